@@ -1,0 +1,107 @@
+import type { UnixMs } from '../../base/clock.ts';
+import type { Digest } from '../../model/digest.ts';
+import type { EventDraft, Source } from '../../model/event.ts';
+import type { RunId } from '../../model/ids.ts';
+
+/**
+ * The contract behind which every agent stands: where its records lie, how one record becomes facts, how a run is taken
+ * up again. One adapter, one file, one line in table.ts; the suite in test/core/transcripts/adapterContract.ts holds each.
+ *
+ * Promises of a reader: it never throws, whatever the record is; it drops no record unseen (what it does not know is
+ * counted in `counts.unknown` by type); the same records give the same facts, however they were cut into pieces.
+ */
+export interface TranscriptAdapter {
+  /** Short name, also in `by.name`: `codex`, `claude`. */
+  readonly id: string;
+  /** For people: `Codex`, `Claude Code`. */
+  readonly name: string;
+  /** Programs that start it, lower case, without folder and `.exe`. */
+  readonly commandNames: readonly string[];
+  /** Where it keeps its transcripts on this machine. The folders need not exist. */
+  roots(environment: AgentEnvironment): readonly TranscriptRoot[];
+  openReader(file: TranscriptFile, tools: ReaderTools): TranscriptReader;
+  /** The words that take a run up again in a terminal, the program first. Never through a shell as one string. */
+  resumeCommand(run: RunId): readonly string[];
+}
+
+/** What tells where agents keep their records: the platform (Node's names), the user's own folder, the variables. */
+export interface AgentEnvironment {
+  readonly platform: string;
+  readonly homeFolder: string;
+  readonly variables: Readonly<Record<string, string | undefined>>;
+}
+
+/** A folder, absolute, in which transcripts appear at any depth up to `depth` folders below it. */
+export interface TranscriptRoot {
+  readonly folder: string;
+  readonly depth: number;
+  /** How a file is cut into records. */
+  readonly framing: 'json-lines';
+  /** True for the transcripts among the files; `relative` is the path below the folder, with `/`. */
+  isTranscript(relative: string): boolean;
+}
+
+/** One transcript: its absolute path and its path below the root, with `/`. */
+export interface TranscriptFile {
+  readonly path: string;
+  readonly relative: string;
+}
+
+export interface ReaderTools {
+  readonly digest: Digest;
+}
+
+/** Where a record begins, in bytes. */
+export interface RecordPlace {
+  readonly offset: number;
+}
+
+export interface TranscriptReader {
+  /** The facts of one record, in order. `record` is what JSON.parse gave. */
+  read(record: unknown, place: RecordPlace): readonly TranscriptFact[];
+  /** Facts that waited for a successor, when the file has been quiet for long (minutes). Reading may go on after it. */
+  quiet(): readonly TranscriptFact[];
+  /** What is known of the run so far. */
+  describe(): RunDescription;
+  readonly counts: ReaderCounts;
+}
+
+/**
+ * A fact as the record tells it: an event draft with `by`, `run`, `turn`, `src` and `at` filled where they are known.
+ * Paths (`paths`, `edits[].path`, `edits[].from`, `file.read` `path`, `cwd`) are absolute and not yet mapped into the
+ * workspace; the follower does that. Files that changed are not among the facts: the disk tells those, the transcript
+ * only claims them, in `edits` of `tool.called` and `tool.returned`.
+ *
+ * `src.record` is unique over all files of the agent and the same in every copy of the record (a fork, a migrated file),
+ * so that a copy is known again: see sourceKey.
+ */
+export type TranscriptFact = EventDraft;
+
+export interface RunDescription {
+  readonly run?: RunId;
+  /** Absolute, as told last. */
+  readonly cwd?: string;
+  readonly model?: string;
+  readonly title?: string;
+  readonly version?: string;
+  readonly branch?: string;
+  readonly parent?: RunId;
+  readonly forkedFrom?: RunId;
+  /** Prompts so far. */
+  readonly turns: number;
+  readonly startedAt?: UnixMs;
+  readonly lastAt?: UnixMs;
+}
+
+export interface ReaderCounts {
+  records: number;
+  /** Records of a type this version does not know, by that type. */
+  unknown: Map<string, number>;
+  /** Records that are no object, or lack what their type needs. */
+  misshapen: number;
+}
+
+/** What makes a fact the same fact again: the record's own id, else its place. The key of `seen` and of deduplication. */
+export function sourceKey(source: Source): string {
+  return source.record ?? `${source.file}@${source.offset}`;
+}
