@@ -1,0 +1,322 @@
+import type { Author } from '../model/author.ts';
+import type { LoggedEvent } from '../model/event.ts';
+import type { EventId, SessionId } from '../model/ids.ts';
+import type { WorkspacePath } from '../model/workspacePath.ts';
+
+/**
+ * What host and page say to each other. The page may vanish and come back at any time (a hidden view loses its document
+ * and every message sent to it), so it pulls: it asks `ready` whenever it is made, with what it still holds, and the host
+ * answers with all it needs. Pushed notices only keep a page fresh that has asked. All of it is plain JSON.
+ * Texts from the log are data: the page shows them as text, the host checks every id and path that comes back.
+ */
+
+/** The place of an event in the order of the log. */
+export interface LogCursor {
+  readonly at: string;
+  readonly w: string;
+  readonly n: number;
+}
+
+/**
+ * `recording`, `paused`, `degraded` (recording, but something is lost or late: `reason` says what), `off` (no session is
+ * open here), `viewing` (a session that is not being recorded here), `untrusted` (workspace not trusted: history only),
+ * `noFolder` (no folder is open).
+ */
+export type RecordingState = 'recording' | 'paused' | 'degraded' | 'off' | 'viewing' | 'untrusted' | 'noFolder';
+
+export interface Header {
+  readonly state: RecordingState;
+  /** One sentence in plain words, for `degraded` and wherever it helps. */
+  readonly reason?: string | undefined;
+  /** Absent when there is nothing to show: no session was ever recorded here, or there is no folder. */
+  readonly session?: SessionId | undefined;
+  readonly label?: string | undefined;
+  /** Names of the session's folders, first one first. */
+  readonly folders: readonly string[];
+  /** ISO 8601. */
+  readonly startedAt?: string | undefined;
+  /** ISO 8601; absent while the session goes on. */
+  readonly endedAt?: string | undefined;
+  readonly counts: { readonly events: number; readonly files: number; readonly agents: number };
+  /** The log's health in few words, such as `log healthy · 412 kB`. */
+  readonly log?: { readonly isHealthy: boolean; readonly text: string } | undefined;
+  readonly lastGreen?: LastGreen | undefined;
+  /** Earlier sessions are recorded here. */
+  readonly hasHistory: boolean;
+  /** The rewind that can be undone now. */
+  readonly undoableRewind?: string | undefined;
+  /** IANA name; absent: the page's own. */
+  readonly timeZone?: string | undefined;
+}
+
+/** The last point at which tests or build were seen to pass. */
+export interface LastGreen {
+  readonly event: EventId;
+  readonly at: string;
+  /** Files changed since. */
+  readonly changedFiles: number;
+}
+
+/** Some events in the order of the log, oldest first. */
+export interface EventsPage {
+  readonly events: readonly LoggedEvent[];
+  /** Who did it as known now, where a later finding differs from the event's own `by`. */
+  readonly authors: Readonly<Record<EventId, Author>>;
+  /** There are older events than the first of these. */
+  readonly hasMore: boolean;
+}
+
+export interface DecisionItem {
+  readonly id: string;
+  /** The event that proposed or logged it. */
+  readonly event: EventId;
+  readonly at: string;
+  readonly by: Author;
+  readonly what: string;
+  readonly why?: string | undefined;
+  readonly alternatives?: readonly string[] | undefined;
+  readonly evidence?: readonly EventId[] | undefined;
+  readonly files?: readonly WorkspacePath[] | undefined;
+  readonly status: 'proposed' | 'confirmed' | 'rejected' | 'superseded' | 'disproved';
+  /** Its files changed after it was made. */
+  readonly isStale?: boolean | undefined;
+}
+
+export interface BlockerItem {
+  readonly id: string;
+  readonly event: EventId;
+  readonly at: string;
+  readonly by: Author;
+  readonly what: string;
+  readonly cause?: string | undefined;
+  /** Told by nobody, but drawn from what happened. */
+  readonly isInferred: boolean;
+  readonly evidence?: readonly EventId[] | undefined;
+  /** ISO 8601; absent while it is open. */
+  readonly clearedAt?: string | undefined;
+  readonly clearedWhy?: string | undefined;
+}
+
+export interface NoteItem {
+  readonly event: EventId;
+  readonly at: string;
+  readonly by: Author;
+  readonly text: string;
+}
+
+/** The derived lists, newest first. */
+export interface Entries {
+  readonly decisions: readonly DecisionItem[];
+  readonly blockers: readonly BlockerItem[];
+  readonly notes: readonly NoteItem[];
+}
+
+export interface SessionItem {
+  readonly session: SessionId;
+  readonly label?: string | undefined;
+  readonly startedAt: string;
+  readonly endedAt?: string | undefined;
+  readonly events?: number | undefined;
+  /** It is the one being recorded. */
+  readonly isCurrent: boolean;
+}
+
+/** All that a page needs to show a session. `page` is the newest page, or what came after the page's `newest`. */
+export interface Snapshot {
+  readonly header: Header;
+  readonly page: EventsPage;
+  /** The page continues what the asker holds: append it. Otherwise it replaces everything. */
+  readonly continues: boolean;
+  readonly entries: Entries;
+  readonly setAside: readonly AsideSpan[];
+}
+
+/** What a rewind put aside: the events between `from` and `to`, both exclusive. Fits the state's own `AsideRange`. */
+export interface AsideSpan {
+  readonly from: LogCursor;
+  readonly to: LogCursor;
+  /** Only these files' events, where the rewind was of these alone. */
+  readonly paths: readonly WorkspacePath[] | undefined;
+  /** Only file events. */
+  readonly filesOnly: boolean;
+  /** The rewind whose own writes are not among them. */
+  readonly rewind?: string | undefined;
+}
+
+export type ResumeSize = 'short' | 'standard' | 'full';
+
+export interface ResumeText {
+  readonly size: ResumeSize;
+  readonly text: string;
+  /** Estimated. */
+  readonly tokens: number;
+}
+
+/** What happened to one file, from before the first of the asked events to after the last. */
+export interface FileDiff {
+  readonly path: WorkspacePath;
+  /** Its former name. */
+  readonly from?: WorkspacePath | undefined;
+  readonly change: 'created' | 'changed' | 'deleted' | 'renamed';
+  /** `lines` tells all when `text`; otherwise there are none, and `reason` says why in plain words. */
+  readonly content: 'text' | 'binary' | 'unavailable';
+  readonly reason?: string | undefined;
+  /** Unified diff without the file header: `@@ … @@`, then lines that begin with a space, `+`, `-` or `\`. At most 400. */
+  readonly lines: readonly string[];
+  readonly isTruncated: boolean;
+  readonly added?: number | undefined;
+  readonly removed?: number | undefined;
+}
+
+export interface EventsDetail {
+  /** The asked events, whole, oldest first. Those that the log has no more are left out. */
+  readonly events: readonly LoggedEvent[];
+  readonly authors: Readonly<Record<EventId, Author>>;
+  readonly diffs: readonly FileDiff[];
+}
+
+/** The whole session in bins, for the density strip. */
+export interface DensityData {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly lanes: readonly DensityLane[];
+  readonly marks: readonly DensityMark[];
+}
+
+/** Counts per bin; every lane has the same number of bins, evenly from `fromMs` to `toMs`. */
+export interface DensityLane {
+  readonly actor: 'agent' | 'user' | 'tool';
+  /** `codex`, `claude`; absent for people and for terminal and git. */
+  readonly name?: string | undefined;
+  readonly counts: readonly number[];
+}
+
+export interface DensityMark {
+  readonly atMs: number;
+  readonly mark: 'failure' | 'decision' | 'blocker' | 'commit' | 'checkpoint' | 'rewind' | 'compaction';
+  readonly event: EventId;
+}
+
+export type Tab = 'timeline' | 'decisions' | 'blockers' | 'resume';
+
+interface Request<P, R> {
+  readonly params: P;
+  readonly result: R;
+}
+/** Done or turned down by the user in a dialog: then `done` is false, and nothing need be said about it. */
+export interface Outcome {
+  readonly done: boolean;
+}
+type Action<P> = Request<P, Outcome>;
+type None = Readonly<Record<string, never>>;
+interface OneEvent {
+  readonly event: EventId;
+}
+
+/** What the page asks of the host. */
+export interface PageRequests {
+  /** First message of every new document. `held` is what the page got back from its saved state, oldest not needed. */
+  ready: Request<{ readonly place: 'view' | 'tab'; readonly held?: { readonly session: SessionId; readonly newest: LogCursor } }, Snapshot>;
+  loadOlder: Request<{ readonly session: SessionId; readonly before: LogCursor; readonly count: number }, EventsPage>;
+  /** At most 64 events. */
+  detail: Request<{ readonly events: readonly EventId[] }, EventsDetail>;
+  density: Request<{ readonly bins: number }, DensityData>;
+  resume: Request<{ readonly size: ResumeSize }, ResumeText>;
+  sessions: Request<None, { readonly sessions: readonly SessionItem[] }>;
+
+  /** One event: the diff editor. Several: one diff per file, from before the first to after the last; `path` picks one of them. */
+  openDiff: Action<{ readonly events: readonly EventId[]; readonly path?: WorkspacePath }>;
+  openFilesAt: Action<OneEvent>;
+  openFile: Action<{ readonly path: WorkspacePath; readonly line?: number }>;
+  /** The state right after the event. The host shows the plan and asks. */
+  rewindTo: Action<OneEvent>;
+  rewindFile: Action<{ readonly event: EventId; readonly path: WorkspacePath }>;
+  undoRewind: Action<None>;
+  compareLastGreen: Action<None>;
+
+  copyResume: Action<{ readonly size: ResumeSize }>;
+  copyText: Action<{ readonly text: string }>;
+
+  /** The host asks for the words. `evidence` are the events that it was asked for on. */
+  logDecision: Action<{ readonly evidence?: readonly EventId[] }>;
+  logBlocker: Action<{ readonly evidence?: readonly EventId[] }>;
+  addNote: Action<None>;
+  checkpoint: Action<None>;
+  confirmDecision: Action<{ readonly id: string }>;
+  rejectDecision: Action<{ readonly id: string }>;
+  clearBlocker: Action<{ readonly id: string }>;
+
+  startSession: Action<None>;
+  endSession: Action<None>;
+  labelSession: Action<None>;
+  pause: Action<None>;
+  resumeRecording: Action<None>;
+  /** Shows another session; without an id the host lets the user pick. */
+  openSession: Action<{ readonly session?: SessionId }>;
+  /** Back from `viewing` to the session being recorded. */
+  openCurrent: Action<None>;
+  openAsTab: Action<None>;
+  openFolder: Action<None>;
+  manageTrust: Action<None>;
+  /** The output channel. */
+  revealLog: Action<None>;
+}
+export type PageRequest = keyof PageRequests;
+
+/** What the host tells the page. */
+export interface HostNotices {
+  header: Header;
+  /** New ones, oldest first, at the end of what was sent before. `session` guards against those that come late. */
+  events: { readonly session: SessionId; readonly page: Omit<EventsPage, 'hasMore'> };
+  /** Later findings of who did it. */
+  authors: { readonly session: SessionId; readonly authors: Readonly<Record<EventId, Author>> };
+  /** All of them, whenever a rewind or an undo changed them. */
+  setAside: { readonly session: SessionId; readonly spans: readonly AsideSpan[] };
+  entries: Entries;
+  /** The resume prompt is other than it was: a page that shows it asks again. */
+  resumeChanged: None;
+  /** Another session is shown from now on: the page throws away what it holds and asks `ready`. */
+  sessionChanged: None;
+  show: { readonly tab?: Tab; readonly event?: EventId; readonly focusFilter?: boolean };
+}
+export type HostNotice = keyof HostNotices;
+
+/** Requests that wait for a person in a dialog of the editor. */
+const patientRequests: ReadonlySet<PageRequest> = new Set<PageRequest>([
+  'rewindTo',
+  'rewindFile',
+  'undoRewind',
+  'logDecision',
+  'logBlocker',
+  'addNote',
+  'checkpoint',
+  'confirmDecision',
+  'rejectDecision',
+  'clearBlocker',
+  'startSession',
+  'endSession',
+  'labelSession',
+  'openSession',
+  'openFolder',
+  'manageTrust',
+  'openFilesAt',
+]);
+
+/** How long the page waits for an answer: long where a person must answer first. */
+export function requestTimeoutMs(request: PageRequest): number {
+  return patientRequests.has(request) ? 30 * 60_000 : 20_000;
+}
+
+/**
+ * What a row of the timeline tells VS Code in `data-vscode-context`: the `when` clauses of `webview/context` menus see its
+ * keys, and a command of that menu gets the object. `rowEvents` are oldest first.
+ */
+export interface RowContext {
+  readonly webviewSection: 'tapedeckRow';
+  readonly rowKind: 'turn' | 'files' | 'commands' | 'entry' | 'other';
+  readonly rowEvents: readonly EventId[];
+  readonly rowText: string;
+  readonly rowPath?: WorkspacePath;
+  readonly rowHasDiff: boolean;
+  readonly preventDefaultContextMenuItems: true;
+}
