@@ -1,0 +1,178 @@
+import type { Clock, UnixMs } from '../base/clock.ts';
+import type { Author } from '../model/author.ts';
+import { systemAuthor, userAuthor } from '../model/author.ts';
+import type { Digest } from '../model/digest.ts';
+import { createSessionId, isSessionId, type SessionId } from '../model/ids.ts';
+import type { TapedeckLayout } from '../store/layout.ts';
+import { openLogWriter, type LogWriter } from '../store/logWriter.ts';
+import { listSessionIds, readSessionCard, refreshSessionCard, writeSessionCard, type StoredCard } from '../store/sessionCard.ts';
+import { createJournal, type Journal } from './journal.ts';
+
+export type SessionEndReason = 'command' | 'idle' | 'superseded';
+export type SessionResumeReason = 'reload' | 'restart' | 'crash' | 'second-window' | 'command';
+
+export interface SessionFolder {
+  readonly name: string;
+  /** Absolute. */
+  readonly path: string;
+}
+
+export interface SessionsOptions {
+  readonly layout: TapedeckLayout;
+  readonly clock: Clock;
+  readonly digest: Digest;
+  /** Of the workspace, the first one first. */
+  readonly folders: readonly SessionFolder[];
+  /** Who writes: `vscode`, `cli`, `mcp`. */
+  readonly app: string;
+  /** A session without an event for so long is not joined any more. */
+  readonly idleHours: number;
+  /** Lower-case letters and digits. */
+  readonly random: (length: number) => string;
+}
+
+/** A session that this process writes to. Whoever opened it closes it; closing does not end the session. */
+export interface OpenSession {
+  readonly id: SessionId;
+  readonly journal: Journal;
+  readonly writer: LogWriter;
+  /** True when it was started by this call. */
+  readonly isNew: boolean;
+  close(): Promise<void>;
+}
+
+export interface OpenOptions {
+  readonly label?: string;
+  /** For a process that lives seconds: it takes a free writer's file rather than leave one behind. */
+  readonly shortLived?: boolean;
+  /** Who asked; the user when absent. */
+  readonly by?: Author;
+}
+
+/**
+ * The sessions of one layout. A session is joined by everybody while it has no `session.ended` and an event within the
+ * idle hours; so it survives reloads, crashes and midnight. That it has gone idle is noticed by the next who looks.
+ */
+export interface Sessions {
+  /** All sessions, newest first. A card that is missing or damaged is rebuilt from the log. */
+  list(): Promise<readonly StoredCard[]>;
+  read(id: SessionId): Promise<StoredCard | undefined>;
+  /** The newest session, when it can be joined. */
+  current(): Promise<StoredCard | undefined>;
+  /** Joins the current session, or starts one (recording that an idle one before it has ended). A label is set in either case. */
+  startOrJoin(options?: OpenOptions): Promise<OpenSession>;
+  /** Starts a new session. A current one is ended as superseded. */
+  start(options?: OpenOptions): Promise<OpenSession>;
+  /** Opens a writer in that session, whatever its state. Rejects when there is no such session. */
+  open(id: SessionId, options?: { readonly shortLived?: boolean }): Promise<OpenSession>;
+  label(id: SessionId, label: string, by?: Author): Promise<void>;
+  end(id: SessionId, reason: SessionEndReason, by?: Author): Promise<void>;
+}
+
+export function createSessions(options: SessionsOptions): Sessions {
+  const { layout, clock, digest } = options;
+  const idleMs = options.idleHours * 3_600_000;
+
+  const read = async (id: SessionId): Promise<StoredCard | undefined> => {
+    if (!isSessionId(id)) return undefined;
+    return refreshSessionCard({ layout, digest, id, card: await readSessionCard(layout, id) });
+  };
+
+  const newest = async (): Promise<StoredCard | undefined> => {
+    // An id sorts by the local time of its start; two of the same second, or of a changed time zone, are told apart by their card.
+    const ids = (await listSessionIds(layout)).slice(-3);
+    const cards = (await Promise.all(ids.map(read))).filter((card) => card !== undefined);
+    return cards.sort((a, b) => (a.startedAt < b.startedAt ? -1 : 1)).at(-1);
+  };
+
+  const canJoin = (card: StoredCard): boolean => card.endedAt === undefined && clock.now() - Date.parse(card.lastAt) < idleMs;
+
+  const openIn = async (id: SessionId, isNew: boolean, shortLived: boolean): Promise<OpenSession> => {
+    const writer = await openLogWriter({ layout, session: id, clock, digest, shortLived });
+    return { id, journal: createJournal(writer, id), writer, isNew, close: () => writer.close() };
+  };
+
+  const refreshStored = async (id: SessionId): Promise<void> => {
+    const card = await read(id);
+    if (card !== undefined) await writeSessionCard(layout, card);
+  };
+
+  const recordIn = async (id: SessionId, run: (journal: Journal) => Promise<unknown>): Promise<void> => {
+    const session = await openIn(id, false, true);
+    try {
+      await run(session.journal);
+    } finally {
+      await session.close();
+    }
+    await refreshStored(id);
+  };
+
+  const end = (id: SessionId, reason: SessionEndReason, by: Author): Promise<void> =>
+    recordIn(id, (journal) => journal.record({ kind: 'session.ended', by, reason }));
+
+  const startNew = async (open: OpenOptions): Promise<OpenSession> => {
+    const now: UnixMs = clock.now();
+    const id = createSessionId(new Date(now), options.random);
+    const session = await openIn(id, true, open.shortLived ?? false);
+    const label = open.label === undefined ? {} : { label: open.label };
+    const started = await session.journal.record({
+      kind: 'session.started',
+      by: open.by ?? userAuthor,
+      session: id,
+      ...label,
+      folders: options.folders.map(({ name, path }) => ({ name, path })),
+      app: options.app,
+    });
+    // The card only saves time; a log without one is whole.
+    await writeSessionCard(layout, {
+      id,
+      ...label,
+      startedAt: started.at,
+      lastAt: started.at,
+      folders: options.folders.map(({ name, path }) => ({ name, path })),
+      app: options.app,
+      readTo: { at: started.at, w: started.w, n: started.n },
+    }).catch(() => {});
+    return session;
+  };
+
+  return {
+    async list() {
+      const ids = await listSessionIds(layout);
+      const cards: StoredCard[] = [];
+      for (const id of ids) {
+        const card = await read(id);
+        if (card !== undefined) cards.push(card);
+      }
+      return cards.sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1));
+    },
+    read,
+    async current() {
+      const card = await newest();
+      return card !== undefined && canJoin(card) ? card : undefined;
+    },
+    async startOrJoin(open = {}) {
+      const card = await newest();
+      if (card === undefined || !canJoin(card)) {
+        if (card !== undefined && card.endedAt === undefined) await end(card.id, 'idle', systemAuthor);
+        return startNew(open);
+      }
+      const session = await openIn(card.id, false, open.shortLived ?? false);
+      if (open.label !== undefined && open.label !== card.label)
+        await session.journal.record({ kind: 'session.labelled', by: open.by ?? userAuthor, label: open.label });
+      return session;
+    },
+    async start(open = {}) {
+      const card = await newest();
+      if (card !== undefined && card.endedAt === undefined)
+        await end(card.id, canJoin(card) ? 'superseded' : 'idle', open.by ?? userAuthor);
+      return startNew(open);
+    },
+    async open(id, { shortLived = false } = {}) {
+      if ((await read(id)) === undefined) throw new Error(`There is no session ${id}.`);
+      return openIn(id, false, shortLived);
+    },
+    label: (id, label, by = userAuthor) => recordIn(id, (journal) => journal.record({ kind: 'session.labelled', by, label })),
+    end: (id, reason, by = userAuthor) => end(id, reason, by),
+  };
+}

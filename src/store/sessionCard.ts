@@ -1,0 +1,117 @@
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { z } from 'zod';
+import type { Digest } from '../model/digest.ts';
+import type { LoggedEvent } from '../model/event.ts';
+import { isSessionId, type SessionId } from '../model/ids.ts';
+import type { TapedeckLayout } from './layout.ts';
+import { openLogReader } from './logReader.ts';
+
+/**
+ * A session's card: what a list of sessions shows, beside its log, so that a list need not read the logs. Everything in it
+ * is derived; one that is missing, damaged or behind is made again from the log.
+ */
+export const StoredCard = z.object({
+  id: z.string(),
+  label: z.string().optional(),
+  /** ISO 8601, UTC, as in the log. */
+  startedAt: z.string(),
+  lastAt: z.string(),
+  endedAt: z.string().optional(),
+  endReason: z.string().optional(),
+  folders: z.array(z.object({ name: z.string(), path: z.string() })),
+  app: z.string().optional(),
+  /** The newest event that the card knows. */
+  readTo: z.object({ at: z.string(), w: z.string(), n: z.number() }),
+});
+export type StoredCard = z.infer<typeof StoredCard>;
+
+/** Ids of all sessions, oldest first. Empty when there is no such folder. */
+export async function listSessionIds(layout: TapedeckLayout): Promise<SessionId[]> {
+  try {
+    return (await readdir(layout.sessions)).filter(isSessionId).sort();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+/** The card as stored; undefined when there is none that can be read. */
+export async function readSessionCard(layout: TapedeckLayout, id: SessionId): Promise<StoredCard | undefined> {
+  try {
+    const card = StoredCard.safeParse(JSON.parse(await readFile(layout.sessionCard(id), 'utf8')));
+    return card.success && card.data.id === id ? card.data : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Replaces the card in one step. Windows refuses a rename over a file that is being read: it is tried again. */
+export async function writeSessionCard(layout: TapedeckLayout, card: StoredCard): Promise<void> {
+  const path = layout.sessionCard(card.id);
+  const temporary = `${path}.${process.pid}.${(writes += 1)}.tmp`;
+  await mkdir(dirname(path), { recursive: true });
+  try {
+    await writeFile(temporary, `${JSON.stringify(card, undefined, 2)}\n`);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await rename(temporary, path);
+        return;
+      } catch (error) {
+        if (attempt >= 5 || !['EPERM', 'EBUSY', 'EACCES'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 20 * attempt));
+      }
+    }
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+let writes = 0;
+
+export interface RefreshOptions {
+  readonly layout: TapedeckLayout;
+  readonly digest: Digest;
+  readonly id: SessionId;
+  /** What is stored, to read only what came after it. */
+  readonly card: StoredCard | undefined;
+}
+
+/** The card as the log says now. An ended session's stored card is taken as it is. Undefined when the log holds no event at all. */
+export async function refreshSessionCard({ layout, digest, id, card }: RefreshOptions): Promise<StoredCard | undefined> {
+  if (card?.endedAt !== undefined) return card;
+  const reader = await openLogReader({ layout, session: id, digest });
+  try {
+    let fresh = card;
+    for await (const events of reader.all(card?.readTo)) for (const event of events) fresh = addToCard(fresh, id, event);
+    return fresh;
+  } finally {
+    reader.dispose();
+  }
+}
+
+/** The card with one more event. Any first event begins one, so that a log whose beginning is lost still has a card. */
+export function addToCard(card: StoredCard | undefined, id: SessionId, event: LoggedEvent): StoredCard {
+  const base = card ?? { id, startedAt: event.at, lastAt: event.at, folders: [], readTo: { at: event.at, w: event.w, n: event.n } };
+  const { endedAt: _, endReason: __, ...open } = base;
+  // What follows an end (a label set later) does not open the session again.
+  const next: StoredCard = { ...base, lastAt: event.at > base.lastAt ? event.at : base.lastAt, readTo: { at: event.at, w: event.w, n: event.n } };
+  switch (event.kind) {
+    case 'session.started':
+      return {
+        ...next,
+        startedAt: event.at,
+        folders: event.folders,
+        ...(event.app === undefined ? {} : { app: event.app }),
+        ...(event.label === undefined ? {} : { label: event.label }),
+      };
+    case 'session.labelled':
+      return { ...next, label: event.label };
+    case 'session.ended':
+      return { ...next, endedAt: event.at, endReason: event.reason };
+    case 'session.resumed':
+      return event.reason === 'command' ? { ...open, lastAt: next.lastAt, readTo: next.readTo } : next;
+    default:
+      return next;
+  }
+}
