@@ -41,6 +41,10 @@ export const ClaimedEdit = z.object({
   from: z.string().optional(),
   oldText: z.union([z.string(), z.null()]).optional(),
   newText: z.union([z.string(), z.null()]).optional(),
+  /** True when `newText` takes the place of every `oldText`, not of the first alone. */
+  replaceAll: z.boolean().optional(),
+  /** The hunks of a unified diff without file headers, LF; a hunk may lack its line numbers. */
+  patch: z.string().optional(),
   /** SHA-256 of the whole content after the edit, where the record tells all of it. */
   afterHash: z.string().optional(),
 });
