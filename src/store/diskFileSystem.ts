@@ -1,0 +1,47 @@
+import * as nodeFileSystem from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+
+/** What content store and restore ask of an open file. */
+export type DiskFile = Pick<FileHandle, 'read' | 'write' | 'datasync' | 'sync' | 'stat' | 'chmod' | 'close'>;
+
+/**
+ * What content store and restore ask of the disk, in Node's own shapes. Handed in, so that tests can make each single
+ * call fail (full disk, no permission, broken device, short write).
+ */
+export interface DiskFileSystem extends Pick<
+  typeof nodeFileSystem,
+  'rename' | 'unlink' | 'mkdir' | 'rmdir' | 'readdir' | 'lstat' | 'readlink' | 'symlink' | 'chmod' | 'utimes' | 'realpath'
+> {
+  open(path: string, flags: string | number, mode?: number): Promise<DiskFile>;
+}
+
+export const diskFileSystem: DiskFileSystem = nodeFileSystem;
+
+/** The `code` of a failed system call (`ENOENT`, `ENOSPC` …), or `unknown`. */
+export function failureCode(error: unknown): string {
+  const code = (error as { readonly code?: unknown } | undefined)?.code;
+  return typeof code === 'string' ? code : 'unknown';
+}
+
+/** Writes all of it, also when the system takes it in parts; a write that takes nothing is a full disk. */
+export async function writeFully(file: DiskFile, bytes: Uint8Array, position: number | null = null): Promise<void> {
+  let done = 0;
+  while (done < bytes.length) {
+    const { bytesWritten } = await file.write(bytes, done, bytes.length - done, position === null ? null : position + done);
+    if (bytesWritten <= 0) throw Object.assign(new Error('The disk took no more bytes'), { code: 'ENOSPC' });
+    done += bytesWritten;
+  }
+}
+
+/** Makes a new or renamed name durable. Windows has no such thing and some file systems refuse it: then the name is as durable as they make it. */
+export async function syncFolder(fileSystem: DiskFileSystem, path: string): Promise<void> {
+  let folder: DiskFile | undefined;
+  try {
+    folder = await fileSystem.open(path, 'r');
+    await folder.sync();
+  } catch (error) {
+    if (!['EISDIR', 'EPERM', 'EACCES', 'EINVAL', 'ENOTSUP', 'EBADF'].includes(failureCode(error))) throw error;
+  } finally {
+    await folder?.close();
+  }
+}

@@ -1,0 +1,119 @@
+import { createHash } from 'node:crypto';
+import { dirname, join } from 'node:path';
+import type { ContentHash } from '../model/ids.ts';
+import { failureCode, syncFolder, writeFully, type DiskFile, type DiskFileSystem } from './diskFileSystem.ts';
+import { openForReading, readPieces } from './fileReading.ts';
+import { ContentWriteError } from './packWriter.ts';
+
+export interface StoredContent {
+  readonly hash: ContentHash;
+  readonly sizeBytes: number;
+}
+
+/**
+ * Large contents, one file each, `<root>/ab/<hash>`: written beside, synced, then renamed, so a name that stands there
+ * holds all its bytes. Streamed both ways: a content is never whole in memory.
+ */
+export class LooseContent {
+  readonly #root: string;
+  readonly #fileSystem: DiskFileSystem;
+  readonly #temporaryName: () => string;
+
+  constructor(root: string, fileSystem: DiskFileSystem, temporaryName: () => string) {
+    this.#root = root;
+    this.#fileSystem = fileSystem;
+    this.#temporaryName = temporaryName;
+  }
+
+  pathOf(hash: ContentHash): string {
+    return join(this.#root, hash.slice(0, 2), hash);
+  }
+
+  async has(hash: ContentHash): Promise<boolean> {
+    try {
+      return (await this.#fileSystem.lstat(this.pathOf(hash))).isFile();
+    } catch {
+      return false;
+    }
+  }
+
+  /** Stores what `pieces` yields. Rejects with ContentWriteError when the disk refuses, and with the source's own error when reading fails. */
+  async put(pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<StoredContent> {
+    const temporary = join(this.#root, this.#temporaryName());
+    let file: DiskFile | undefined;
+    const hash = createHash('sha256');
+    let sizeBytes = 0;
+    try {
+      file = await this.#writing(async () => {
+        await this.#fileSystem.mkdir(this.#root, { recursive: true });
+        return this.#fileSystem.open(temporary, 'wx');
+      });
+      const open = file;
+      for await (const piece of pieces) {
+        hash.update(piece);
+        sizeBytes += piece.length;
+        await this.#writing(() => writeFully(open, piece));
+      }
+      const name = hash.digest('hex');
+      await this.#writing(async () => {
+        await open.sync();
+        file = undefined;
+        await open.close();
+        const path = this.pathOf(name);
+        if (await this.has(name)) return this.#fileSystem.unlink(temporary);
+        await this.#fileSystem.mkdir(dirname(path), { recursive: true });
+        await this.#fileSystem.rename(temporary, path);
+        await syncFolder(this.#fileSystem, dirname(path));
+      });
+      return { hash: name, sizeBytes };
+    } catch (error) {
+      await file?.close().catch(() => {});
+      await this.#fileSystem.unlink(temporary).catch(() => {});
+      throw error;
+    }
+  }
+
+  /** Hands the pieces of a content to `take`; resolves with its size, or undefined when it is not there or not what its name says. */
+  async read(hash: ContentHash, take: (piece: Uint8Array) => Promise<void> | void): Promise<'read' | 'absent' | 'damaged'> {
+    let file: DiskFile;
+    try {
+      file = await openForReading(this.#fileSystem, this.pathOf(hash));
+    } catch (error) {
+      return failureCode(error) === 'ENOENT' ? 'absent' : 'damaged';
+    }
+    try {
+      const check = createHash('sha256');
+      for await (const piece of readPieces(file)) {
+        check.update(piece);
+        await take(piece);
+      }
+      return check.digest('hex') === hash ? 'read' : 'damaged';
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** Every hash that has a file. */
+  async *hashes(): AsyncGenerator<ContentHash> {
+    for (const folder of await this.#names(this.#root))
+      if (/^[0-9a-f]{2}$/.test(folder))
+        for (const name of await this.#names(join(this.#root, folder))) if (/^[0-9a-f]{64}$/.test(name)) yield name;
+  }
+
+  async #names(path: string): Promise<readonly string[]> {
+    try {
+      return await this.#fileSystem.readdir(path);
+    } catch {
+      return [];
+    }
+  }
+
+  async #writing<T>(run: () => Promise<T>): Promise<T> {
+    try {
+      return await run();
+    } catch (error) {
+      const reason = failureCode(error);
+      throw new ContentWriteError(reason, `A large content could not be written (${reason})`, error);
+    }
+  }
+}

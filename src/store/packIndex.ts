@@ -1,0 +1,182 @@
+import { join } from 'node:path';
+import { SerialQueue } from '../base/serialQueue.ts';
+import type { Digest } from '../model/digest.ts';
+import type { ContentHash, WriterId } from '../model/ids.ts';
+import { failureCode, type DiskFile, type DiskFileSystem } from './diskFileSystem.ts';
+import { recordHeaderBytes, scanPack, type ContentDamage, type PackRecord } from './pack.ts';
+
+export interface PackEntry extends PackRecord {
+  /** Name of the pack in the blobs folder. */
+  readonly pack: string;
+}
+
+interface KnownPack {
+  readonly name: string;
+  readonly writer: WriterId;
+  readonly segment: number;
+  readTo: number;
+  sizeBytes: number;
+  file: DiskFile | undefined;
+}
+
+const maxOpenFiles = 16;
+
+/** Which record holds which content, over the packs of every writer. In memory, rebuilt from the packs' headers on opening. */
+export class PackIndex {
+  readonly #folder: string;
+  readonly #digest: Digest;
+  readonly #fileSystem: DiskFileSystem;
+  readonly #onDamage: (damage: ContentDamage) => void;
+  readonly #packs = new Map<string, KnownPack>();
+  readonly #entries = new Map<ContentHash, PackEntry | readonly PackEntry[]>();
+  readonly #refreshing = new SerialQueue();
+  readonly #opening = new SerialQueue();
+  readonly scanDamage: ContentDamage[] = [];
+
+  constructor(folder: string, digest: Digest, fileSystem: DiskFileSystem, onDamage: (damage: ContentDamage) => void) {
+    this.#folder = folder;
+    this.#digest = digest;
+    this.#fileSystem = fileSystem;
+    this.#onDamage = onDamage;
+  }
+
+  find(hash: ContentHash): PackEntry | undefined {
+    const found = this.#entries.get(hash);
+    return found === undefined || !isList(found) ? found : found[0];
+  }
+
+  all(hash: ContentHash): readonly PackEntry[] {
+    const found = this.#entries.get(hash);
+    return found === undefined ? [] : isList(found) ? found : [found];
+  }
+
+  *entries(): Generator<PackEntry> {
+    for (const hash of this.#entries.keys()) yield* this.all(hash);
+  }
+
+  /** A record that this process has just written. */
+  add(pack: string, record: PackRecord): void {
+    this.#insert({ ...record, pack });
+    const known = this.#known(pack);
+    if (known !== undefined && known.readTo <= record.offset) {
+      known.readTo = record.offset + recordHeaderBytes + record.storedBytes;
+      known.sizeBytes = Math.max(known.sizeBytes, known.readTo);
+    }
+  }
+
+  forget(entry: PackEntry): void {
+    const left = this.all(entry.hash).filter((other) => other.pack !== entry.pack || other.offset !== entry.offset);
+    if (left.length === 0) this.#entries.delete(entry.hash);
+    else this.#entries.set(entry.hash, left);
+  }
+
+  /** A writer's packs, oldest first. `isSound` says that the last byte belongs to a whole record. */
+  segmentsOf(writer: WriterId): readonly { readonly segment: number; readonly sizeBytes: number; readonly isSound: boolean }[] {
+    return [...this.#packs.values()]
+      .filter((pack) => pack.writer === writer)
+      .map((pack) => ({ segment: pack.segment, sizeBytes: pack.sizeBytes, isSound: pack.readTo > 0 && pack.readTo === pack.sizeBytes }))
+      .sort((a, b) => a.segment - b.segment);
+  }
+
+  /** Looks for new packs and for what was appended to known ones, by any process. */
+  refresh(): Promise<void> {
+    return this.#refreshing.run(async () => {
+      let names: readonly string[];
+      try {
+        names = await this.#fileSystem.readdir(this.#folder);
+      } catch (error) {
+        if (failureCode(error) === 'ENOENT') return;
+        throw error;
+      }
+      for (const name of [...names].sort()) {
+        const pack = this.#known(name);
+        if (pack !== undefined) await this.#scan(pack);
+      }
+    });
+  }
+
+  /** The whole record, or undefined when the pack is gone or too short. */
+  async readRecord(entry: PackEntry): Promise<Buffer | undefined> {
+    const pack = this.#packs.get(entry.pack);
+    if (pack === undefined) return undefined;
+    const record = Buffer.allocUnsafe(recordHeaderBytes + entry.storedBytes);
+    for (const isLast of [false, true]) {
+      try {
+        const file = await this.#open(pack);
+        let done = 0;
+        while (done < record.length) {
+          const { bytesRead } = await file.read(record, done, record.length - done, entry.offset + done);
+          if (bytesRead === 0) return undefined;
+          done += bytesRead;
+        }
+        return record;
+      } catch {
+        // The file may have been closed to make room for another: once more with a fresh one.
+        if (isLast) return undefined;
+        await this.#closeFile(pack);
+      }
+    }
+    return undefined;
+  }
+
+  async close(): Promise<void> {
+    await this.#refreshing.idle();
+    await this.#opening.idle();
+    for (const pack of this.#packs.values()) await this.#closeFile(pack);
+  }
+
+  #known(name: string): KnownPack | undefined {
+    const known = this.#packs.get(name);
+    if (known !== undefined) return known;
+    const parts = /^([a-z0-9]{4,32})-(\d{4,9})\.pack$/.exec(name);
+    if (parts === null) return undefined;
+    const pack: KnownPack = { name, writer: parts[1]!, segment: Number(parts[2]), readTo: 0, sizeBytes: 0, file: undefined };
+    this.#packs.set(name, pack);
+    return pack;
+  }
+
+  async #scan(pack: KnownPack): Promise<void> {
+    try {
+      const found = await this.#fileSystem.lstat(join(this.#folder, pack.name));
+      if (!found.isFile() || found.size <= pack.readTo) return;
+      pack.sizeBytes = found.size;
+      const scan = await scanPack(await this.#open(pack), pack.readTo, found.size, this.#digest);
+      pack.readTo = Math.max(pack.readTo, scan.readTo);
+      for (const record of scan.records) this.#insert({ ...record, pack: pack.name });
+      for (const damage of scan.damage) {
+        this.scanDamage.push({ ...damage, file: pack.name });
+        this.#onDamage({ ...damage, file: pack.name });
+      }
+    } catch (error) {
+      const damage: ContentDamage = { file: pack.name, from: pack.readTo, to: pack.sizeBytes, reason: 'gone' };
+      if (failureCode(error) !== 'ENOENT') this.#onDamage(damage);
+    }
+  }
+
+  #insert(entry: PackEntry): void {
+    const known = this.all(entry.hash);
+    if (known.length === 0) this.#entries.set(entry.hash, entry);
+    else if (!known.some((other) => other.pack === entry.pack && other.offset === entry.offset))
+      this.#entries.set(entry.hash, [...known, entry]);
+  }
+
+  async #open(pack: KnownPack): Promise<DiskFile> {
+    return (
+      pack.file ??
+      this.#opening.run(async () => {
+        if (pack.file !== undefined) return pack.file;
+        const open = [...this.#packs.values()].filter((other) => other.file !== undefined);
+        if (open.length >= maxOpenFiles) await this.#closeFile(open[0]!);
+        return (pack.file = await this.#fileSystem.open(join(this.#folder, pack.name), 'r'));
+      })
+    );
+  }
+
+  async #closeFile(pack: KnownPack): Promise<void> {
+    const file = pack.file;
+    pack.file = undefined;
+    await file?.close().catch(() => {});
+  }
+}
+
+const isList = (found: PackEntry | readonly PackEntry[]): found is readonly PackEntry[] => Array.isArray(found);
