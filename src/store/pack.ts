@@ -129,7 +129,8 @@ export async function scanPack(file: DiskFile, from: number, size: number, diges
     }
   }
   while (at + recordHeaderBytes <= size) {
-    const head = decodeRecordHead(chunk, await need(at), digest);
+    const inChunk = await need(at);
+    const head = decodeRecordHead(chunk, inChunk, digest);
     if (head === undefined) {
       const next = await findHeader(at + 1);
       if (next === undefined) break;
@@ -159,7 +160,8 @@ export async function scanPack(file: DiskFile, from: number, size: number, diges
       }
       const foundAt = chunkAt + found;
       if (foundAt + recordHeaderBytes > size) return undefined;
-      if (decodeRecordHead(chunk, await need(foundAt), digest) !== undefined) return foundAt;
+      const foundInChunk = await need(foundAt);
+      if (decodeRecordHead(chunk, foundInChunk, digest) !== undefined) return foundAt;
       at = foundAt + 1;
     }
     return undefined;

@@ -17,6 +17,8 @@ interface KnownPack {
   readTo: number;
   sizeBytes: number;
   file: DiskFile | undefined;
+  /** Readings under way: a file in use is not closed to make room. */
+  uses: number;
 }
 
 const maxOpenFiles = 16;
@@ -100,9 +102,8 @@ export class PackIndex {
     const pack = this.#packs.get(entry.pack);
     if (pack === undefined) return undefined;
     const record = Buffer.allocUnsafe(recordHeaderBytes + entry.storedBytes);
-    for (const isLast of [false, true]) {
-      try {
-        const file = await this.#open(pack);
+    try {
+      return await this.#use(pack, async (file) => {
         let done = 0;
         while (done < record.length) {
           const { bytesRead } = await file.read(record, done, record.length - done, entry.offset + done);
@@ -110,13 +111,10 @@ export class PackIndex {
           done += bytesRead;
         }
         return record;
-      } catch {
-        // The file may have been closed to make room for another: once more with a fresh one.
-        if (isLast) return undefined;
-        await this.#closeFile(pack);
-      }
+      });
+    } catch {
+      return undefined;
     }
-    return undefined;
   }
 
   async close(): Promise<void> {
@@ -130,7 +128,7 @@ export class PackIndex {
     if (known !== undefined) return known;
     const parts = /^([a-z0-9]{4,32})-(\d{4,9})\.pack$/.exec(name);
     if (parts === null) return undefined;
-    const pack: KnownPack = { name, writer: parts[1]!, segment: Number(parts[2]), readTo: 0, sizeBytes: 0, file: undefined };
+    const pack: KnownPack = { name, writer: parts[1]!, segment: Number(parts[2]), readTo: 0, sizeBytes: 0, file: undefined, uses: 0 };
     this.#packs.set(name, pack);
     return pack;
   }
@@ -140,7 +138,7 @@ export class PackIndex {
       const found = await this.#fileSystem.lstat(join(this.#folder, pack.name));
       if (!found.isFile() || found.size <= pack.readTo) return;
       pack.sizeBytes = found.size;
-      const scan = await scanPack(await this.#open(pack), pack.readTo, found.size, this.#digest);
+      const scan = await this.#use(pack, (file) => scanPack(file, pack.readTo, found.size, this.#digest));
       pack.readTo = Math.max(pack.readTo, scan.readTo);
       for (const record of scan.records) this.#insert({ ...record, pack: pack.name });
       for (const damage of scan.damage) {
@@ -160,16 +158,21 @@ export class PackIndex {
       this.#entries.set(entry.hash, [...known, entry]);
   }
 
+  async #use<T>(pack: KnownPack, run: (file: DiskFile) => Promise<T>): Promise<T> {
+    pack.uses += 1;
+    try {
+      return await run(pack.file ?? (await this.#opening.run(() => this.#open(pack))));
+    } finally {
+      pack.uses -= 1;
+    }
+  }
+
   async #open(pack: KnownPack): Promise<DiskFile> {
-    return (
-      pack.file ??
-      this.#opening.run(async () => {
-        if (pack.file !== undefined) return pack.file;
-        const open = [...this.#packs.values()].filter((other) => other.file !== undefined);
-        if (open.length >= maxOpenFiles) await this.#closeFile(open[0]!);
-        return (pack.file = await this.#fileSystem.open(join(this.#folder, pack.name), 'r'));
-      })
-    );
+    if (pack.file !== undefined) return pack.file;
+    const open = [...this.#packs.values()].filter((other) => other.file !== undefined);
+    const idle = open.find((other) => other.uses === 0);
+    if (open.length >= maxOpenFiles && idle !== undefined) await this.#closeFile(idle);
+    return (pack.file = await this.#fileSystem.open(join(this.#folder, pack.name), 'r'));
   }
 
   async #closeFile(pack: KnownPack): Promise<void> {

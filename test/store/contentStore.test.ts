@@ -28,6 +28,7 @@ const open = async (writer = 'writera', options: Partial<ContentStoreOptions> = 
   opened.push(store);
   return store;
 };
+const filler = Array.from({ length: 400 }, (_, index) => nodeDigest.sha256(`${index}`).slice(0, 8)).join('');
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 const packs = (): string[] =>
   readdirSync(layout().blobs)
@@ -205,7 +206,7 @@ describe('content store', () => {
         let isFailing = false;
         const { fileSystem } = faultyFileSystem((call) => (isFailing && call.name === name ? { code } : undefined));
         const store = await open('writerf', { fileSystem, maxPackBytes: 200 });
-        const before = await store.put(bytesOf(`before ${code} ${name} ${'x'.repeat(300)}`));
+        const before = await store.put(bytesOf(`before ${code} ${name} ${filler}`));
         isFailing = true;
         await expect(store.put(bytesOf(`during ${code} ${name}`))).rejects.toMatchObject({ name: 'ContentWriteError', reason: code });
         isFailing = false;
