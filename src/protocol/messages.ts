@@ -1,6 +1,7 @@
 import type { Author } from '../model/author.ts';
 import type { LoggedEvent } from '../model/event.ts';
 import type { EventId, SessionId } from '../model/ids.ts';
+import type { AsideRange } from '../model/sessionState.ts';
 import type { WorkspacePath } from '../model/workspacePath.ts';
 
 /**
@@ -131,17 +132,8 @@ export interface Snapshot {
   readonly setAside: readonly AsideSpan[];
 }
 
-/** What a rewind put aside: the events between `from` and `to`, both exclusive. Fits the state's own `AsideRange`. */
-export interface AsideSpan {
-  readonly from: LogCursor;
-  readonly to: LogCursor;
-  /** Only these files' events, where the rewind was of these alone. */
-  readonly paths: readonly WorkspacePath[] | undefined;
-  /** Only file events. */
-  readonly filesOnly: boolean;
-  /** The rewind whose own writes are not among them. */
-  readonly rewind?: string | undefined;
-}
+/** What a rewind put aside; `isInAside` of the core says which events that are. */
+export type AsideSpan = Readonly<AsideRange>;
 
 export type ResumeSize = 'short' | 'standard' | 'full';
 
@@ -312,11 +304,15 @@ export function requestTimeoutMs(request: PageRequest): number {
  * keys, and a command of that menu gets the object. `rowEvents` are oldest first.
  */
 export interface RowContext {
-  readonly webviewSection: 'tapedeckRow';
-  readonly rowKind: 'turn' | 'files' | 'commands' | 'entry' | 'other';
-  readonly rowEvents: readonly EventId[];
-  readonly rowText: string;
-  readonly rowPath?: WorkspacePath;
-  readonly rowHasDiff: boolean;
+  readonly webviewSection: 'row';
+  readonly tapedeckRowHasFile: boolean;
+  /** The newest of the row's events: the point that "here" means. */
+  readonly event: EventId;
+  /** All of them, oldest first, at most 64 (the last ones). */
+  readonly events: readonly EventId[];
+  /** The file, when the row is of one alone. */
+  readonly path?: WorkspacePath;
+  /** The row in words. */
+  readonly text: string;
   readonly preventDefaultContextMenuItems: true;
 }

@@ -1,0 +1,228 @@
+import type { Author } from '../model/author.ts';
+import type { LoggedEvent } from '../model/event.ts';
+import { eventId, type EventId } from '../model/ids.ts';
+import { foldSection, laneOf, type FoldContext } from './timelineFold.ts';
+import { createRow, type Chip, type TimelineRow } from './timelineRow.ts';
+import { SectionBuilder, type Section } from './timelineSection.ts';
+import { compareMarks } from './eventOrder.ts';
+import { counted, displayName, oneLine } from './timelineWords.ts';
+
+/**
+ * A session's events as the rows of the timeline: sections newest first, the rows of a section in the order in which they
+ * happened, under the words of their prompt. Promises: every event with something to say is in exactly one row; appending
+ * folds only the sections that the new events fall into; the same events give the same rows, however they came in.
+ */
+export interface TimelineOptions {
+  /** The local day of a time, as a key that is equal for equal days. */
+  readonly dayOf: (at: string) => string;
+}
+
+export interface TimelineSection {
+  readonly key: string;
+  /** The prompt's words; undefined for what belongs to no turn. */
+  readonly heading: TimelineRow | undefined;
+  /** Oldest first. */
+  readonly rows: readonly TimelineRow[];
+  readonly day: string;
+  readonly isRewind: boolean;
+  readonly isAside: boolean;
+}
+
+/** Of what we can't read. Said here, because the vocabulary's own constant would bring its schemas into the page. */
+const unknownBy: Author = { actor: 'unknown', how: 'none' };
+
+export class Timeline {
+  readonly #options: TimelineOptions;
+  #events: LoggedEvent[] = [];
+  #authors = new Map<EventId, Author>();
+  #isAside: (event: LoggedEvent) => boolean = () => false;
+  #builder: SectionBuilder;
+  #folded = new Map<Section, TimelineSection>();
+  #entryTitles = new Map<string, string>();
+
+  constructor(options: TimelineOptions) {
+    this.#options = options;
+    this.#builder = this.#createBuilder();
+  }
+
+  /** Oldest first. */
+  get events(): readonly LoggedEvent[] {
+    return this.#events;
+  }
+
+  authorOf = (event: LoggedEvent): Author => (event.kind === 'foreign' ? unknownBy : (this.#authors.get(eventId(event)) ?? event.by));
+
+  /** Takes in events that come after all others. Answers how many were new. */
+  append(events: readonly LoggedEvent[]): number {
+    let count = 0;
+    for (const event of events) {
+      const last = this.#events.at(-1);
+      if (last !== undefined && compareMarks(event, last) <= 0) {
+        count += this.#insert(event);
+        continue;
+      }
+      this.#events.push(event);
+      count += 1;
+      this.#place(event);
+    }
+    return count;
+  }
+
+  /** Takes in events that come before all others. */
+  prepend(events: readonly LoggedEvent[]): void {
+    const first = this.#events[0];
+    const older = first === undefined ? events : events.filter((event) => compareMarks(event, first) < 0);
+    if (older.length === 0) return;
+    this.#events = [...older, ...this.#events];
+    this.#refold();
+  }
+
+  /** Takes in later findings of who did it. */
+  attribute(authors: Readonly<Record<EventId, Author>>): void {
+    const entries = Object.entries(authors);
+    if (entries.length === 0) return;
+    for (const [id, author] of entries) this.#authors.set(id, author);
+    // The author may move an event to another turn.
+    this.#refold();
+  }
+
+  /** Says anew what is set aside. */
+  setAside(isAside: (event: LoggedEvent) => boolean): void {
+    this.#isAside = isAside;
+    this.#folded.clear();
+  }
+
+  clear(): void {
+    this.#events = [];
+    this.#authors.clear();
+    this.#isAside = () => false;
+    this.#refold();
+  }
+
+  /** Newest first. Sections without a row are left out. */
+  sections(): readonly TimelineSection[] {
+    const sections: TimelineSection[] = [];
+    for (const section of this.#builder.sections.toReversed()) {
+      const folded = this.#fold(section);
+      if (folded.heading !== undefined || folded.rows.length > 0) sections.push(folded);
+    }
+    return sections;
+  }
+
+  #createBuilder(): SectionBuilder {
+    return new SectionBuilder(this.authorOf, this.#options.dayOf);
+  }
+
+  #place(event: LoggedEvent): void {
+    if (
+      (event.kind === 'decision.proposed' || event.kind === 'decision.confirmed' || event.kind === 'blocker.raised') &&
+      event.what !== undefined
+    )
+      this.#entryTitles.set(event.id, event.what);
+    const section = this.#builder.add(event);
+    if (section !== undefined) this.#folded.delete(section);
+    // What ends a run says something about its section without being in it.
+    else if (event.kind === 'run.ended' || event.kind === 'run.started') this.#folded.clear();
+  }
+
+  /** A writer that lags: rare, so all is folded anew. */
+  #insert(event: LoggedEvent): number {
+    let low = 0;
+    let high = this.#events.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (compareMarks(this.#events[middle]!, event) < 0) low = middle + 1;
+      else high = middle;
+    }
+    const present = this.#events[low];
+    if (present !== undefined && compareMarks(present, event) === 0) return 0;
+    this.#events.splice(low, 0, event);
+    this.#refold();
+    return 1;
+  }
+
+  #refold(): void {
+    this.#builder = this.#createBuilder();
+    this.#folded = new Map();
+    this.#entryTitles = new Map();
+    for (const event of this.#events) this.#place(event);
+  }
+
+  #fold(section: Section): TimelineSection {
+    const known = this.#folded.get(section);
+    if (known !== undefined) return known;
+    const context: FoldContext = { authorOf: this.authorOf, isAside: this.#isAside, entryTitle: (id) => this.#entryTitles.get(id) };
+    const rows = foldSection(section, context);
+    const isAside = section.events.length > 0 && section.events.every((event) => this.#isAside(event));
+    const folded: TimelineSection = {
+      key: section.key,
+      heading: section.kind === 'turn' ? headingOf(section, rows, isAside, this.authorOf) : undefined,
+      rows,
+      day: this.#options.dayOf(section.startAt),
+      isRewind: section.kind === 'rewind',
+      isAside,
+    };
+    this.#folded.set(section, folded);
+    return folded;
+  }
+}
+
+function headingOf(
+  section: Section,
+  rows: readonly TimelineRow[],
+  isAside: boolean,
+  authorOf: (event: LoggedEvent) => Author,
+): TimelineRow {
+  const { prompt, ended } = section;
+  const agentBy = section.events.map((event) => authorOf(event)).find(({ actor }) => actor === 'agent');
+  const name = section.agent ?? agentBy?.name;
+  const agent = name === undefined ? undefined : displayName(name);
+  const by: Author = {
+    actor: 'agent',
+    ...(name === undefined ? {} : { name }),
+    ...(section.run === undefined ? {} : { run: section.run }),
+    how: agentBy?.how ?? 'transcript',
+  };
+  const words = prompt === undefined ? '' : oneLine(prompt.text.head);
+  const images = prompt?.images === undefined || prompt.images === 0 ? undefined : counted(prompt.images, 'image');
+  const chips: Chip[] = [];
+  if (section.isSubAgent) chips.push({ text: 'sub-agent', tone: 'note' });
+  if (prompt === undefined) chips.push({ text: 'continued', tone: 'note' });
+  const lastAt = section.lastAt;
+  const measuredMs = Date.parse(lastAt) - Date.parse(section.startAt);
+  return createRow({
+    key: section.key,
+    kind: 'turn',
+    level: 1,
+    at: section.startAt,
+    until: lastAt,
+    events: section.events.map((event) => eventId(event)),
+    by,
+    lane: laneOf(by),
+    who: agent,
+    title: words || images || (agent === undefined ? 'A turn' : `${agent} at work`),
+    meta: summaryOf(rows),
+    durationMs: ended?.durationMs ?? (measuredMs > 0 ? measuredMs : undefined),
+    isRunning: section.isOpen && section.ended === undefined,
+    isAside,
+    chips,
+    hasDiff: rows.some(({ hasDiff }) => hasDiff),
+    paths: [...new Set(rows.filter(({ kind }) => kind === 'files').flatMap(({ paths }) => paths))],
+    texts: prompt === undefined ? [] : prompt.text.tail === undefined ? [prompt.text.head] : [prompt.text.head, prompt.text.tail],
+  });
+}
+
+/** What a turn came to, for when its rows are folded away: `12 edits in 4 files, 3 commands, 1 failed`. */
+function summaryOf(rows: readonly TimelineRow[]): string | undefined {
+  const files = new Set(rows.filter(({ kind }) => kind === 'files').flatMap(({ paths }) => paths)).size;
+  const actions = rows.reduce(
+    (count, row) => count + (row.kind === 'actions' ? Math.max(1, row.children.length) : row.kind === 'check' ? 1 : 0),
+    0,
+  );
+  const failures = rows.filter(({ kind }) => kind === 'failure').length;
+  const parts: string[] = [];
+  if (files > 0) parts.push(`${counted(files, 'file')} changed`);
+  if (actions > 0) parts.push(counted(actions, 'action'));
+  if (failures > 0) parts.push(`${failures} failed`);
+  return parts.length === 0 ? undefined : parts.join(', ');
+}

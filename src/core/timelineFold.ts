@@ -1,0 +1,678 @@
+import type { Author } from '../model/author.ts';
+import type { EventOf, FileEvent, LoggedEvent } from '../model/event.ts';
+import { eventId } from '../model/ids.ts';
+import type { WorkspacePath } from '../model/workspacePath.ts';
+import { compareMarks } from './eventOrder.ts';
+import { ActionBook, hasFailed, hasPassed, type Action } from './timelineCalls.ts';
+import { createRow, type Chip, type Lane, type TimelineRow } from './timelineRow.ts';
+import type { AuthorOf, Section } from './timelineSection.ts';
+import { authorName, counted, durationText, oneLine } from './timelineWords.ts';
+
+/**
+ * The rows of one section, oldest first: the quiet work of one author between two things that stand alone becomes at most two
+ * rows, one of files and one of commands and reads. What failed, was decided or was said by a person is never folded.
+ */
+export interface FoldContext {
+  readonly authorOf: AuthorOf;
+  readonly isAside: (event: LoggedEvent) => boolean;
+  /** What a decision or blocker was about, by its id. */
+  readonly entryTitle: (id: string) => string | undefined;
+}
+
+type FileFact = FileEvent | EventOf<'file.skipped'>;
+type Item =
+  | { readonly type: 'file'; readonly event: FileFact; readonly by: Author }
+  | { readonly type: 'claim'; readonly action: Action; readonly by: Author; readonly paths: readonly WorkspacePath[] }
+  | { readonly type: 'action'; readonly action: Action; readonly by: Author }
+  | { readonly type: 'alone'; readonly event: LoggedEvent; readonly by: Author };
+
+export function foldSection(section: Section, context: FoldContext): readonly TimelineRow[] {
+  const level = section.kind === 'turn' ? 2 : 1;
+  const maker = new RowMaker(section, context, level);
+  const rows: TimelineRow[] = [];
+  let run: Item[] = [];
+  let runKey = '';
+  const flush = (): void => {
+    if (run.length > 0) rows.push(...maker.fold(run));
+    run = [];
+  };
+  for (const item of collectItems(section, context)) {
+    if (item.type === 'alone' || (item.type === 'action' && (hasFailed(item.action) || hasPassed(item.action)))) {
+      flush();
+      const row = item.type === 'alone' ? maker.alone(item.event, item.by) : maker.standing(item.action, item.by);
+      if (row !== undefined) rows.push(row);
+      continue;
+    }
+    const first = item.type === 'file' ? item.event : item.action.first;
+    const key = `${authorKey(item.by)}\n${context.isAside(first)}`;
+    if (key !== runKey) flush();
+    runKey = key;
+    run.push(item);
+  }
+  flush();
+  return rows;
+}
+
+/** Who, without how we know: what one author did by tool and by shell folds together. */
+const authorKey = (by: Author): string => `${by.actor}\n${by.name ?? ''}\n${by.run ?? ''}`;
+
+function collectItems(section: Section, context: FoldContext): Item[] {
+  const items: Item[] = [];
+  const book = new ActionBook();
+  const seen = new Set<WorkspacePath>();
+  const last = { reply: -1, plan: -1, diagnostics: -1 };
+  for (const event of section.events) {
+    const by = context.authorOf(event);
+    const taken = book.take(event);
+    if (taken !== undefined) {
+      if (taken.isNew) items.push({ type: 'action', action: taken.action, by });
+      continue;
+    }
+    switch (event.kind) {
+      case 'file.created':
+      case 'file.changed':
+      case 'file.deleted':
+      case 'file.renamed':
+        seen.add(event.path);
+        if (event.kind === 'file.renamed') seen.add(event.from);
+        items.push({ type: 'file', event, by });
+        break;
+      case 'file.skipped':
+        seen.add(event.path);
+        items.push({ type: 'file', event, by });
+        break;
+      case 'reply.given':
+        last.reply = items.push({ type: 'alone', event, by }) - 1;
+        break;
+      case 'plan.changed':
+        last.plan = items.push({ type: 'alone', event, by }) - 1;
+        break;
+      case 'diagnostics.changed':
+        last.diagnostics = items.push({ type: 'alone', event, by }) - 1;
+        break;
+      default:
+        items.push({ type: 'alone', event, by });
+    }
+  }
+  return items.flatMap((item, index): Item[] => {
+    if (item.type === 'alone') return isLatest(item.event, index, last) ? [item] : [];
+    if (item.type !== 'action' || !isEditing(item.action) || hasFailed(item.action)) return [item];
+    if (item.action.status === undefined && !item.action.hasEnded) return [];
+    // An edit that was seen on disk is told by its file event; what was only claimed is told as such.
+    const claimed = item.action.edits.map((edit) => edit.path).filter((path) => !seen.has(path));
+    if (item.action.outcome !== undefined && item.action.status === 'failed') return [item];
+    return claimed.length === 0 ? [] : [{ type: 'claim', action: item.action, by: item.by, paths: [...new Set(claimed)] }];
+  });
+}
+
+const isEditing = ({ tool, edits }: Action): boolean => tool === 'edit' || tool === 'delete' || tool === 'move' || edits.length > 0;
+
+/** Of replies, plans and diagnostics only the last of a section has a row; the others are in the turn's detail. */
+function isLatest(event: LoggedEvent, index: number, last: { reply: number; plan: number; diagnostics: number }): boolean {
+  if (event.kind === 'reply.given') return index === last.reply;
+  if (event.kind === 'plan.changed') return index === last.plan;
+  if (event.kind === 'diagnostics.changed') return index === last.diagnostics;
+  return true;
+}
+
+class RowMaker {
+  readonly #section: Section;
+  readonly #context: FoldContext;
+  readonly #level: 1 | 2;
+
+  constructor(section: Section, context: FoldContext, level: 1 | 2) {
+    this.#section = section;
+    this.#context = context;
+    this.#level = level;
+  }
+
+  /** One or two rows for the quiet work of one author. */
+  fold(items: readonly Item[]): TimelineRow[] {
+    const files = items.filter((item) => item.type === 'file' || item.type === 'claim');
+    const actions = items.filter((item) => item.type === 'action');
+    const rows: TimelineRow[] = [];
+    if (files.length > 0) rows.push(this.#files(files));
+    if (actions.length > 0) rows.push(this.#actions(actions));
+    return rows.length === 2 && rows[1]!.at < rows[0]!.at ? [rows[1]!, rows[0]!] : rows;
+  }
+
+  #base(
+    events: readonly LoggedEvent[],
+    by: Author,
+  ): Pick<TimelineRow, 'level' | 'at' | 'until' | 'events' | 'by' | 'lane' | 'who' | 'isAside'> {
+    const first = events[0]!;
+    return {
+      level: this.#level,
+      at: first.at,
+      until: events.reduce((latest, { at }) => (at > latest ? at : latest), first.at),
+      events: events.map((event) => eventId(event)),
+      by,
+      lane: laneOf(by),
+      who: this.#who(by),
+      isAside: events.every((event) => this.#context.isAside(event)),
+    };
+  }
+
+  /** The agent whose turn it is needs no name; everyone else does. */
+  #who(by: Author): string | undefined {
+    if (this.#section.kind === 'rewind' || by.actor === 'system') return undefined;
+    if (by.actor === 'agent' && this.#section.kind === 'turn' && (by.run === undefined || by.run === this.#section.run)) return undefined;
+    return authorName(by);
+  }
+
+  #files(items: readonly Item[]): TimelineRow {
+    const byPath = new Map<WorkspacePath, { facts: FileFact[]; claims: Action[]; by: Author }>();
+    const entry = (path: WorkspacePath, by: Author): { facts: FileFact[]; claims: Action[] } => {
+      let known = byPath.get(path);
+      if (known === undefined) byPath.set(path, (known = { facts: [], claims: [], by }));
+      return known;
+    };
+    const events: LoggedEvent[] = [];
+    for (const item of items) {
+      if (item.type === 'file') {
+        entry(item.event.path, item.by).facts.push(item.event);
+        events.push(item.event);
+      } else if (item.type === 'claim') {
+        for (const path of item.paths) entry(path, item.by).claims.push(item.action);
+        events.push(...item.action.events);
+      }
+    }
+    events.sort(compareMarks);
+    const { by } = items[0]!;
+    const base = this.#base(events, by);
+    const key = `files:${base.events[0]!}`;
+    const children = [...byPath].map(([path, { facts, claims, by: fileBy }]) => this.#file(`${key}/${path}`, path, facts, claims, fileBy));
+    const [only] = children;
+    if (children.length === 1 && only !== undefined) {
+      return { ...only, ...base, key, kind: 'files', title: only.title, chips: only.chips };
+    }
+    const edits = items.filter(({ type }) => type === 'file').length;
+    const counts = sum(children);
+    const claimedOnly = children.filter(({ chips }) => chips.some(({ text }) => text === claimedChip.text)).length;
+    return createRow({
+      ...base,
+      key,
+      kind: 'files',
+      title: edits === 0 ? counted(children.length, 'edit') : `${counted(edits, 'edit')} in ${counted(children.length, 'file')}`,
+      ...counts,
+      chips: claimedOnly === 0 ? [] : claimedOnly === children.length ? [claimedChip] : [{ text: `${claimedOnly} claimed`, tone: 'doubt' }],
+      paths: [...byPath.keys()],
+      hasDiff: children.some(({ hasDiff }) => hasDiff),
+      children,
+    });
+  }
+
+  #file(key: string, path: WorkspacePath, facts: readonly FileFact[], claims: readonly Action[], by: Author): TimelineRow {
+    const changes = facts.filter((fact): fact is FileEvent => fact.kind !== 'file.skipped');
+    const skipped = facts.find((fact): fact is EventOf<'file.skipped'> => fact.kind === 'file.skipped');
+    const events: readonly LoggedEvent[] = facts.length > 0 ? facts : claims.flatMap((claim) => claim.events);
+    const authors = facts.map((fact) => this.#context.authorOf(fact));
+    const lastBy = authors.at(-1) ?? by;
+    const chips: Chip[] = [];
+    const how = howChip(lastBy);
+    if (how !== undefined && facts.length > 0) chips.push(how);
+    if (facts.length === 0) chips.push(isOutside(path) ? { text: 'outside the folder', tone: 'note' } : claimedChip);
+    if (skipped !== undefined && changes.length === 0) chips.push({ text: `not kept: ${skipText(skipped.reason)}`, tone: 'doubt' });
+    else if (changes.some(({ before, after }) => before?.missing !== undefined || after?.missing !== undefined))
+      chips.push({ text: 'not kept', tone: 'doubt' });
+    const renamed = changes.find((change): change is EventOf<'file.renamed'> => change.kind === 'file.renamed');
+    const words = [changeWord(changes), changes.length > 1 ? counted(changes.length, 'edit') : undefined].filter(
+      (word) => word !== undefined,
+    );
+    return createRow({
+      ...this.#base(events, lastBy),
+      who: undefined,
+      key,
+      kind: 'file',
+      level: 3,
+      title: path,
+      titleKind: 'path',
+      meta: renamed === undefined ? words.join(' · ') || undefined : `from ${renamed.from}`,
+      ...sum(changes),
+      chips,
+      paths: renamed === undefined ? [path] : [path, renamed.from],
+      hasDiff: changes.length > 0,
+    });
+  }
+
+  #actions(items: readonly Item[]): TimelineRow {
+    const actions = items.flatMap((item) => (item.type === 'action' ? [item.action] : []));
+    const { by } = items[0]!;
+    const events = actions.flatMap((action) => action.events).sort(compareMarks);
+    const base = this.#base(events, by);
+    const key = `actions:${eventId(actions[0]!.first)}`;
+    const children = actions.map((action) => this.#action(`${key}/${eventId(action.first)}`, action, by));
+    const [only] = children;
+    if (children.length === 1 && only !== undefined) return { ...only, ...base, key, kind: 'actions' };
+    return createRow({
+      ...base,
+      key,
+      kind: 'actions',
+      title: actionCounts(actions),
+      isRunning: this.#section.isOpen && children.some(({ isRunning }) => isRunning),
+      children,
+      paths: [...new Set(actions.flatMap(({ paths }) => paths))],
+    });
+  }
+
+  #action(key: string, action: Action, by: Author): TimelineRow {
+    const { title, titleKind } = actionTitle(action);
+    const isRunning = !action.hasEnded && this.#section.isOpen;
+    const meta = [outcomeText(action), isRunning ? 'running' : undefined, timeText(action)].filter((word) => word !== undefined);
+    return createRow({
+      ...this.#base(action.events, by),
+      who: undefined,
+      key,
+      kind: 'action',
+      level: 3,
+      title,
+      titleKind,
+      meta: meta.join(' · ') || undefined,
+      durationMs: action.durationMs,
+      isRunning,
+      paths: action.paths,
+      texts: textsOf(action),
+    });
+  }
+
+  /** A command or call that failed, or tests that passed. */
+  standing(action: Action, by: Author): TimelineRow {
+    const row = this.#action(`alone:${eventId(action.first)}`, action, by);
+    const isFailure = hasFailed(action);
+    const { tests } = action;
+    const passed = tests?.passed === undefined ? undefined : `${tests.passed.toLocaleString('en-US')} passed`;
+    const failed = tests?.failed === undefined || tests.failed === 0 ? undefined : `${tests.failed.toLocaleString('en-US')} failed`;
+    const failure = typeof action.exitCode === 'number' && action.exitCode !== 0 ? `exit ${action.exitCode}` : 'failed';
+    const meta = isFailure ? [failed, timeText(action)] : [passed ?? 'passed', timeText(action)];
+    return {
+      ...row,
+      who: this.#who(by),
+      kind: isFailure ? 'failure' : 'check',
+      level: this.#level,
+      failure: isFailure ? failure : undefined,
+      meta: meta.filter((word) => word !== undefined).join(' · ') || undefined,
+    };
+  }
+
+  alone(event: LoggedEvent, by: Author): TimelineRow | undefined {
+    const base = { ...this.#base([event], by), key: `alone:${eventId(event)}` };
+    switch (event.kind) {
+      case 'foreign':
+        return createRow({ ...base, who: undefined, kind: 'foreign', title: event.foreignKind, titleKind: 'command', meta: foreignText(event.reason) });
+      case 'prompt.submitted':
+        if (event === this.#section.prompt) return undefined;
+        return createRow({
+          ...base,
+          kind: 'reply',
+          who: event.provenance === 'system' ? 'System' : base.who,
+          title: oneLine(event.text.head),
+          texts: excerptTexts(event.text),
+        });
+      case 'reply.given':
+        return createRow({ ...base, kind: 'reply', title: oneLine(event.text.head) || 'Empty reply', texts: excerptTexts(event.text) });
+      case 'plan.changed': {
+        const done = event.entries.filter(({ status }) => status === 'completed').length;
+        const now = event.entries.find(({ status }) => status === 'in_progress');
+        return createRow({
+          ...base,
+          kind: 'plan',
+          title: `Plan: ${done} of ${event.entries.length} done`,
+          meta: now === undefined ? undefined : oneLine(now.content),
+          texts: event.entries.map(({ content }) => content),
+        });
+      }
+      case 'diagnostics.changed':
+        if (event.errors === 0 && event.warnings === 0) return createRow({ ...base, kind: 'diagnostics', title: 'No problems' });
+        return createRow({
+          ...base,
+          kind: 'diagnostics',
+          title: [
+            event.errors > 0 ? counted(event.errors, 'error') : undefined,
+            event.warnings > 0 ? counted(event.warnings, 'warning') : undefined,
+          ]
+            .filter((word) => word !== undefined)
+            .join(', '),
+        });
+      case 'decision.proposed':
+        return createRow({
+          ...base,
+          kind: 'decision',
+          title: oneLine(event.what),
+          entry: event.id,
+          chips: [{ text: 'proposed', tone: 'note' }],
+          texts: entryTexts(event),
+        });
+      case 'decision.confirmed':
+        if (event.what === undefined) return this.#settled(base, event.id, 'Confirmed');
+        return createRow({
+          ...base,
+          kind: 'decision',
+          title: oneLine(event.what),
+          entry: event.id,
+          texts: entryTexts({ ...event, what: event.what }),
+        });
+      case 'decision.rejected':
+        return this.#settled(base, event.id, 'Rejected', event.why);
+      case 'decision.superseded':
+        return this.#settled(base, event.id, 'Superseded', event.why);
+      case 'decision.disproved':
+        return this.#settled(base, event.id, 'Disproved', event.why);
+      case 'blocker.raised':
+        return createRow({
+          ...base,
+          kind: 'blocker',
+          title: oneLine(event.what),
+          entry: event.id,
+          meta: event.cause === undefined ? undefined : oneLine(event.cause),
+          chips: event.inferred === true ? [{ text: 'inferred', tone: 'doubt' }] : [],
+          texts: [event.what, event.cause ?? ''],
+        });
+      case 'blocker.cleared':
+        return createRow({
+          ...base,
+          kind: 'blocker',
+          title: `Cleared: ${oneLine(this.#context.entryTitle(event.id) ?? 'a blocker')}`,
+          entry: event.id,
+          meta: event.why === undefined ? undefined : oneLine(event.why),
+          chips: [{ text: 'cleared', tone: 'good' }],
+          texts: [event.why ?? ''],
+        });
+      case 'progress.noted':
+        return createRow({ ...base, kind: 'note', title: oneLine(event.text), texts: [event.text] });
+      case 'checkpoint.made':
+        if (event.reason !== 'hand' && event.reason !== 'agent') return undefined;
+        return createRow({ ...base, kind: 'checkpoint', title: oneLine(event.label), texts: [event.label] });
+      case 'git.committed':
+        return createRow({
+          ...base,
+          kind: 'commit',
+          who: undefined,
+          title: oneLine(event.subject),
+          meta: event.commit.slice(0, 7),
+          texts: [event.subject, event.body ?? '', event.commit],
+        });
+      case 'git.moved':
+        return createRow({
+          ...base,
+          kind: 'git',
+          who: undefined,
+          title: `HEAD moved${event.branch === undefined ? '' : ` on ${event.branch}`}`,
+          meta: event.to?.slice(0, 7),
+        });
+      case 'git.branched':
+        return createRow({
+          ...base,
+          kind: 'git',
+          who: undefined,
+          title: event.to === undefined ? 'Detached HEAD' : `Switched to ${event.to}`,
+          meta: event.from === undefined ? undefined : `from ${event.from}`,
+        });
+      case 'rewind.applied':
+        return createRow({
+          ...base,
+          kind: 'rewind',
+          title: 'Rewound',
+          meta: counted(event.files, 'file'),
+          paths: event.paths ?? [],
+          entry: event.targetAt,
+        });
+      case 'rewind.undone':
+        return createRow({ ...base, kind: 'rewind', title: 'Rewind undone', meta: counted(event.files, 'file') });
+      case 'rewind.failed':
+        return createRow({
+          ...base,
+          kind: 'failure',
+          title: 'Rewind failed',
+          failure: event.rolledBack ? 'nothing was changed' : 'left half done',
+          meta: oneLine(event.detail ?? event.reason),
+          texts: [event.detail ?? ''],
+        });
+      case 'run.compacted': {
+        const sizes =
+          event.preTokens === undefined
+            ? undefined
+            : `${event.preTokens.toLocaleString('en-US')}${event.postTokens === undefined ? '' : ` → ${event.postTokens.toLocaleString('en-US')}`} tokens`;
+        return createRow({
+          ...base,
+          kind: 'compaction',
+          title: 'Context compacted',
+          meta: sizes,
+          texts: event.summary === undefined ? [] : excerptTexts(event.summary),
+        });
+      }
+      case 'run.forked':
+        return createRow({ ...base, kind: 'session', title: 'Conversation forked' });
+      case 'run.rewound':
+        return createRow({
+          ...base,
+          kind: 'session',
+          title: 'Conversation rewound',
+          meta: event.turns === undefined ? undefined : counted(event.turns, 'turn'),
+        });
+      case 'run.failed':
+        return createRow({
+          ...base,
+          kind: 'failure',
+          title: oneLine(event.what),
+          failure: event.retry === true ? 'retrying' : 'failed',
+          texts: [event.what],
+        });
+      case 'turn.ended':
+        if (event.stopReason === 'end_turn') return undefined;
+        return createRow({ ...base, kind: event.stopReason === 'error' ? 'failure' : 'session', title: stopText(event.stopReason) });
+      case 'session.started':
+        return createRow({
+          ...base,
+          kind: 'session',
+          title: 'Recording started',
+          meta: event.label === undefined ? undefined : oneLine(event.label),
+        });
+      case 'session.resumed':
+        return createRow({ ...base, kind: 'session', title: resumedText(event.reason) });
+      case 'session.labelled':
+        return createRow({ ...base, kind: 'session', title: `Session named ${oneLine(event.label)}` });
+      case 'session.ended':
+        return createRow({
+          ...base,
+          kind: 'session',
+          title: event.reason === 'idle' ? 'Session ended after a long silence' : 'Session ended',
+        });
+      case 'capture.paused':
+        return createRow({ ...base, kind: 'capture', title: 'Recording paused' });
+      case 'capture.continued':
+        return createRow({ ...base, kind: 'capture', title: 'Recording continued' });
+      case 'capture.gap':
+        return createRow({
+          ...base,
+          kind: 'failure',
+          title: 'Gap in the recording',
+          failure: event.lost === undefined ? undefined : `${counted(event.lost, 'event')} lost`,
+          meta: oneLine(event.reason),
+          texts: [event.reason],
+        });
+      case 'purge.done':
+        return createRow({ ...base, kind: 'capture', title: `Purged ${oneLine(event.what)}`, meta: counted(event.events, 'event') });
+      default:
+        return undefined;
+    }
+  }
+
+  #settled(base: Pick<TimelineRow, 'key' | 'at' | 'level'>, id: string, word: string, why?: string): TimelineRow {
+    const what = this.#context.entryTitle(id);
+    return createRow({
+      ...base,
+      kind: 'decision',
+      title: `${word}: ${what === undefined ? 'a decision' : oneLine(what)}`,
+      meta: why === undefined ? undefined : oneLine(why),
+      entry: id,
+      texts: why === undefined ? [] : [why],
+    });
+  }
+}
+
+export function laneOf(by: Author): Lane {
+  return by.actor === 'tool' && by.name === 'tapedeck' ? 'system' : by.actor;
+}
+
+const claimedChip: Chip = { text: 'claimed, not seen on disk', tone: 'doubt' };
+
+/** How sure we are that it was this author, where that is worth a word. */
+function howChip(by: Author): Chip | undefined {
+  if (by.others !== undefined && by.others.length > 0)
+    return { text: `or ${by.others.map((name) => authorName({ actor: 'agent', name, how: 'none' })).join(', ')}`, tone: 'doubt' };
+  if (by.actor === 'unknown') return undefined;
+  if (by.how === 'terminal') return { text: 'shell', tone: 'note' };
+  if (by.how === 'overlap') return { text: 'probably', tone: 'doubt' };
+  if (by.how === 'guess') return { text: 'a guess', tone: 'doubt' };
+  return by.how === 'claimed' ? { text: 'claimed', tone: 'doubt' } : undefined;
+}
+
+/** A path that no folder of the session holds: absolute, as the agent told it. */
+function isOutside(path: WorkspacePath): boolean {
+  return (path.startsWith('/') && !path.startsWith('//')) || /^[a-zA-Z]:/.test(path) || path.startsWith('..') || path.startsWith('~');
+}
+
+function changeWord(changes: readonly FileEvent[]): string | undefined {
+  const first = changes[0];
+  const last = changes.at(-1);
+  if (first === undefined || last === undefined) return undefined;
+  if (last.kind === 'file.deleted') return first.kind === 'file.created' && changes.length > 1 ? 'created and deleted' : 'deleted';
+  return first.kind === 'file.created' ? 'new' : undefined;
+}
+
+function sum(parts: readonly { readonly added?: number | undefined; readonly removed?: number | undefined }[]): {
+  readonly added: number | undefined;
+  readonly removed: number | undefined;
+} {
+  let added: number | undefined;
+  let removed: number | undefined;
+  for (const part of parts) {
+    if (part.added !== undefined) added = (added ?? 0) + part.added;
+    if (part.removed !== undefined) removed = (removed ?? 0) + part.removed;
+  }
+  return { added, removed };
+}
+
+function actionTitle(action: Action): { readonly title: string; readonly titleKind: TimelineRow['titleKind'] } {
+  if (action.command !== undefined) return { title: oneLine(action.command), titleKind: 'command' };
+  const path = action.paths[0] ?? action.edits[0]?.path;
+  const more = action.paths.length > 1 ? ` and ${counted(action.paths.length - 1, 'more file')}` : '';
+  if (action.name === 'skill') return { title: `Skill ${oneLine(action.title ?? '')}`, titleKind: 'words' };
+  if (path !== undefined && action.tool === 'read') return { title: `Read ${path}${more}`, titleKind: 'words' };
+  if (path !== undefined && isEditing(action)) return { title: `Edit ${path}${more}`, titleKind: 'words' };
+  const title = oneLine(action.title ?? '');
+  if (action.tool === 'search')
+    return { title: title === '' ? 'Search' : /^search|^grep|^glob/i.test(title) ? title : `Search ${title}`, titleKind: 'words' };
+  return { title: title === '' ? oneLine(action.name ?? 'A tool call') : title, titleKind: 'words' };
+}
+
+function actionCounts(actions: readonly Action[]): string {
+  const commands = actions.filter(({ tool }) => tool === 'execute').length;
+  const searches = actions.filter(({ tool }) => tool === 'search').length;
+  const fetches = actions.filter(({ tool }) => tool === 'fetch').length;
+  const readers = actions.filter(({ tool }) => tool === 'read');
+  const reads = new Set(readers.flatMap(({ paths }) => paths)).size + readers.filter(({ paths }) => paths.length === 0).length;
+  const others = actions.length - commands - searches - fetches - readers.length;
+  const parts: string[] = [];
+  if (commands > 0) parts.push(counted(commands, 'command'));
+  if (reads > 0) parts.push(`${counted(reads, 'file')} read`);
+  if (searches > 0) parts.push(counted(searches, 'search', 'searches'));
+  if (fetches > 0) parts.push(counted(fetches, 'page', 'pages') + ' fetched');
+  if (others > 0) parts.push(commands + reads + searches + fetches > 0 ? counted(others, 'other call') : counted(others, 'tool call'));
+  return parts.join(', ');
+}
+
+function outcomeText(action: Action): string | undefined {
+  switch (action.outcome) {
+    case 'interrupted':
+      return 'interrupted';
+    case 'closed':
+      return 'terminal closed';
+    case 'background':
+      return 'in the background';
+    case 'declined':
+    case 'denied':
+      return 'declined';
+    case 'blocked':
+      return 'blocked';
+    default:
+      return undefined;
+  }
+}
+
+const timeText = ({ durationMs, tool }: Action): string | undefined =>
+  durationMs === undefined || (tool !== 'execute' && durationMs < 1000) ? undefined : durationText(durationMs);
+
+function textsOf(action: Action): string[] {
+  const texts: string[] = [];
+  for (const event of action.events) {
+    if (event.kind === 'tool.called') texts.push(event.name, event.input?.head ?? '', event.command ?? '');
+    else if (event.kind === 'tool.returned' || event.kind === 'command.ended')
+      texts.push(event.output?.head ?? '', event.output?.tail ?? '');
+    else if (event.kind === 'command.started') texts.push(event.command);
+  }
+  return texts.filter((text) => text !== '');
+}
+
+const excerptTexts = ({ head, tail }: { readonly head: string; readonly tail?: string | undefined }): string[] =>
+  tail === undefined ? [head] : [head, tail];
+
+const entryTexts = (entry: {
+  readonly what: string;
+  readonly why?: string | undefined;
+  readonly alternatives?: readonly string[] | undefined;
+}): string[] => [entry.what, entry.why ?? '', ...(entry.alternatives ?? [])];
+
+function skipText(reason: EventOf<'file.skipped'>['reason']): string {
+  switch (reason) {
+    case 'too-large':
+      return 'too large';
+    case 'secret':
+      return 'may hold secrets';
+    case 'policy':
+      return 'excluded';
+    case 'special':
+      return 'no plain file';
+    case 'budget':
+      return 'over the budget';
+    default:
+      return reason;
+  }
+}
+
+function foreignText(reason: 'unknown-kind' | 'newer-version' | 'misshapen'): string {
+  if (reason === 'newer-version') return 'written by a newer Tapedeck';
+  return reason === 'unknown-kind' ? 'of an unknown kind' : 'can’t be read';
+}
+
+function stopText(reason: EventOf<'turn.ended'>['stopReason']): string {
+  switch (reason) {
+    case 'cancelled':
+      return 'Cancelled';
+    case 'refusal':
+      return 'Refused';
+    case 'max_tokens':
+      return 'Stopped at the token limit';
+    case 'max_turn_requests':
+      return 'Stopped at the request limit';
+    case 'error':
+      return 'Ended with an error';
+    case 'end_turn':
+      return 'Ended';
+  }
+}
+
+function resumedText(reason: EventOf<'session.resumed'>['reason']): string {
+  switch (reason) {
+    case 'reload':
+      return 'Recording went on after a reload';
+    case 'restart':
+      return 'Recording went on after a restart';
+    case 'crash':
+      return 'Recording went on after a crash';
+    case 'second-window':
+      return 'Recorded in a second window too';
+    case 'command':
+      return 'Recording went on';
+  }
+}
