@@ -304,15 +304,13 @@ export function requestTimeoutMs(request: PageRequest): number {
  * keys, and a command of that menu gets the object. `rowEvents` are oldest first.
  */
 export interface RowContext {
-  readonly webviewSection: 'row';
-  readonly tapedeckRowHasFile: boolean;
-  /** The newest of the row's events: the point that "here" means. */
-  readonly event: EventId;
-  /** All of them, oldest first, at most 64 (the last ones). */
-  readonly events: readonly EventId[];
+  readonly webviewSection: 'tapedeckRow';
+  readonly rowKind: string;
+  /** Oldest first, the last 64 at most: the last one is the point that "here" means. */
+  readonly rowEvents: readonly EventId[];
+  readonly rowText: string;
   /** The file, when the row is of one alone. */
-  readonly path?: WorkspacePath;
-  /** The row in words. */
-  readonly text: string;
+  readonly rowPath?: WorkspacePath;
+  readonly rowHasDiff: boolean;
   readonly preventDefaultContextMenuItems: true;
 }
