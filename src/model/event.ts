@@ -73,6 +73,8 @@ const envelope = {
   n: count,
   /** ISO 8601, UTC, milliseconds. Never behind what the writer has seen. */
   at: text,
+  /** When it happened by its source's clock, where that is not `at`: an agent's record that was read later, say. Same form. */
+  happenedAt: text.optional(),
   by: Author,
   /** The agent's conversation that it belongs to. */
   run: id.optional(),
@@ -261,7 +263,10 @@ export type TapedeckEvent = z.infer<typeof TapedeckEvent>;
 export type EventKind = TapedeckEvent['kind'];
 export type EventOf<K extends EventKind> = Extract<TapedeckEvent, { kind: K }>;
 
-/** An event before the log has given it its writer, number and time. `at` may be told when the fact is older than now. */
+/**
+ * An event before the log has given it its writer, number and time. `at` may be told when the fact is older than now: it
+ * becomes the event’s `at` where the writer’s order allows it, else its `happenedAt`.
+ */
 export type EventDraft = { [K in EventKind]: Omit<EventOf<K>, 'v' | 'w' | 'n' | 'at'> & { readonly at?: string } }[EventKind];
 export type DraftOf<K extends EventKind> = Extract<EventDraft, { kind: K }>;
 

@@ -1,0 +1,91 @@
+import * as fs from 'node:fs';
+import { mkdir, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+/**
+ * The few calls by which a log is written, so that a test can make each of them fail. `write` tells how many bytes were
+ * taken: fewer than given is the first sign of a full disk, and comes without an error.
+ */
+export interface LogFileSystem {
+  /** Creates the folder and what is above it; each new entry is on disk when it resolves. */
+  makeFolder(path: string): Promise<void>;
+  /** Opens for appending. `isNew`: fails with EEXIST when it is there. */
+  open(path: string, isNew: boolean): Promise<LogFile>;
+  /** Makes a new entry of the folder last. Does nothing where a folder cannot be synced (Windows, some network drives). */
+  syncFolder(path: string): Promise<void>;
+}
+
+export interface LogFile {
+  /** The number of bytes written. */
+  write(bytes: Uint8Array): Promise<number>;
+  /** Resolves when everything written is on disk. */
+  sync(): Promise<void>;
+  /** The size of the file that its path leads to now, or undefined when that is no longer this file. */
+  sizeBytes(): Promise<number | undefined>;
+  close(): Promise<void>;
+}
+
+/** Codes by which a platform says that a folder cannot be opened or synced, which is no fault. */
+const cannotSyncFolder = new Set(['EISDIR', 'EPERM', 'EACCES', 'EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EBADF']);
+
+export const diskLogFileSystem: LogFileSystem = {
+  async makeFolder(path) {
+    const first = await mkdir(path, { recursive: true });
+    if (first === undefined) return;
+    for (let folder = path; ; folder = dirname(folder)) {
+      await syncFolder(dirname(folder));
+      if (folder === first || folder === dirname(folder)) return;
+    }
+  },
+  open: (path, isNew) => openFile(path, isNew),
+  syncFolder,
+};
+
+// Callbacks of the plain API rather than file handles: a third less time for each small append.
+function openFile(path: string, isNew: boolean): Promise<LogFile> {
+  return new Promise((resolve, reject) => {
+    fs.open(path, isNew ? 'ax' : fs.constants.O_APPEND | fs.constants.O_WRONLY, 0o644, (error, fd) => {
+      if (error) reject(error);
+      else resolve(createFile(path, fd));
+    });
+  });
+}
+
+function createFile(path: string, fd: number): LogFile {
+  return {
+    write: (bytes) =>
+      new Promise((resolve, reject) => {
+        fs.write(fd, bytes, 0, bytes.length, null, (error, written) => (error ? reject(error) : resolve(written)));
+      }),
+    sync: () => new Promise((resolve, reject) => fs.fdatasync(fd, (error) => (error ? reject(error) : resolve()))),
+    async sizeBytes() {
+      const own = await new Promise<fs.BigIntStats>((resolve, reject) => {
+        fs.fstat(fd, { bigint: true }, (error, stats) => (error ? reject(error) : resolve(stats)));
+      });
+      try {
+        const named = await stat(path, { bigint: true });
+        return named.ino === own.ino && named.dev === own.dev ? Number(named.size) : undefined;
+      } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
+        if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+        throw error;
+      }
+    },
+    close: () => new Promise((resolve, reject) => fs.close(fd, (error) => (error ? reject(error) : resolve()))),
+  };
+}
+
+async function syncFolder(path: string): Promise<void> {
+  try {
+    const fd = await new Promise<number>((resolve, reject) => {
+      fs.open(path, 'r', (error, fd) => (error ? reject(error) : resolve(fd)));
+    });
+    try {
+      await new Promise<void>((resolve, reject) => fs.fsync(fd, (error) => (error ? reject(error) : resolve())));
+    } finally {
+      await new Promise<void>((resolve) => fs.close(fd, () => resolve()));
+    }
+  } catch (error) {
+    if (!cannotSyncFolder.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  }
+}

@@ -1,0 +1,211 @@
+import * as fs from 'node:fs';
+import { join } from 'node:path';
+import type { Disposable } from '../base/disposable.ts';
+import { compareMarks } from '../core/eventOrder.ts';
+import { readLine } from '../core/salvage.ts';
+import type { Digest } from '../model/digest.ts';
+import type { LoggedEvent } from '../model/event.ts';
+import type { WriterId } from '../model/ids.ts';
+import { parseSegmentName, type SessionLayout } from './layout.ts';
+import { forwardLines } from './lineSource.ts';
+import { listSegments, openSegmentFile, type SegmentFile } from './segmentFile.ts';
+
+/** How far each segment has been read, in bytes, by file name. What is not named has not been read at all. */
+export type LogPosition = Readonly<Record<string, number>>;
+
+export interface FollowOptions {
+  readonly session: SessionLayout;
+  readonly digest: Digest;
+  readonly listener: (events: readonly LoggedEvent[]) => void;
+  /** Where to begin; at the present ends when absent. */
+  readonly from?: LogPosition | undefined;
+  /** Stands in for the platform's watcher in tests. Throws when the folder cannot be watched. */
+  readonly watch?: (folder: string, onHint: () => void, onFailed: () => void) => Disposable;
+}
+
+/**
+ * Follows a log that any process appends to.
+ * - A watch on the one folder tells that something happened; the files' sizes say what. So a lost or doubled hint costs nothing.
+ * - A watch may be deaf without saying so (network drives, containers): every two seconds the sizes are looked at, and a
+ *   growth that no hint told of makes it look every 80 ms from then on.
+ * - A file that was cut or replaced is read again from its start; what was told before is not told twice.
+ */
+export function followLog(options: FollowOptions): Disposable {
+  const follower = new Follower(options);
+  follower.start();
+  return follower;
+}
+
+const pollMs = 80;
+const proofMs = 2000;
+/** A stream of hints is read this often. */
+const pauseMs = 8;
+
+class Follower implements Disposable {
+  readonly #options: FollowOptions;
+  readonly #read = new Map<string, { offset: number; inode: number }>();
+  readonly #told = new Map<WriterId, number>();
+  #watcher: Disposable | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #isDeaf = false;
+  #isReading = false;
+  #isHinted = false;
+  #hints = 0;
+  #isDisposed = false;
+
+  constructor(options: FollowOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    if (this.#options.from === undefined) this.#beginAtEnds();
+    else for (const [name, offset] of Object.entries(this.#options.from)) this.#read.set(name, { offset, inode: 0 });
+    this.#watch();
+    // What came between the position that was given and now.
+    this.#hint();
+  }
+
+  dispose(): void {
+    this.#isDisposed = true;
+    this.#watcher?.dispose();
+    clearTimeout(this.#timer);
+  }
+
+  /** At once and not later: what is appended after the call must be told. */
+  #beginAtEnds(): void {
+    const { events } = this.#options.session;
+    try {
+      for (const name of fs.readdirSync(events)) {
+        if (parseSegmentName(name) === undefined) continue;
+        const stats = fs.statSync(join(events, name), { throwIfNoEntry: false });
+        if (stats !== undefined) this.#read.set(name, { offset: stats.size, inode: stats.ino });
+      }
+    } catch {
+      // No such folder yet: everything that will be in it is new.
+    }
+  }
+
+  #watch(): void {
+    try {
+      const open = this.#options.watch ?? watchFolder;
+      this.#watcher = open(
+        this.#options.session.events,
+        () => {
+          this.#hints += 1;
+          this.#hint();
+        },
+        () => {
+          this.#watcher?.dispose();
+          this.#watcher = undefined;
+        },
+      );
+    } catch {
+      // Not there yet, or not to be watched: looked at until it is.
+      this.#watcher = undefined;
+    }
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#isDisposed) return;
+    const hints = this.#hints;
+    this.#timer = setTimeout(
+      () => {
+        const retry = this.#watcher === undefined;
+        void this.#look().then((hasGrown) => {
+          if (hasGrown && !retry && this.#hints === hints) this.#isDeaf = true;
+          if (this.#isDisposed) return;
+          if (retry) this.#watch();
+          else this.#schedule();
+        });
+      },
+      this.#watcher === undefined || this.#isDeaf ? pollMs : proofMs,
+    );
+    this.#timer.unref();
+  }
+
+  #hint(): void {
+    this.#isHinted = true;
+    if (!this.#isReading) void this.#look();
+  }
+
+  /** Reads what is new, and again while hints come. True when there was any. */
+  async #look(): Promise<boolean> {
+    if (this.#isReading || this.#isDisposed) return false;
+    this.#isReading = true;
+    let hasGrown = false;
+    try {
+      do {
+        this.#isHinted = false;
+        if (await this.#readNew()) hasGrown = true;
+        if (this.#isHinted) await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      } while (this.#isHinted && !this.#isDisposed);
+    } catch {
+      // Locked or gone for the moment: the next look tries again.
+    } finally {
+      this.#isReading = false;
+    }
+    return hasGrown;
+  }
+
+  async #readNew(): Promise<boolean> {
+    const events: LoggedEvent[] = [];
+    let hasGrown = false;
+    for (const segments of (await listSegments(this.#options.session)).values())
+      for (const segment of segments) {
+        const known = this.#read.get(segment.name);
+        const isReplaced =
+          known !== undefined && (segment.sizeBytes < known.offset || (known.inode !== 0 && known.inode !== segment.inode));
+        const offset = known === undefined || isReplaced ? 0 : known.offset;
+        if (segment.sizeBytes === offset && known !== undefined && !isReplaced) continue;
+        hasGrown = true;
+        await this.#readSegment(segment, offset, events);
+      }
+    if (events.length > 0 && !this.#isDisposed) {
+      events.sort(compareMarks);
+      this.#tell(events);
+    }
+    return hasGrown;
+  }
+
+  async #readSegment(segment: SegmentFile, offset: number, events: LoggedEvent[]): Promise<void> {
+    const handle = await openSegmentFile(segment);
+    try {
+      const lines = forwardLines({ file: handle, from: offset, to: segment.sizeBytes });
+      let read = offset;
+      do {
+        for (let line = lines.take(); line !== undefined; line = lines.take()) {
+          const { records } = readLine(line.bytes, this.#options.digest);
+          for (const { event } of records) {
+            if (event.w !== segment.writer || event.n <= (this.#told.get(event.w) ?? 0)) continue;
+            this.#told.set(event.w, event.n);
+            events.push(event);
+          }
+          // An unfinished line is read again when there is more of it.
+          read = line.isTail ? line.from + (records.at(-1)?.to ?? 0) : line.to + 1;
+        }
+      } while (await lines.fill());
+      this.#read.set(segment.name, { offset: read, inode: segment.inode });
+    } finally {
+      await handle.close();
+    }
+  }
+
+  #tell(events: readonly LoggedEvent[]): void {
+    try {
+      this.#options.listener(events);
+    } catch {
+      // A listener's failure is its own; the following goes on.
+    }
+  }
+}
+
+function watchFolder(folder: string, onHint: () => void, onFailed: () => void): Disposable {
+  const watcher = fs.watch(folder, { persistent: false }, (kind, name) => {
+    onHint();
+    // The folder itself was moved or removed: this watch will not tell of what takes its place.
+    if (kind === 'rename' && (name === null || !fs.existsSync(folder))) onFailed();
+  });
+  watcher.on('error', onFailed);
+  return { dispose: () => watcher.close() };
+}

@@ -1,0 +1,113 @@
+import type { WriterId } from '../model/ids.ts';
+import type { SessionLayout } from './layout.ts';
+import type { LogFile, LogFileSystem } from './logFileSystem.ts';
+import { LogWriteError } from './writerHealth.ts';
+
+/**
+ * The file that a writer appends to now. Created with the first append; followed by a new one when it is full, when a write
+ * failed, or when it turns out that its path no longer leads to it. A segment that may hold a torn line is never appended to.
+ */
+export interface SegmentWriter {
+  /** Resolves when the bytes are on disk; rejects when not all of them are known to be. Then call `abandon`. */
+  append(bytes: Uint8Array): Promise<void>;
+  /** Gives the present segment up. The next append begins a new one. */
+  abandon(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface SegmentWriterOptions {
+  readonly session: SessionLayout;
+  readonly writer: WriterId;
+  /** The first segment to write to. */
+  readonly number: number;
+  /** It exists, is whole, and is gone on with. */
+  readonly continues: boolean;
+  readonly fileSystem: LogFileSystem;
+  /** Makes the root ready, before the first folder is created. */
+  readonly prepare: () => Promise<void>;
+  readonly segmentBytes: number;
+}
+
+/** How often it is made sure that the path still leads to the open file: a file removed under a writer takes writes silently. */
+const checkEveryMs = 500;
+
+export function openSegmentWriter(options: SegmentWriterOptions): SegmentWriter {
+  const { session, writer, fileSystem } = options;
+  let number = options.number;
+  /** Whether the numbered file is there already: `whole` is gone on with, `empty` if nothing got into it at the last attempt. */
+  let existing: 'whole' | 'empty' | undefined = options.continues ? 'whole' : undefined;
+  let file: LogFile | undefined;
+  let sizeBytes = 0;
+  let checkedAtMs = 0;
+
+  const close = async (): Promise<void> => {
+    const open = file;
+    file = undefined;
+    // What matters was synced before; a file that cannot even be closed is given up all the same.
+    await open?.close().catch(() => {});
+  };
+
+  const reopen = async (): Promise<boolean> => {
+    const expected = existing;
+    existing = undefined;
+    try {
+      file = await fileSystem.open(session.segment(writer, number), false);
+      const found = await file.sizeBytes();
+      sizeBytes = found ?? 0;
+      if (found !== undefined && (expected === 'whole' || found === 0)) return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+    await close();
+    number += 1;
+    return false;
+  };
+
+  const open = async (): Promise<void> => {
+    if (existing !== undefined && (await reopen())) return;
+    await options.prepare();
+    await fileSystem.makeFolder(session.events);
+    while (file === undefined) {
+      try {
+        sizeBytes = 0;
+        file = await fileSystem.open(session.segment(writer, number), true);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+        number += 1;
+      }
+    }
+    await fileSystem.syncFolder(session.events);
+  };
+
+  /** Beside the sync, so that it takes no time of its own. */
+  const check = async (open: LogFile): Promise<void> => {
+    if (performance.now() - checkedAtMs < checkEveryMs) return;
+    checkedAtMs = performance.now();
+    const found = await open.sizeBytes();
+    if (found === sizeBytes) return;
+    throw found === undefined
+      ? new LogWriteError('folder-missing', 'The path no longer leads to the open file.')
+      : new LogWriteError('file-replaced', `The file holds ${found} bytes where ${sizeBytes} were written.`);
+  };
+
+  return {
+    async append(bytes) {
+      if (file !== undefined && sizeBytes >= options.segmentBytes) {
+        await close();
+        number += 1;
+      }
+      if (file === undefined) await open();
+      const target = file!;
+      const written = await target.write(bytes);
+      sizeBytes += written;
+      if (written !== bytes.length) throw new LogWriteError('short-write', `Only ${written} of ${bytes.length} bytes were written.`);
+      await Promise.all([target.sync(), check(target)]);
+    },
+    async abandon() {
+      if (file !== undefined && sizeBytes === 0) existing = 'empty';
+      else if (file !== undefined) number += 1;
+      await close();
+    },
+    close,
+  };
+}

@@ -1,0 +1,182 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readdir, readFile, unlink, writeFile, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { EventCursor } from '../core/eventOrder.ts';
+import { firstPrev, lineHash } from '../core/logCodec.ts';
+import { readLine } from '../core/salvage.ts';
+import type { Digest } from '../model/digest.ts';
+import type { WriterId } from '../model/ids.ts';
+import type { SessionLayout } from './layout.ts';
+import { backwardLines } from './lineSource.ts';
+import { listSegments, openSegmentFile, type SegmentFile } from './segmentFile.ts';
+import { openWriterStream } from './writerStream.ts';
+
+/**
+ * Who may write as whom. A new process is a new writer. A short-lived one (a command, a hook) that ended well leaves a token
+ * in `free/`; whoever unlinks it goes on as that writer: unlinking succeeds once, so no lock is needed, and a process that
+ * dies leaves nothing to be released.
+ */
+export interface WriterClaim {
+  readonly writer: WriterId;
+  /** Number and chain hash of its newest sound line. */
+  readonly n: number;
+  readonly prev: string;
+  /** The segment to write to: the present one, or a new one if the present one's end is damaged. */
+  readonly segment: number;
+  readonly continues: boolean;
+}
+
+/** What a token holds: how far the writer had come. */
+export interface WriterHead {
+  readonly n: number;
+  readonly prev: string;
+}
+
+const letters = 'abcdefghijklmnopqrstuvwxyz0123456789';
+
+export function createWriterId(): WriterId {
+  // 252 is the largest multiple of 36 in a byte: beyond it some letters would come more often.
+  let id = '';
+  while (id.length < 8) for (const byte of randomBytes(16)) if (byte < 252 && id.length < 8) id += letters[byte % 36];
+  return id;
+}
+
+/** Goes on as a writer that is free, or undefined when there is none. */
+export async function claimWriter(session: SessionLayout, digest: Digest): Promise<WriterClaim | undefined> {
+  for (const name of await readNames(session.free)) {
+    if (!/^[a-z0-9]{4,32}$/.test(name)) continue;
+    const head = await readHead(session, name);
+    try {
+      await unlink(join(session.free, name));
+    } catch {
+      // Another process was faster, or the folder is not ours to write.
+      continue;
+    }
+    const claim = await resumeWriter(session, name, digest);
+    // Less than the token says: the file was cut or replaced. It is left as it is, for `verify` to show; and so is the token.
+    if (claim === undefined || head === undefined || claim.n < head.n) {
+      if (head !== undefined) await freeWriter(session, name, head, 'cut');
+      continue;
+    }
+    return claim;
+  }
+  return undefined;
+}
+
+/** Says that this writer's process has ended well and another may go on as it. Failing to say so only costs a file. */
+export async function freeWriter(session: SessionLayout, writer: WriterId, head: WriterHead, suffix?: 'cut'): Promise<void> {
+  try {
+    await mkdir(session.free, { recursive: true });
+    const name = suffix === undefined ? writer : `${writer}.${suffix}`;
+    await writeFile(join(session.free, name), JSON.stringify(head), { flag: 'wx' });
+  } catch {
+    // See above.
+  }
+}
+
+/** How far each writer that ended well had come, as its token says. */
+export async function readHeads(session: SessionLayout): Promise<Map<WriterId, number>> {
+  const heads = new Map<WriterId, number>();
+  for (const name of await readNames(session.free)) {
+    const writer = name.replace(/\.(cut|end)$/, '');
+    const head = await readHead(session, name);
+    if (head !== undefined && /^[a-z0-9]{4,32}$/.test(writer)) heads.set(writer, Math.max(head.n, heads.get(writer) ?? 0));
+  }
+  return heads;
+}
+
+/** The newest event of each writer. */
+export async function readNewest(session: SessionLayout, digest: Digest): Promise<EventCursor[]> {
+  const newest = await Promise.all(
+    [...(await listSegments(session)).values()].map(async (segments) => {
+      const stream = openWriterStream({ segments, direction: 'backward', digest, chunkBytes: 4 << 10, onDamage: () => {} });
+      try {
+        return (await stream.fill()) ? stream.head : undefined;
+      } finally {
+        await stream.close();
+      }
+    }),
+  );
+  return newest.filter((event) => event !== undefined);
+}
+
+/** Where that writer stands. An unfinished end is copied to `damaged/`, and a new segment is begun; the file stays as it is. */
+async function resumeWriter(session: SessionLayout, writer: WriterId, digest: Digest): Promise<WriterClaim | undefined> {
+  const segments = (await listSegments(session)).get(writer) ?? [];
+  const last = segments.at(-1);
+  if (last === undefined) return undefined;
+  for (const segment of [...segments].reverse()) {
+    const end = await readEnd(segment, digest);
+    if (segment === last && !end.isWhole) await putAside(session, segment, end.soundTo);
+    if (end.n === undefined) continue;
+    const continues = segment === last && end.isWhole;
+    return { writer, n: end.n, prev: end.prev, segment: continues ? last.number : last.number + 1, continues };
+  }
+  return undefined;
+}
+
+interface SegmentEnd {
+  readonly n: number | undefined;
+  readonly prev: string;
+  /** Behind the newest sound line, with its newline. */
+  readonly soundTo: number;
+  /** The file ends with a sound line and its newline. */
+  readonly isWhole: boolean;
+}
+
+async function readEnd(segment: SegmentFile, digest: Digest): Promise<SegmentEnd> {
+  const { sizeBytes } = segment;
+  let handle: FileHandle | undefined;
+  try {
+    handle = await openSegmentFile(segment);
+    const lines = backwardLines({ file: handle, from: 0, to: sizeBytes, chunkBytes: 8 << 10 });
+    do {
+      for (let line = lines.take(); line !== undefined; line = lines.take()) {
+        const record = readLine(line.bytes, digest).records.at(-1);
+        if (record === undefined) continue;
+        const prev = lineHash(line.bytes.subarray(record.from, record.to), digest);
+        const soundTo = Math.min(sizeBytes, line.from + record.to + 1);
+        return { n: record.event.n, prev, soundTo, isWhole: !line.isTail && line.from + record.to + 1 === sizeBytes };
+      }
+    } while (await lines.fill());
+    return { n: undefined, prev: firstPrev, soundTo: 0, isWhole: sizeBytes === 0 };
+  } finally {
+    await handle?.close().catch(() => {});
+  }
+}
+
+const maxAsideBytes = 64 << 20;
+
+async function putAside(session: SessionLayout, segment: SegmentFile, from: number): Promise<void> {
+  const length = Math.min(maxAsideBytes, segment.sizeBytes - from);
+  if (length <= 0) return;
+  const handle = await openSegmentFile(segment);
+  try {
+    const bytes = Buffer.alloc(length);
+    const { bytesRead } = await handle.read(bytes, 0, length, from);
+    await mkdir(session.damaged, { recursive: true });
+    await writeFile(join(session.damaged, `${segment.name}.${from}`), bytes.subarray(0, bytesRead), { flag: 'wx' });
+  } catch (error) {
+    // The same end was put aside before; the original is still there in any case.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    await handle.close();
+  }
+}
+
+async function readHead(session: SessionLayout, name: string): Promise<WriterHead | undefined> {
+  try {
+    const head = JSON.parse(await readFile(join(session.free, name), 'utf8')) as Partial<WriterHead> | null;
+    return typeof head?.n === 'number' && typeof head.prev === 'string' ? { n: head.n, prev: head.prev } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function readNames(folder: string): Promise<string[]> {
+  try {
+    return (await readdir(folder)).sort();
+  } catch {
+    return [];
+  }
+}
