@@ -1,0 +1,109 @@
+import * as vscode from 'vscode';
+import { Delayer } from './base/delayer.ts';
+import { DisposableStore } from './base/disposable.ts';
+import { SerialQueue } from './base/serialQueue.ts';
+import { createActions, type Actions } from './host/actions.ts';
+import { registerCommands } from './host/commandTable.ts';
+import { Deck } from './host/deck.ts';
+import { DiagnosticWatch } from './host/diagnosticCounts.ts';
+import { showMenu } from './host/menu.ts';
+import { PastFiles } from './host/pastFiles.ts';
+import { vscodePrompts, type Prompts } from './host/prompts.ts';
+import { watchSaves } from './host/savedDocuments.ts';
+import { headerOf } from './host/sessionFacts.ts';
+import { readSettings } from './host/settings.ts';
+import { StatusItem } from './host/statusItem.ts';
+import { TerminalCommands } from './host/terminalCommands.ts';
+import { TimelineView } from './host/timelineView.ts';
+
+/** What tests in the extension host hold on to. Not for other extensions. */
+export interface TapedeckApi {
+  /** Resolves when the first deck is open. */
+  readonly whenReady: Promise<void>;
+  readonly deck: () => Deck;
+  readonly actions: Actions;
+  /** Answers in the user's place from now on. */
+  readonly setPrompts: (prompts: Prompts) => void;
+}
+
+let closeDeck: (() => Promise<void>) | undefined;
+
+/**
+ * Builds every part once and wires them. Activation itself only registers; the deck opens behind it, so that the
+ * editor is never kept waiting.
+ */
+export function activate(context: vscode.ExtensionContext): TapedeckApi {
+  const disposables = new DisposableStore();
+  context.subscriptions.push(disposables);
+  const output = disposables.add(vscode.window.createOutputChannel('Tapedeck', { log: true }));
+  const trace = (message: string): void => output.info(message);
+
+  // Until the first one is open there is an empty deck, so that nothing need ask whether there is one.
+  let deck = Deck.opening(trace);
+  let prompts = vscodePrompts;
+  const currentDeck = (): Deck => deck;
+  const currentPrompts = (): Prompts => prompts;
+
+  const actions = createActions({
+    context,
+    deck: currentDeck,
+    prompts: currentPrompts,
+    trace,
+    openTab: () => view.openTab(),
+    showView: (tab) => view.showView(tab),
+    showOutput: () => output.show(),
+  });
+  const view = disposables.add(new TimelineView({ extensionUri: context.extensionUri, deck: currentDeck, actions: () => actions, trace }));
+  disposables.add(registerCommands(actions, currentPrompts, () => showMenu(deck, prompts), trace));
+  const status = disposables.add(new StatusItem());
+  disposables.add(new PastFiles(async (hash) => deck.recorder?.content.get(hash)));
+  disposables.add(new TerminalCommands(() => deck.recorder, () => readSettings().keepsTerminalOutput));
+  disposables.add(new DiagnosticWatch((counts) => deck.recorder?.diagnostics(counts)));
+  disposables.add(watchSaves((absolutePath, hash) => deck.recorder?.documentSaved(absolutePath, hash)));
+
+  const refresh = (): void => {
+    const header = headerOf(deck);
+    status.show(header);
+    view.refresh();
+    const keys = { state: header.state, hasFolder: deck.folders.length > 0, hasSession: header.session !== undefined, canRecord: deck.recorder !== undefined, canUndoRewind: header.undoableRewind !== undefined };
+    for (const [key, value] of Object.entries(keys)) void vscode.commands.executeCommand('setContext', `tapedeck.${key}`, value);
+  };
+  const refreshSoon = disposables.add(new Delayer(refresh, 100, 500));
+
+  const queue = new SerialQueue();
+  let listening = new DisposableStore();
+  const openDeck = (): Promise<void> =>
+    queue.run(async () => {
+      const former = deck;
+      listening.dispose();
+      await former.close();
+      if (disposables.isDisposed) return;
+      deck = await Deck.open(context, readSettings(vscode.workspace.workspaceFolders?.[0]?.uri), trace);
+      listening = new DisposableStore();
+      listening.add(deck.onDidChange(() => refreshSoon.request()));
+      listening.add(deck.onDidAppend(() => refreshSoon.request()));
+      view.attach();
+      refresh();
+    });
+  const whenReady = openDeck();
+  whenReady.catch((error: unknown) => output.error(error instanceof Error ? error : String(error)));
+
+  const reopen = (): void => void openDeck().catch((error: unknown) => output.error(error instanceof Error ? error : String(error)));
+  disposables.add(vscode.workspace.onDidChangeWorkspaceFolders(reopen));
+  disposables.add(vscode.workspace.onDidGrantWorkspaceTrust(reopen));
+  disposables.add(vscode.workspace.onDidChangeConfiguration((event) => event.affectsConfiguration('tapedeck') && !event.affectsConfiguration('tapedeck.resume') && reopen()));
+  disposables.add(vscode.window.onDidChangeWindowState(({ focused }) => focused && void deck.recorder?.reconcile('focus').catch((error: unknown) => trace(String(error)))));
+
+  closeDeck = () =>
+    queue.run(async () => {
+      listening.dispose();
+      await deck.close();
+    });
+  return { whenReady, deck: currentDeck, actions, setPrompts: (other) => (prompts = other) };
+}
+
+/** VS Code waits a few seconds for this: what was recorded is on disk when it resolves. */
+export async function deactivate(): Promise<void> {
+  await closeDeck?.();
+  closeDeck = undefined;
+}

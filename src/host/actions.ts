@@ -1,0 +1,92 @@
+import type * as vscode from 'vscode';
+import type { EventId, SessionId } from '../model/ids.ts';
+import type { WorkspacePath } from '../model/workspacePath.ts';
+import type { Outcome, ResumeSize, SessionItem, Tab } from '../protocol/messages.ts';
+import type { Deck } from './deck.ts';
+import { entryActions } from './entryActions.ts';
+import { fileActions } from './fileActions.ts';
+import { done } from './outcome.ts';
+import type { Prompts } from './prompts.ts';
+import { resumeActions } from './resumeActions.ts';
+import { rewindActions } from './rewindActions.ts';
+import { sessionActions } from './sessionActions.ts';
+
+/**
+ * Everything a user can do, for commands and page alike. `done` is false when the user turned away or was told why it
+ * can't be done; what fails otherwise rejects, and is shown by whoever asked.
+ */
+export interface Actions {
+  startSession(): Promise<Outcome>;
+  endSession(): Promise<Outcome>;
+  pause(): Promise<Outcome>;
+  continueRecording(): Promise<Outcome>;
+  labelSession(): Promise<Outcome>;
+  checkpoint(): Promise<Outcome>;
+  openSession(session?: SessionId): Promise<Outcome>;
+  openCurrent(): Promise<Outcome>;
+  sessionItems(): Promise<readonly SessionItem[]>;
+  openFolder(): Promise<Outcome>;
+  manageTrust(): Promise<Outcome>;
+  verify(): Promise<Outcome>;
+  revealLogFolder(): Promise<Outcome>;
+
+  logDecision(evidence?: readonly EventId[]): Promise<Outcome>;
+  judgeDecision(id: string, verdict: 'confirmed' | 'rejected'): Promise<Outcome>;
+  logBlocker(evidence?: readonly EventId[]): Promise<Outcome>;
+  clearBlocker(id?: string): Promise<Outcome>;
+  addNote(): Promise<Outcome>;
+
+  openDiff(events: readonly EventId[], path?: WorkspacePath): Promise<Outcome>;
+  openFilesAt(event?: EventId): Promise<Outcome>;
+  openFile(path: WorkspacePath, line?: number): Promise<Outcome>;
+  compareLastGreen(): Promise<Outcome>;
+  copyText(text: string): Promise<Outcome>;
+
+  /** Without an event the user picks one; with a path only that file. */
+  rewindTo(event?: EventId, path?: WorkspacePath): Promise<Outcome>;
+  rewindFileOf(absolutePath: string | undefined): Promise<Outcome>;
+  undoRewind(): Promise<Outcome>;
+
+  copyResume(size?: ResumeSize): Promise<Outcome>;
+  resumeText(size: ResumeSize): Promise<{ readonly text: string; readonly tokens: number }>;
+
+  openTab(): Promise<Outcome>;
+  showView(tab?: Tab): Promise<Outcome>;
+  showOutput(): Promise<Outcome>;
+  /** How to call the command-line tool that ships with the extension. */
+  copyCliPath(): Promise<Outcome>;
+}
+
+/** What the actions stand on. The deck is asked for each time, because it can be replaced. */
+export interface ActionContext {
+  readonly context: vscode.ExtensionContext;
+  readonly deck: () => Deck;
+  readonly prompts: () => Prompts;
+  readonly trace: (message: string) => void;
+  readonly openTab: () => void;
+  readonly showView: (tab?: Tab) => Promise<void>;
+  readonly showOutput: () => void;
+}
+
+
+export function createActions(context: ActionContext): Actions {
+  return {
+    ...sessionActions(context),
+    ...entryActions(context),
+    ...fileActions(context),
+    ...rewindActions(context),
+    ...resumeActions(context),
+    openTab: async () => {
+      context.openTab();
+      return done;
+    },
+    showView: async (tab) => {
+      await context.showView(tab);
+      return done;
+    },
+    showOutput: async () => {
+      context.showOutput();
+      return done;
+    },
+  };
+}

@@ -1,0 +1,219 @@
+import { randomBytes } from 'node:crypto';
+import os from 'node:os';
+import path from 'node:path';
+import * as vscode from 'vscode';
+import { systemClock } from '../base/clock.ts';
+import { DisposableStore, type Disposable } from '../base/disposable.ts';
+import { Emitter, type Event } from '../base/emitter.ts';
+import { SerialQueue } from '../base/serialQueue.ts';
+import { transcriptAdapters } from '../core/transcripts/table.ts';
+import type { LoggedEvent } from '../model/event.ts';
+import type { SessionId } from '../model/ids.ts';
+import { openRecorder, type Recorder } from '../services/recorder.ts';
+import { defaultRecorderSettings, type RecorderSettings } from '../services/recorderSettings.ts';
+import { openSessionFeed, type SessionFeed } from '../services/sessionFeed.ts';
+import { createSessions, type SessionFolder, type Sessions } from '../services/sessions.ts';
+import { nodeDigest } from '../store/digest.ts';
+import { tapedeckLayout, type TapedeckLayout } from '../store/layout.ts';
+import { editorWatcher } from './editorWatcher.ts';
+import type { Settings } from './settings.ts';
+
+export type DeckMode = 'opening' | 'noFolder' | 'untrusted' | 'recorder' | 'failed';
+
+/**
+ * What this window has open: the recorder of its folders (none without a folder or trust), and the session that is
+ * looked at, which is the recorded one unless the user chose another. One deck serves one set of folders; it is opened
+ * again when the folders, the trust or a setting that it was built from change.
+ */
+export class Deck implements Disposable {
+  readonly folders: readonly SessionFolder[];
+  readonly layout: TapedeckLayout | undefined;
+  readonly recorder: Recorder | undefined;
+  readonly sessions: Sessions | undefined;
+  readonly mode: DeckMode;
+  /** Why `mode` is `failed`, for people. */
+  readonly failure: string | undefined;
+  readonly #disposables = new DisposableStore();
+  readonly #changed = this.#disposables.add(new Emitter<void>());
+  readonly #switched = this.#disposables.add(new Emitter<void>());
+  readonly #appended = this.#disposables.add(new Emitter<readonly LoggedEvent[]>());
+  readonly #queue = new SerialQueue();
+  readonly #trace: (message: string) => void;
+  #feed: SessionFeed | undefined;
+  /** The session that the user chose to look at; undefined: the recorded one. */
+  #chosen: SessionId | undefined;
+  #hasHistory = false;
+
+  private constructor(parts: { folders: readonly SessionFolder[]; layout?: TapedeckLayout; recorder?: Recorder; sessions?: Sessions; mode: DeckMode; failure?: string; trace: (message: string) => void }) {
+    this.folders = parts.folders;
+    this.layout = parts.layout;
+    this.recorder = parts.recorder;
+    this.sessions = parts.sessions;
+    this.mode = parts.mode;
+    this.failure = parts.failure;
+    this.#trace = parts.trace;
+    if (parts.recorder !== undefined) {
+      this.#disposables.add(
+        parts.recorder.onDidChangeStatus(() => {
+          this.#changed.fire();
+          void this.follow();
+        }),
+      );
+    }
+  }
+
+  /** Never rejects: a recorder that can't be opened leaves a deck in mode `failed` that says why. */
+  static async open(context: vscode.ExtensionContext, settings: Settings, trace: (message: string) => void): Promise<Deck> {
+    const folders = workspaceFolders();
+    const first = folders[0];
+    if (first === undefined) return new Deck({ folders, mode: 'noFolder', trace });
+    const root = path.resolve(first.path, settings.directory);
+    const fallbackRoot = context.storageUri?.fsPath;
+    if (!vscode.workspace.isTrusted) {
+      const layout = tapedeckLayout(root);
+      const sessions = createSessions({ layout, clock: systemClock, digest: nodeDigest, folders, app: 'vscode', idleHours: settings.idleHours, random: randomName });
+      return Deck.#ready(new Deck({ folders, layout, sessions, mode: 'untrusted', trace }));
+    }
+    try {
+      const recorder = await openRecorder({
+        folders,
+        root,
+        ...(fallbackRoot === undefined ? {} : { fallbackRoot }),
+        settings: recorderSettings(settings),
+        clock: systemClock,
+        digest: nodeDigest,
+        app: 'vscode',
+        watcher: editorWatcher,
+        agents: { adapters: transcriptAdapters.filter(({ id }) => settings.agents.includes(id)), environment: { platform: process.platform, homeFolder: os.homedir(), variables: process.env } },
+        onTrace: trace,
+      });
+      return await Deck.#ready(new Deck({ folders, layout: recorder.layout, recorder, sessions: recorder.sessions, mode: 'recorder', trace }));
+    } catch (error) {
+      trace(`The recorder could not be opened: ${String(error)}`);
+      return new Deck({ folders, mode: 'failed', failure: error instanceof Error ? error.message : String(error), trace });
+    }
+  }
+
+  /** An empty deck, for the moments before the first one is open. */
+  static opening(trace: (message: string) => void): Deck {
+    return new Deck({ folders: workspaceFolders(), mode: 'opening', trace });
+  }
+
+  static async #ready(deck: Deck): Promise<Deck> {
+    await deck.follow();
+    return deck;
+  }
+
+  /** The session that is looked at. */
+  get feed(): SessionFeed | undefined {
+    return this.#feed;
+  }
+
+  /** The session that is looked at is not the recorded one. */
+  get isViewingAnother(): boolean {
+    return this.#chosen !== undefined && this.#chosen !== this.recorder?.status().session;
+  }
+
+  get hasHistory(): boolean {
+    return this.#hasHistory;
+  }
+
+  /** The recorder's state has changed, or what is shown in the header. */
+  get onDidChange(): Event<void> {
+    return this.#changed.event;
+  }
+
+  /** Another session is looked at from now on. */
+  get onDidSwitch(): Event<void> {
+    return this.#switched.event;
+  }
+
+  /** New events of the session that is looked at. */
+  get onDidAppend(): Event<readonly LoggedEvent[]> {
+    return this.#appended.event;
+  }
+
+  /** Looks at another session; undefined: back to the recorded one. */
+  async choose(session: SessionId | undefined): Promise<void> {
+    this.#chosen = session;
+    await this.follow();
+  }
+
+  /** Opens the feed of the session that should be looked at, if it is not open yet. */
+  follow(): Promise<void> {
+    return this.#queue.run(async () => {
+      if (this.#disposables.isDisposed || this.layout === undefined) return;
+      const wanted = this.#chosen ?? this.recorder?.status().session ?? (await this.#newestSession());
+      if (wanted === this.#feed?.session) return;
+      const former = this.#feed;
+      try {
+        this.#feed = wanted === undefined ? undefined : await openSessionFeed({ layout: this.layout, session: wanted, digest: nodeDigest });
+      } catch (error) {
+        this.#trace(`The session ${wanted ?? ''} could not be opened: ${String(error)}`);
+        return;
+      }
+      former?.dispose();
+      if (this.#disposables.isDisposed) return this.#feed?.dispose();
+      this.#feed?.onDidAppend((events) => this.#appended.fire(events));
+      void this.#feed?.whenFolded.then(
+        () => this.#changed.fire(),
+        (error: unknown) => this.#trace(`The session could not be read: ${String(error)}`),
+      );
+      if (wanted !== undefined) this.#hasHistory = true;
+      this.#switched.fire();
+      this.#changed.fire();
+    });
+  }
+
+  async #newestSession(): Promise<SessionId | undefined> {
+    try {
+      return (await this.sessions?.list())?.[0]?.id;
+    } catch (error) {
+      this.#trace(`The sessions could not be listed: ${String(error)}`);
+      return undefined;
+    }
+  }
+
+  /** Resolves when all that was recorded is on disk and everything is closed; within two seconds. */
+  async close(): Promise<void> {
+    this.dispose();
+    await this.recorder?.close();
+  }
+
+  dispose(): void {
+    this.#disposables.dispose();
+    this.#feed?.dispose();
+    this.#feed = undefined;
+  }
+}
+
+/** The window's folders on disk. Two of the same name are told apart by a number, because names stand in paths. */
+function workspaceFolders(): SessionFolder[] {
+  const taken = new Set<string>();
+  return (vscode.workspace.workspaceFolders ?? [])
+    .filter(({ uri }) => uri.scheme === 'file')
+    .map(({ name, uri }) => {
+      const plain = name.replaceAll(/[/\\]/g, '-');
+      let unique = plain;
+      for (let count = 2; taken.has(unique); count++) unique = `${plain}-${count}`;
+      taken.add(unique);
+      return { name: unique, path: uri.fsPath };
+    });
+}
+
+export function recorderSettings(settings: Settings): RecorderSettings {
+  return {
+    ...defaultRecorderSettings,
+    start: settings.recording,
+    idleHours: settings.idleHours,
+    maxFileBytes: settings.maxFileSizeKB * 1024,
+    baselineBudgetBytes: settings.baselineBudgetMB * 1024 * 1024,
+    exclude: settings.exclude,
+    commandOutput: settings.keepsTerminalOutput,
+  };
+}
+
+/** Lower-case letters and digits from the system's random source. */
+export function randomName(length: number): string {
+  return Array.from(randomBytes(length), (byte) => (byte % 36).toString(36)).join('');
+}

@@ -1,0 +1,96 @@
+import { randomBytes } from 'node:crypto';
+import * as vscode from 'vscode';
+import { contextEvidence } from '../core/contextEvidence.ts';
+import { userAuthor } from '../model/author.ts';
+import type { EventId } from '../model/ids.ts';
+import type { ActionContext, Actions } from './actions.ts';
+import { done, requireFeed, requireRecorder, turnedDown } from './outcome.ts';
+
+/** Decisions, blockers and notes, in the user's own words. */
+export function entryActions({ deck, prompts, showView }: ActionContext): Pick<Actions, 'logDecision' | 'judgeDecision' | 'logBlocker' | 'clearBlocker' | 'addNote'> {
+  const { t } = vscode.l10n;
+  const record: ReturnType<typeof requireRecorder>['journal']['record'] = (draft) => requireRecorder(deck()).journal.record(draft);
+
+  const around = (): EventId[] => {
+    const feed = deck().feed;
+    return feed === undefined || deck().isViewingAnother ? [] : contextEvidence(feed.state);
+  };
+
+  const said = (message: string, tab: 'decisions' | 'blockers' | 'timeline'): void => {
+    const show = t('Show');
+    void prompts()
+      .inform(message, show)
+      .then((answer) => (answer === show ? showView(tab) : undefined));
+  };
+
+  return {
+    async logDecision(evidence = []) {
+      requireRecorder(deck());
+      const title = t('Log Decision');
+      const what = await prompts().input({ title: `${title} (1/3)`, prompt: t('What was decided?'), placeholder: t('Use a token bucket instead of a sliding window'), isRequired: true });
+      if (what === undefined || what.trim() === '') return turnedDown;
+      const why = await prompts().input({ title: `${title} (2/3)`, prompt: t('Why?'), placeholder: t('Simpler, and enough for our scale') });
+      if (why === undefined) return turnedDown;
+      const alternatives = await prompts().input({ title: `${title} (3/3)`, prompt: t('What else was considered? Separate several with a semicolon, or leave it empty.') });
+      if (alternatives === undefined) return turnedDown;
+      const others = alternatives
+        .split(';')
+        .map((text) => text.trim())
+        .filter((text) => text !== '');
+      await record({
+        kind: 'decision.confirmed',
+        by: userAuthor,
+        id: entryId('d'),
+        what: what.trim(),
+        ...(why.trim() === '' ? {} : { why: why.trim() }),
+        ...(others.length === 0 ? {} : { alternatives: others }),
+        evidence: evidence.length === 0 ? around() : [...evidence],
+      });
+      said(t('Decision logged.'), 'decisions');
+      return done;
+    },
+    async judgeDecision(id, verdict) {
+      const feed = await requireFeed(deck());
+      if (!feed.state.decisions.has(id)) throw new Error(t('There is no such decision.'));
+      if (verdict === 'confirmed') {
+        await record({ kind: 'decision.confirmed', by: userAuthor, id });
+        return done;
+      }
+      const why = await prompts().input({ title: t('Dismiss Decision'), prompt: t('Why not? You can leave it empty.') });
+      if (why === undefined) return turnedDown;
+      await record({ kind: 'decision.rejected', by: userAuthor, id, ...(why.trim() === '' ? {} : { why: why.trim() }) });
+      return done;
+    },
+    async logBlocker(evidence = []) {
+      requireRecorder(deck());
+      const what = await prompts().input({ title: t('Log Blocker'), prompt: t('What stands in the way?'), isRequired: true });
+      if (what === undefined || what.trim() === '') return turnedDown;
+      const cause = await prompts().input({ title: t('Log Blocker'), prompt: t('What causes it? You can leave it empty.') });
+      if (cause === undefined) return turnedDown;
+      await record({ kind: 'blocker.raised', by: userAuthor, id: entryId('b'), what: what.trim(), ...(cause.trim() === '' ? {} : { cause: cause.trim() }), evidence: evidence.length === 0 ? around() : [...evidence] });
+      said(t('Blocker logged.'), 'blockers');
+      return done;
+    },
+    async clearBlocker(id) {
+      const feed = await requireFeed(deck());
+      const open = [...feed.state.blockers.values()].filter(({ isOpen }) => isOpen);
+      if (open.length === 0) throw new Error(t('There is no open blocker.'));
+      const chosen = id ?? (await prompts().pick(t('Clear Blocker'), open.map((blocker) => ({ label: blocker.what, ...(blocker.cause === undefined ? {} : { detail: blocker.cause }), value: blocker.id }))));
+      if (chosen === undefined) return turnedDown;
+      const why = await prompts().input({ title: t('Clear Blocker'), prompt: t('What cleared it? You can leave it empty.') });
+      if (why === undefined) return turnedDown;
+      await record({ kind: 'blocker.cleared', by: userAuthor, id: chosen, ...(why.trim() === '' ? {} : { why: why.trim() }) });
+      return done;
+    },
+    async addNote() {
+      requireRecorder(deck());
+      const text = await prompts().input({ title: t('Add Note'), prompt: t('A note for the log: what you tried, what you saw, what comes next.'), isRequired: true });
+      if (text === undefined || text.trim() === '') return turnedDown;
+      await record({ kind: 'progress.noted', by: userAuthor, text: text.trim() });
+      said(t('Note added.'), 'timeline');
+      return done;
+    },
+  };
+}
+
+const entryId = (prefix: 'd' | 'b'): string => `${prefix}-${randomBytes(5).toString('hex')}`;

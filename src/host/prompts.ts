@@ -1,0 +1,69 @@
+import * as vscode from 'vscode';
+
+/** One thing to choose from a list. */
+export interface Choice<T> {
+  readonly label: string;
+  readonly description?: string;
+  readonly detail?: string;
+  readonly icon?: string;
+  readonly value: T;
+}
+
+export interface Confirmation {
+  readonly message: string;
+  /** Shown smaller, below: what would happen, file by file. */
+  readonly detail: string;
+  /** The button that acts; the other one is VS Code's own Cancel. */
+  readonly action: string;
+  /** A second way to act. */
+  readonly otherAction?: string;
+}
+
+/**
+ * Everything that asks the user goes through here, so that tests in the extension host, where VS Code refuses dialogs,
+ * can answer in the user's place. Undefined always means that the user turned away.
+ */
+export interface Prompts {
+  input(options: { readonly title: string; readonly prompt?: string; readonly placeholder?: string; readonly value?: string; readonly isRequired?: boolean; readonly maxLength?: number }): Promise<string | undefined>;
+  pick<T>(title: string, choices: readonly Choice<T>[], placeholder?: string): Promise<T | undefined>;
+  confirm(confirmation: Confirmation): Promise<'action' | 'otherAction' | undefined>;
+  inform(message: string, ...actions: readonly string[]): Promise<string | undefined>;
+  warn(message: string, ...actions: readonly string[]): Promise<string | undefined>;
+  fail(message: string, ...actions: readonly string[]): Promise<string | undefined>;
+}
+
+export const vscodePrompts: Prompts = {
+  async input({ title, prompt, placeholder, value, isRequired = false, maxLength }) {
+    return vscode.window.showInputBox({
+      title,
+      ignoreFocusOut: true,
+      ...(prompt === undefined ? {} : { prompt }),
+      ...(placeholder === undefined ? {} : { placeHolder: placeholder }),
+      ...(value === undefined ? {} : { value }),
+      validateInput: (text) => {
+        if (isRequired && text.trim() === '') return { message: vscode.l10n.t('Write a few words, or press Escape.'), severity: vscode.InputBoxValidationSeverity.Info };
+        if (maxLength !== undefined && text.length > maxLength) return vscode.l10n.t('At most {0} characters.', maxLength);
+        return undefined;
+      },
+    });
+  },
+  async pick(title, choices, placeholder) {
+    const items = choices.map((choice) => ({
+      label: choice.icon === undefined ? choice.label : `$(${choice.icon}) ${choice.label}`,
+      ...(choice.description === undefined ? {} : { description: choice.description }),
+      ...(choice.detail === undefined ? {} : { detail: choice.detail }),
+      value: choice.value,
+    }));
+    const picked = await vscode.window.showQuickPick(items, { title, matchOnDescription: true, matchOnDetail: true, ...(placeholder === undefined ? {} : { placeHolder: placeholder }) });
+    return picked?.value;
+  },
+  async confirm({ message, detail, action, otherAction }) {
+    const actions = otherAction === undefined ? [action] : [action, otherAction];
+    const answer = await vscode.window.showWarningMessage(message, { modal: true, detail }, ...actions);
+    if (answer === undefined) return undefined;
+    return answer === action ? 'action' : 'otherAction';
+  },
+  inform: async (message, ...actions) => vscode.window.showInformationMessage(message, ...actions),
+  warn: async (message, ...actions) => vscode.window.showWarningMessage(message, ...actions),
+  fail: async (message, ...actions) => vscode.window.showErrorMessage(message, ...actions),
+};

@@ -1,0 +1,132 @@
+import * as vscode from 'vscode';
+import type { SessionItem } from '../protocol/messages.ts';
+import type { ActionContext, Actions } from './actions.ts';
+import { done, requireFeed, requireRecorder, turnedDown } from './outcome.ts';
+
+const labelLimit = 64;
+
+type SessionActions = Pick<
+  Actions,
+  | 'startSession'
+  | 'endSession'
+  | 'pause'
+  | 'continueRecording'
+  | 'labelSession'
+  | 'checkpoint'
+  | 'openSession'
+  | 'openCurrent'
+  | 'sessionItems'
+  | 'openFolder'
+  | 'manageTrust'
+  | 'verify'
+  | 'revealLogFolder'
+>;
+
+export function sessionActions({ deck, prompts, showOutput, trace }: ActionContext): SessionActions {
+  const { t } = vscode.l10n;
+
+  const sessionItems = async (): Promise<readonly SessionItem[]> => {
+    const cards = (await deck().sessions?.list()) ?? [];
+    const current = deck().recorder?.status().session;
+    return cards.map(({ id, label, startedAt, endedAt }) => ({
+      session: id,
+      startedAt,
+      isCurrent: id === current,
+      ...(label === undefined ? {} : { label }),
+      ...(endedAt === undefined ? {} : { endedAt }),
+    }));
+  };
+
+  return {
+    async startSession() {
+      const recorder = requireRecorder(deck());
+      const label = await prompts().input({ title: t('Start Session'), prompt: t('What is this session about? You can leave it empty.'), maxLength: labelLimit });
+      if (label === undefined) return turnedDown;
+      await recorder.start(label.trim() === '' ? undefined : label.trim());
+      await deck().choose(undefined);
+      return done;
+    },
+    async endSession() {
+      const recorder = requireRecorder(deck());
+      const { session, label } = recorder.status();
+      if (session === undefined) throw new Error(t('No session is being recorded.'));
+      await recorder.end();
+      const copy = t('Copy Resume Prompt');
+      void prompts()
+        .inform(t('Session “{0}” has ended. Its resume prompt is ready.', label ?? session), copy)
+        .then((answer) => (answer === copy ? vscode.commands.executeCommand('tapedeck.copyResume') : undefined));
+      return done;
+    },
+    async pause() {
+      await requireRecorder(deck()).pause();
+      return done;
+    },
+    async continueRecording() {
+      await requireRecorder(deck()).resume();
+      return done;
+    },
+    async labelSession() {
+      const feed = await requireFeed(deck());
+      const value = feed.state.session.label;
+      const label = await prompts().input({ title: t('Rename Session'), isRequired: true, maxLength: labelLimit, ...(value === undefined ? {} : { value }) });
+      if (label === undefined || label.trim() === '') return turnedDown;
+      const recorder = requireRecorder(deck());
+      if (recorder.status().session === feed.session) await recorder.start(label.trim());
+      else await recorder.sessions.label(feed.session, label.trim());
+      return done;
+    },
+    async checkpoint() {
+      const recorder = requireRecorder(deck());
+      const label = await prompts().input({ title: t('Checkpoint'), prompt: t('A name for this point, to find it again.'), isRequired: true, maxLength: labelLimit });
+      if (label === undefined || label.trim() === '') return turnedDown;
+      await recorder.checkpoint(label.trim());
+      return done;
+    },
+    sessionItems,
+    async openSession(session) {
+      const id =
+        session ??
+        (await prompts().pick(
+          t('Open Session'),
+          (await sessionItems()).map((item) => ({
+            label: item.label ?? item.session,
+            description: new Date(item.startedAt).toLocaleString(),
+            ...(item.isCurrent ? { detail: t('being recorded'), icon: 'record' } : { icon: 'history' }),
+            value: item.session,
+          })),
+          t('Which session do you want to see?'),
+        ));
+      if (id === undefined) return turnedDown;
+      await deck().choose(id === deck().recorder?.status().session ? undefined : id);
+      return done;
+    },
+    async openCurrent() {
+      await deck().choose(undefined);
+      return done;
+    },
+    async openFolder() {
+      await vscode.commands.executeCommand('workbench.action.files.openFolder');
+      return done;
+    },
+    async manageTrust() {
+      await vscode.commands.executeCommand('workbench.trust.manage');
+      return done;
+    },
+    async verify() {
+      const feed = await requireFeed(deck());
+      const health = await feed.reader.verify();
+      const lines = describeHealth(health);
+      for (const line of lines) trace(line);
+      const show = t('Show Details');
+      if (health.isHealthy) void prompts().inform(t('The log is whole: {0} events, every line checked.', health.events));
+      else if ((await prompts().warn(t('The log has damage. Nothing that could be read was lost.'), show)) === show) showOutput();
+      return done;
+    },
+    async revealLogFolder() {
+      const feed = await requireFeed(deck());
+      const folder = deck().layout?.session(feed.session).folder;
+      if (folder !== undefined) await vscode.commands.executeCommand('revealFileInOS', vscode.Uri.file(folder));
+      return done;
+    },
+  };
+}
