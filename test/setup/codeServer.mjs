@@ -3,32 +3,33 @@
 //
 // Promise: whoever starts one can rely on `stop` ending every process that it started (also when our own process ends
 // first) and removing every folder that it made.
-import { spawn } from "node:child_process";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createWriteStream } from "node:fs";
-import { createServer } from "node:net";
-import { tmpdir } from "node:os";
-import path from "node:path";
-import { ensureCodeServer } from "./codeServerTool.mjs";
-import { runQuietly } from "./command.mjs";
-import { environmentWith } from "./npm.mjs";
+import { spawn } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createWriteStream, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { ensureCodeServer } from './codeServerTool.mjs';
+import { runQuietly } from './command.mjs';
+import { environmentWith } from './npm.mjs';
 
 /** Settings of a quiet editor: no greeting, no updates, nothing that saves or fetches by itself. */
 export const quietSettings = {
-  "workbench.startupEditor": "none",
-  "workbench.enableExperiments": false,
-  "workbench.tips.enabled": false,
-  "workbench.secondarySideBar.defaultVisibility": "hidden",
-  "chat.commandCenter.enabled": false,
-  "telemetry.telemetryLevel": "off",
-  "update.mode": "none",
-  "extensions.autoCheckUpdates": false,
-  "extensions.autoUpdate": false,
-  "extensions.ignoreRecommendations": true,
-  "security.workspace.trust.enabled": false,
-  "git.openRepositoryInParentFolders": "never",
-  "files.autoSave": "off",
-  "terminal.integrated.gpuAcceleration": "off",
+  'workbench.startupEditor': 'none',
+  'workbench.enableExperiments': false,
+  'workbench.tips.enabled': false,
+  'workbench.secondarySideBar.defaultVisibility': 'hidden',
+  'chat.commandCenter.enabled': false,
+  'chat.agentHost.enabled': false,
+  'telemetry.telemetryLevel': 'off',
+  'update.mode': 'none',
+  'extensions.autoCheckUpdates': false,
+  'extensions.autoUpdate': false,
+  'extensions.ignoreRecommendations': true,
+  'security.workspace.trust.enabled': false,
+  'git.openRepositoryInParentFolders': 'never',
+  'files.autoSave': 'off',
+  'terminal.integrated.gpuAcceleration': 'off',
 };
 
 /**
@@ -58,39 +59,91 @@ export const quietSettings = {
  * @returns {Promise<CodeServer>}
  */
 export async function startCodeServer(options = {}) {
-  const tool = await ensureCodeServer(options.edition ?? "current");
+  const tool = await ensureCodeServer(options.edition ?? 'current');
   // Short, for it holds sockets, whose paths may have 100 bytes.
-  const scratch = await mkdtemp(path.join(tmpdir(), "td-"));
+  const scratch = await mkdtemp(path.join(tmpdir(), 'td-'));
+  const logFile = path.join(scratch, 'server.log');
+  const readLog = async () => await readFile(logFile, 'utf8').catch(() => '');
+  const removeScratch = () => rm(scratch, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
+  /** @type {ServerProcess | undefined} */
+  let running;
+  try {
+    const prepared = await prepare(tool, scratch, options);
+    const port = await freePort();
+    const args = [...prepared.base, ...serverFlags(port, tool, options)];
+    running = startProcess(tool.node.binary, args, prepared.env, prepared.home, { scratch, logFile });
+    const url = `http://127.0.0.1:${port}/`;
+    await untilAnswering(`${url}healthz`, running.child, readLog);
+    const { end } = running;
+    /** @type {Promise<void> | undefined} */
+    let stopping;
+    const stop = () => (stopping ??= end().then(removeScratch));
+    return { url, home: prepared.home, userDataFolder: prepared.userDataFolder, log: readLog, stop };
+  } catch (error) {
+    await running?.end();
+    await removeScratch();
+    throw error;
+  }
+}
+
+/**
+ * Lays the profile, the HOME and the environment, and installs the extensions.
+ * @param {import("./codeServerTool.mjs").CodeServerTool} tool @param {string} scratch @param {CodeServerOptions} options
+ */
+async function prepare(tool, scratch, options) {
   const profile = options.profile ?? scratch;
-  const userDataFolder = path.join(profile, "data");
-  const extensionsFolder = path.join(profile, "extensions");
-  const logFile = path.join(scratch, "server.log");
-  const ownHome = path.join(scratch, "home");
-  for (const folder of [userDataFolder, extensionsFolder, ownHome, path.join(scratch, "run"), path.join(scratch, "tmp")]) {
+  const userDataFolder = path.join(profile, 'data');
+  const extensionsFolder = path.join(profile, 'extensions');
+  const ownHome = path.join(scratch, 'home');
+  for (const folder of [userDataFolder, extensionsFolder, ownHome, path.join(scratch, 'run'), path.join(scratch, 'tmp')]) {
     await mkdir(folder, { recursive: true, mode: 0o700 });
   }
-  const home = options.home === "users" ? (process.env.HOME ?? ownHome) : ownHome;
+  const home = options.home === 'users' ? (process.env.HOME ?? ownHome) : ownHome;
   const env = { ...serverEnvironment(tool.node, scratch, home), ...options.env };
-  if (home === ownHome) await furnishHome(ownHome, env.PATH ?? "");
-  await writeSettings(userDataFolder, { ...quietSettings, ...options.settings });
-
-  const config = path.join(scratch, "config.yaml");
-  await writeFile(config, "");
-  const base = [tool.entry, "--config", config, "--user-data-dir", userDataFolder, "--extensions-dir", extensionsFolder];
-  for (const extension of options.extensions ?? []) {
-    await runQuietly(tool.node.binary, [...base, "--install-extension", extension, "--force"], { env });
+  if (home === ownHome) {
+    await furnishHome(ownHome, env.PATH ?? '');
+    // No marketplace: nothing is looked up outside.
+    env.EXTENSIONS_GALLERY = '{"serviceUrl":""}';
   }
+  await writeSettings(userDataFolder, { ...quietSettings, ...options.settings });
+  const config = path.join(scratch, 'config.yaml');
+  await writeFile(config, '');
+  const base = [tool.entry, '--config', config, '--user-data-dir', userDataFolder, '--extensions-dir', extensionsFolder];
+  for (const extension of options.extensions ?? []) {
+    await runQuietly(tool.node.binary, [...base, '--install-extension', extension, '--force'], { env });
+  }
+  return { base, env, home, userDataFolder };
+}
 
-  const port = await freePort();
-  const flags = ["--auth", "none", "--bind-addr", `127.0.0.1:${port}`, "--disable-telemetry", "--disable-update-check", "--disable-getting-started-override"];
-  if (!options.workspaceTrust) flags.push("--disable-workspace-trust");
-  if (options.forInHostTests && tool.needsSmokeTestFlag) flags.push("--vscode-option", "enable-smoke-test-driver");
-  // A process group of its own, so that ending the group ends its extension host and terminals as well.
-  const child = spawn(tool.node.binary, [...base, ...flags], { env, cwd: home, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+/** @param {number} port @param {import("./codeServerTool.mjs").CodeServerTool} tool @param {CodeServerOptions} options */
+function serverFlags(port, tool, options) {
+  const flags = ['--auth', 'none', '--bind-addr', `127.0.0.1:${port}`];
+  flags.push('--disable-telemetry', '--disable-update-check', '--disable-getting-started-override');
+  if (!options.workspaceTrust) flags.push('--disable-workspace-trust');
+  if (options.forInHostTests && tool.needsSmokeTestFlag) flags.push('--vscode-option', 'enable-smoke-test-driver');
+  return flags;
+}
+
+/**
+ * @typedef {object} ServerProcess
+ * @property {import("node:child_process").ChildProcess} child
+ * @property {() => Promise<void>} end ends it and all that it started
+ */
+
+/**
+ * Starts the server in a process group of its own, so that ending the group ends its extension host and terminals too.
+ * @param {string} program @param {readonly string[]} args @param {NodeJS.ProcessEnv} env @param {string} cwd
+ * @param {{ scratch: string, logFile: string }} places
+ * @returns {ServerProcess}
+ */
+function startProcess(program, args, env, cwd, { scratch, logFile }) {
+  const child = spawn(program, args, { env, cwd, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   const log = createWriteStream(logFile);
   child.stdout.pipe(log, { end: false });
   child.stderr.pipe(log, { end: false });
-  const ended = new Promise((resolve) => child.once("close", resolve));
+  const ended = new Promise((resolve) => {
+    child.once('close', resolve);
+  });
   const endGroup = (/** @type {NodeJS.Signals} */ signal) => {
     try {
       if (child.pid !== undefined) process.kill(-child.pid, signal);
@@ -98,39 +151,29 @@ export async function startCodeServer(options = {}) {
       // It has ended already.
     }
   };
-  const endWithUs = () => endGroup("SIGKILL");
-  process.once("exit", endWithUs);
-  const readLog = async () => await readFile(logFile, "utf8").catch(() => "");
-  /** @type {Promise<void> | undefined} */
-  let stopping;
-  const stopNow = async () => {
-    endGroup("SIGTERM");
-    const isGone = await Promise.race([ended.then(() => true), delay(5000).then(() => false)]);
-    endGroup("SIGKILL");
-    if (!isGone) await ended;
-    process.removeListener("exit", endWithUs);
-    log.end();
-    await rm(scratch, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
+  const endWithUs = () => {
+    endGroup('SIGKILL');
+    rmSync(scratch, { recursive: true, force: true, maxRetries: 5 });
   };
-  const stop = () => (stopping ??= stopNow());
-
-  const url = `http://127.0.0.1:${port}/`;
-  try {
-    await untilAnswering(`${url}healthz`, child, readLog);
-  } catch (error) {
-    await stop();
-    throw error;
-  }
-  return { url, home, userDataFolder, log: readLog, stop };
+  process.once('exit', endWithUs);
+  const end = async () => {
+    endGroup('SIGTERM');
+    const isGone = await Promise.race([ended.then(() => true), delay(5000).then(() => false)]);
+    endGroup('SIGKILL');
+    if (!isGone) await ended;
+    process.removeListener('exit', endWithUs);
+    log.end();
+  };
+  return { child, end };
 }
 
 /** @param {string} userDataFolder @param {Readonly<Record<string, unknown>>} settings */
 async function writeSettings(userDataFolder, settings) {
   const text = JSON.stringify(settings, undefined, 2);
-  for (const folder of ["User", "Machine"]) {
+  for (const folder of ['User', 'Machine']) {
     await mkdir(path.join(userDataFolder, folder), { recursive: true });
   }
-  await writeFile(path.join(userDataFolder, "User", "settings.json"), text);
+  await writeFile(path.join(userDataFolder, 'User', 'settings.json'), text);
 }
 
 /**
@@ -139,10 +182,10 @@ async function writeSettings(userDataFolder, settings) {
  * @param {string} home @param {string} searchPath
  */
 async function furnishHome(home, searchPath) {
-  const git = ["[user]", "\tname = Tess Deck", "\temail = tess@example.invalid", "[init]", "\tdefaultBranch = main", ""];
-  await writeFile(path.join(home, ".gitconfig"), git.join("\n"));
-  const shell = [`export PATH='${searchPath.replaceAll("'", `'\\''`)}'`, "PS1='\\W$ '", ""].join("\n");
-  for (const name of [".bashrc", ".bash_profile"]) await writeFile(path.join(home, name), shell);
+  const git = ['[user]', '\tname = Tess Deck', '\temail = tess@example.invalid', '[init]', '\tdefaultBranch = main', ''];
+  await writeFile(path.join(home, '.gitconfig'), git.join('\n'));
+  const shell = [`export PATH='${searchPath.replaceAll("'", `'\\''`)}'`, "PS1='\\W$ '", ''].join('\n');
+  for (const name of ['.bashrc', '.bash_profile']) await writeFile(path.join(home, name), shell);
 }
 
 /**
@@ -152,10 +195,11 @@ async function furnishHome(home, searchPath) {
 function serverEnvironment(node, scratch, home) {
   const env = environmentWith(node);
   for (const name of Object.keys(env)) {
-    if (/^(VSCODE_|XDG_|CLAUDE|CODEX_|ELECTRON_|TERM_PROGRAM|GIT_(DIR|WORK_TREE|INDEX_FILE)$|VITEST|NODE_OPTIONS$)/.test(name)) delete env[name];
+    if (/^(VSCODE_|XDG_|CLAUDE|CODEX_|ELECTRON_|TERM_PROGRAM|GIT_(DIR|WORK_TREE|INDEX_FILE)$|VITEST|NODE_OPTIONS$)/.test(name))
+      delete env[name];
   }
-  Object.assign(env, { HOME: home, XDG_RUNTIME_DIR: path.join(scratch, "run"), TMPDIR: path.join(scratch, "tmp") });
-  env.SHELL = "/bin/bash";
+  Object.assign(env, { HOME: home, XDG_RUNTIME_DIR: path.join(scratch, 'run'), TMPDIR: path.join(scratch, 'tmp') });
+  env.SHELL = '/bin/bash';
   return env;
 }
 
@@ -163,10 +207,10 @@ function serverEnvironment(node, scratch, home) {
 export function freePort() {
   return new Promise((resolve, reject) => {
     const probe = createServer();
-    probe.once("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
       const address = probe.address();
-      probe.close(() => (address !== null && typeof address === "object" ? resolve(address.port) : reject(new Error("no port"))));
+      probe.close(() => (address !== null && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port'))));
     });
   });
 }

@@ -1,8 +1,8 @@
 // Running other programs: quietly, with their words shown only when they fail, or with everything passed through.
-import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
-import path from "node:path";
-import { SetupFailure } from "./toolCache.mjs";
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { SetupFailure } from './toolCache.mjs';
 
 /**
  * @typedef {object} CommandOptions
@@ -25,24 +25,22 @@ export async function runQuietly(program, args, options = {}) {
     cwd: options.cwd,
     env: options.env ?? process.env,
     shell: options.shell ?? false,
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
-  let stdout = "";
-  let everything = "";
-  child.stdout.setEncoding("utf8").on("data", (text) => {
+  let stdout = '';
+  let everything = '';
+  child.stdout.setEncoding('utf8').on('data', (text) => {
     stdout += text;
     everything += text;
   });
-  child.stderr.setEncoding("utf8").on("data", (text) => {
+  child.stderr.setEncoding('utf8').on('data', (text) => {
     everything += text;
   });
   const ending = await ended(child);
   if (ending.code === 0) return stdout;
-  const line = [program, ...args].join(" ");
-  const tail = everything.trimEnd().split("\n").slice(-40).join("\n");
-  throw new SetupFailure(
-    [`\`${line}\` ${ending.words}.`, tail, options.advice].filter(Boolean).join("\n"),
-  );
+  const line = [program, ...args].join(' ');
+  const tail = everything.trimEnd().split('\n').slice(-40).join('\n');
+  throw new SetupFailure([`\`${line}\` ${ending.words}.`, tail, options.advice].filter(Boolean).join('\n'));
 }
 
 /**
@@ -57,7 +55,7 @@ export async function runLoudly(program, args, options = {}) {
     cwd: options.cwd,
     env: options.env ?? process.env,
     shell: options.shell ?? false,
-    stdio: ["ignore", "inherit", "inherit"],
+    stdio: ['ignore', 'inherit', 'inherit'],
   });
   const ending = await ended(child);
   if (ending.code !== 0) console.error(`\`${program}\` ${ending.words}.`);
@@ -66,9 +64,9 @@ export async function runLoudly(program, args, options = {}) {
 
 /** @param {string} name @returns {string | undefined} where a program lies on PATH */
 export function findOnPath(name) {
-  const endings = process.platform === "win32" ? [".cmd", ".exe", ""] : [""];
-  for (const folder of (process.env.PATH ?? "").split(path.delimiter)) {
-    if (folder === "") continue;
+  const endings = process.platform === 'win32' ? ['.cmd', '.exe', ''] : [''];
+  for (const folder of (process.env.PATH ?? '').split(path.delimiter)) {
+    if (folder === '') continue;
     for (const ending of endings) {
       const file = path.join(folder, name + ending);
       if (existsSync(file)) return file;
@@ -80,13 +78,9 @@ export function findOnPath(name) {
 /** @param {import("node:child_process").ChildProcess} child @returns {Promise<{ code: number, words: string }>} */
 function ended(child) {
   return new Promise((resolve) => {
-    child.once("error", (error) => resolve({ code: 1, words: `could not be started: ${error.message}` }));
-    child.once("close", (code, signal) =>
-      resolve(
-        code === null
-          ? { code: 1, words: `was ended by ${signal}` }
-          : { code, words: `ended with ${code}` },
-      ),
+    child.once('error', (error) => resolve({ code: 1, words: `could not be started: ${error.message}` }));
+    child.once('close', (code, signal) =>
+      resolve(code === null ? { code: 1, words: `was ended by ${signal}` } : { code, words: `ended with ${code}` }),
     );
   });
 }

@@ -1,13 +1,13 @@
 // npm, run under a Node of our choice. Its settings (registry, certificates, proxies) are the user's own; only what an
 // enclosing `npm start` or `npm test` put into the environment about this project is taken out.
-import { delimiter } from "node:path";
-import { writeFile } from "node:fs/promises";
-import path from "node:path";
-import { runQuietly } from "./command.mjs";
+import { delimiter } from 'node:path';
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { runQuietly } from './command.mjs';
 
 const ofTheEnclosingRun =
   /^(npm_(package|lifecycle)_.*|npm_command|npm_node_execpath|npm_config_(local_prefix|user_agent|prefix|global_prefix|legacy_peer_deps|save_exact|nodedir)|INIT_CWD|NODE)$/i;
-const quiet = ["--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"];
+const quiet = ['--no-audit', '--no-fund', '--no-update-notifier', '--loglevel=error'];
 
 /**
  * @typedef {import("./nodeRuntime.mjs").NodeRuntime} NodeRuntime
@@ -22,9 +22,9 @@ export function environmentWith(node) {
   /** @type {NodeJS.ProcessEnv} */
   const environment = {};
   for (const [name, value] of Object.entries(process.env)) {
-    if (!ofTheEnclosingRun.test(name) && name.toUpperCase() !== "PATH") environment[name] = value;
+    if (!ofTheEnclosingRun.test(name) && name.toUpperCase() !== 'PATH') environment[name] = value;
   }
-  environment.PATH = [node.binFolder, process.env.PATH ?? ""].join(delimiter);
+  environment.PATH = [node.binFolder, process.env.PATH ?? ''].join(delimiter);
   return environment;
 }
 
@@ -43,7 +43,7 @@ export async function runNpm(args, { cwd, node }) {
   if (cli !== undefined && /npm-cli\.c?js$/.test(cli)) {
     await runQuietly(runtime.binary, [cli, ...args, ...quiet], { cwd, env, advice });
   } else {
-    await runQuietly("npm", [...args, ...quiet], { cwd, env, advice, shell: process.platform === "win32" });
+    await runQuietly('npm', [...args, ...quiet], { cwd, env, advice, shell: process.platform === 'win32' });
   }
 }
 
@@ -54,6 +54,6 @@ export async function runNpm(args, { cwd, node }) {
  * @param {NodeRuntime} [node]
  */
 export async function installPackages(folder, dependencies, node) {
-  await writeFile(path.join(folder, "package.json"), `${JSON.stringify({ private: true, dependencies }, undefined, 2)}\n`);
-  await runNpm(["install", "--no-package-lock", "--ignore-scripts"], { cwd: folder, node });
+  await writeFile(path.join(folder, 'package.json'), `${JSON.stringify({ private: true, dependencies }, undefined, 2)}\n`);
+  await runNpm(['install', '--no-package-lock', '--ignore-scripts'], { cwd: folder, node });
 }

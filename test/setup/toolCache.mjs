@@ -3,23 +3,23 @@
 //
 // Promise: a folder under its final name is whole. Each tool is installed beside it under another name and renamed into
 // place at the end, so an interrupted install is never half-used; of two installs at once, the first to finish wins.
-import { mkdir, mkdtemp, readdir, rename, rm, stat } from "node:fs/promises";
-import { existsSync } from "node:fs";
-import { homedir } from "node:os";
-import path from "node:path";
+import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import path from 'node:path';
 
-const unfinished = ".unfinished-";
+const unfinished = '.unfinished-';
 const dayMs = 24 * 60 * 60 * 1000;
 
 /** A set-up step that could not be done; the message says what the reader can do about it. */
 export class SetupFailure extends Error {
-  name = "SetupFailure";
+  name = 'SetupFailure';
 }
 
 /** @returns {string} the folder that holds all tools: `$XDG_CACHE_HOME/tapedeck-dev` or `~/.cache/tapedeck-dev` */
 export function toolCacheFolder() {
   const { XDG_CACHE_HOME } = process.env;
-  return path.join(XDG_CACHE_HOME || path.join(homedir(), ".cache"), "tapedeck-dev");
+  return path.join(XDG_CACHE_HOME || path.join(homedir(), '.cache'), 'tapedeck-dev');
 }
 
 /**

@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+/** The UI tests: the packed .vsix in a real workbench, clicked in a real browser, one file after the other. */
+export default defineConfig({
+  test: {
+    include: ['test/ui/**/*.test.ts'],
+    globalSetup: ['test/ui/packedExtension.ts'],
+    fileParallelism: false,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+  },
+});

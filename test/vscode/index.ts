@@ -1,0 +1,22 @@
+// The entry of the in-host tests: VS Code loads this in its extension host and calls `run`. A new suite is one file and
+// one line in the table.
+import Mocha from 'mocha';
+import { activationSuite } from './activationSuite.ts';
+import { writeResults } from './resultReporter.ts';
+
+const suites: readonly (() => void)[] = [activationSuite];
+
+/** Runs every suite. Rejects when a test failed, which the editor turns into its exit code. */
+export async function run(): Promise<void> {
+  const mocha = new Mocha({ ui: 'bdd', timeout: 30_000, color: false });
+  const grep = process.env['TAPEDECK_TEST_GREP'];
+  if (grep !== undefined && grep !== '') mocha.fgrep(grep);
+  const resultsFile = process.env['TAPEDECK_TEST_RESULTS'];
+  if (resultsFile !== undefined) mocha.reporter(writeResults(resultsFile));
+  mocha.suite.emit('pre-require', globalThis, '', mocha);
+  for (const suite of suites) suite();
+  const failures = await new Promise<number>((resolve) => {
+    mocha.run(resolve);
+  });
+  if (failures > 0) throw new Error(`${failures} in-host tests failed.`);
+}

@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+/** The unit tests: all but the in-host and the UI tests, which need an editor. */
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    exclude: ['test/ui/**', 'test/vscode/**', 'test/bench/**'],
+    testTimeout: 20_000,
+    // Two cores are the smallest machine that is served.
+    maxWorkers: 2,
+  },
+});
