@@ -39,7 +39,7 @@ export async function listSessionIds(layout: TapedeckLayout): Promise<SessionId[
 /** The card as stored; undefined when there is none that can be read. */
 export async function readSessionCard(layout: TapedeckLayout, id: SessionId): Promise<StoredCard | undefined> {
   try {
-    const card = StoredCard.safeParse(JSON.parse(await readFile(layout.sessionCard(id), 'utf8')));
+    const card = StoredCard.safeParse(JSON.parse(await readFile(layout.session(id).card, 'utf8')));
     return card.success && card.data.id === id ? card.data : undefined;
   } catch {
     return undefined;
@@ -48,7 +48,7 @@ export async function readSessionCard(layout: TapedeckLayout, id: SessionId): Pr
 
 /** Replaces the card in one step. Windows refuses a rename over a file that is being read: it is tried again. */
 export async function writeSessionCard(layout: TapedeckLayout, card: StoredCard): Promise<void> {
-  const path = layout.sessionCard(card.id);
+  const path = layout.session(card.id).card;
   const temporary = `${path}.${process.pid}.${(writes += 1)}.tmp`;
   await mkdir(dirname(path), { recursive: true });
   try {

@@ -1,0 +1,276 @@
+import { readFile } from 'node:fs/promises';
+import { isAbsolute, join } from 'node:path';
+import { GitError, runGit } from './gitCommand.ts';
+
+/** Where HEAD is. `commit` undefined before the first commit, `branch` undefined when detached. */
+export interface GitHead {
+  readonly commit: string | undefined;
+  readonly branch: string | undefined;
+}
+
+export interface GitCommit {
+  readonly commit: string;
+  readonly parents: readonly string[];
+  readonly subject: string;
+  readonly body: string;
+  /** Unix seconds. */
+  readonly committedAt: number;
+}
+
+/** One line of a reflog: what moved HEAD. */
+export interface GitMove {
+  readonly from: string | undefined;
+  readonly to: string;
+  /** Unix seconds. */
+  readonly at: number;
+  /** Such as `commit: Fix it`, `checkout: moving from main to next`, `reset: moving to HEAD~1`. */
+  readonly message: string;
+}
+
+export interface TrackedFile {
+  readonly oid: string;
+  /** Git's own: 100644, 100755, 120000. */
+  readonly mode: string;
+  /** False where the user told git not to look (assume-unchanged, skip-worktree): then the object says nothing about the disk. */
+  readonly isTrusted: boolean;
+}
+
+/** A path's object before and after a move; undefined: not there. */
+export interface TreeChange {
+  readonly path: string;
+  readonly before: string | undefined;
+  readonly after: string | undefined;
+}
+
+/**
+ * What one repository says about one folder in it: a workspace folder (which may lie deep in the repository), or the top of
+ * a nested one. Only ever read. Paths are relative to the folder, with `/`. All methods reject with a GitError.
+ */
+export interface GitRepository {
+  readonly folder: string;
+  /** The folder's path from the repository's top, ending in `/`; '' at the top. */
+  readonly prefix: string;
+  readonly top: string;
+  readonly gitFolder: string;
+  readonly ignoreCase: boolean;
+  head(): Promise<GitHead>;
+  tracked(): Promise<ReadonlyMap<string, TrackedFile>>;
+  /** Tracked files whose content on disk is not what the index holds. */
+  dirty(): Promise<ReadonlySet<string>>;
+  /** `info/exclude` and `core.excludesFile`, as texts. */
+  excludes(): Promise<readonly string[]>;
+  /** The `.gitignore` files of the folders above, up to the top, nearest first. */
+  ignoreFilesAbove(): Promise<readonly { readonly prefix: string; readonly text: string }[]>;
+  /** Commits that are in `to` and not in `from`, oldest first, at most `limit`. */
+  commits(from: string | undefined, to: string, limit: number): Promise<readonly GitCommit[]>;
+  /** What differs between two commits, below the folder. */
+  changes(from: string | undefined, to: string): Promise<readonly TreeChange[]>;
+  /** HEAD's reflog from a byte on; `size` is where it ends now. Empty where no reflog is kept. */
+  moves(fromByte: number): Promise<{ readonly moves: readonly GitMove[]; readonly size: number }>;
+}
+
+/** The repository that the folder lies in; undefined when it lies in none. Rejects when there is no git, or it refuses the folder. */
+export async function openGitRepository(folder: string): Promise<GitRepository | undefined> {
+  let text: string;
+  try {
+    text = (
+      await runGit(folder, ['rev-parse', '--is-inside-work-tree', '--absolute-git-dir', '--show-toplevel', '--show-prefix'])
+    ).toString('utf8');
+  } catch (error) {
+    // 128 with these words: no repository at all. Anything else (an owner that git does not trust, say) is for the caller to tell.
+    if (error instanceof GitError && /not a git repository|must be run in a work tree/.test(error.message)) return undefined;
+    throw error;
+  }
+  const [isInside, gitFolder, top, prefix] = text.split('\n').map((line) => line.replace(/\r$/, ''));
+  if (isInside !== 'true' || gitFolder === undefined || top === undefined) return undefined;
+  const settings = await readSettings(folder);
+  return new Repository(folder, prefix ?? '', top, gitFolder, settings);
+}
+
+interface GitSettings {
+  readonly ignoreCase: boolean;
+  readonly excludesFile: string | undefined;
+}
+
+async function readSettings(folder: string): Promise<GitSettings> {
+  const one = async (args: readonly string[]): Promise<string | undefined> => {
+    try {
+      return (await runGit(folder, ['config', ...args])).toString('utf8').trim();
+    } catch (error) {
+      // Exit code 1: not set.
+      if (error instanceof GitError && error.reason === 'failed') return undefined;
+      throw error;
+    }
+  };
+  const [ignoreCase, excludesFile] = await Promise.all([
+    one(['--type=bool', 'core.ignorecase']),
+    one(['--type=path', 'core.excludesFile']),
+  ]);
+  const home = process.env['XDG_CONFIG_HOME'] ?? (process.env['HOME'] === undefined ? undefined : join(process.env['HOME'], '.config'));
+  return { ignoreCase: ignoreCase === 'true', excludesFile: excludesFile ?? (home === undefined ? undefined : join(home, 'git', 'ignore')) };
+}
+
+class Repository implements GitRepository {
+  readonly folder: string;
+  readonly prefix: string;
+  readonly top: string;
+  readonly gitFolder: string;
+  readonly ignoreCase: boolean;
+  readonly #excludesFile: string | undefined;
+
+  constructor(folder: string, prefix: string, top: string, gitFolder: string, settings: GitSettings) {
+    this.folder = folder;
+    this.prefix = prefix;
+    this.top = top;
+    this.gitFolder = gitFolder;
+    this.ignoreCase = settings.ignoreCase;
+    this.#excludesFile = settings.excludesFile;
+  }
+
+  async head(): Promise<GitHead> {
+    const fast = await this.#headFromFiles();
+    if (fast !== undefined) return fast;
+    const [commit, branch] = await Promise.all([
+      this.#line(['rev-parse', '--verify', '--quiet', 'HEAD']),
+      this.#line(['symbolic-ref', '--short', '--quiet', 'HEAD']),
+    ]);
+    return { commit, branch };
+  }
+
+  /** Two small files, no process. Undefined where the refs are kept otherwise (reftable), or packed. */
+  async #headFromFiles(): Promise<GitHead | undefined> {
+    const head = (await readText(join(this.gitFolder, 'HEAD')))?.trim();
+    if (head === undefined || head.includes('refs/heads/.invalid')) return undefined;
+    if (objectName.test(head)) return { commit: head, branch: undefined };
+    const ref = /^ref: (refs\/heads\/(.+))$/.exec(head);
+    if (ref === null) return undefined;
+    const common = (await readText(join(this.gitFolder, 'commondir')))?.trim();
+    const refs = common === undefined ? this.gitFolder : isAbsolute(common) ? common : join(this.gitFolder, common);
+    const commit = (await readText(join(refs, ref[1]!)))?.trim();
+    if (commit === undefined || !objectName.test(commit)) return undefined;
+    return { commit, branch: ref[2]! };
+  }
+
+  async tracked(): Promise<ReadonlyMap<string, TrackedFile>> {
+    const files = new Map<string, TrackedFile>();
+    // `H 100644 <oid> 0\tpath`; a lower-case letter is assume-unchanged, S is skip-worktree. Stages above 0: a merge going on.
+    for (const record of records(await runGit(this.folder, ['ls-files', '-s', '-v', '-z']))) {
+      const match = /^(\S) (\d+) ([0-9a-f]+) (\d)\t(.+)$/s.exec(record);
+      if (match === null || match[2] === '160000') continue;
+      files.set(match[5]!, { oid: match[3]!, mode: match[2]!, isTrusted: match[1] === 'H' && match[4] === '0' });
+    }
+    return files;
+  }
+
+  async dirty(): Promise<ReadonlySet<string>> {
+    const output = await runGit(this.folder, [
+      'status',
+      '--porcelain=v2',
+      '-z',
+      '--untracked-files=no',
+      '--ignore-submodules=all',
+      '--no-renames',
+      '--',
+      '.',
+    ]);
+    const dirty = new Set<string>();
+    for (const record of records(output)) {
+      // `1 XY sub mH mI mW hH hI path` and, unmerged, `u XY sub m1 m2 m3 mW h1 h2 h3 path`; paths from the top.
+      const match = /^(?:1 (..) \S+ \S+ \S+ \S+ \S+ \S+ |u (..) \S+ \S+ \S+ \S+ \S+ \S+ \S+ \S+ )(.+)$/s.exec(record);
+      if (match === null) continue;
+      const path = match[3]!;
+      if (match[2] === undefined && match[1]![1] === '.') continue;
+      if (path.startsWith(this.prefix)) dirty.add(path.slice(this.prefix.length));
+    }
+    return dirty;
+  }
+
+  async excludes(): Promise<readonly string[]> {
+    const common = (await readText(join(this.gitFolder, 'commondir')))?.trim();
+    const info = join(common === undefined ? this.gitFolder : isAbsolute(common) ? common : join(this.gitFolder, common), 'info', 'exclude');
+    const texts = [await readText(info), this.#excludesFile === undefined ? undefined : await readText(this.#excludesFile)];
+    return texts.map((text) => text ?? '');
+  }
+
+  async ignoreFilesAbove(): Promise<readonly { readonly prefix: string; readonly text: string }[]> {
+    const parts = this.prefix.split('/').filter((part) => part !== '');
+    const files: { prefix: string; text: string }[] = [];
+    for (let depth = parts.length - 1; depth >= 0; depth--) {
+      const text = await readText(join(this.top, ...parts.slice(0, depth), '.gitignore'));
+      if (text !== undefined) files.push({ prefix: `${parts.slice(depth).join('/')}/`, text });
+    }
+    return files;
+  }
+
+  async commits(from: string | undefined, to: string, limit: number): Promise<readonly GitCommit[]> {
+    const range = from === undefined ? [to] : [to, `^${from}`];
+    const output = await runGit(this.folder, ['log', '-z', `--max-count=${limit}`, '--format=%H%x01%P%x01%ct%x01%s%x01%b', ...range, '--']);
+    return records(output)
+      .map((record): GitCommit => {
+        const [commit = '', parents = '', committedAt = '0', subject = '', body = ''] = record.split('\u0001');
+        return { commit, parents: parents === '' ? [] : parents.split(' '), subject, body: body.trim(), committedAt: Number(committedAt) };
+      })
+      .reverse();
+  }
+
+  async changes(from: string | undefined, to: string): Promise<readonly TreeChange[]> {
+    // Against nothing: everything that `to` holds.
+    const compared = from === undefined ? ['--root', to] : [from, to];
+    const parts = records(
+      await runGit(this.folder, ['diff-tree', '-r', '-z', '--no-renames', '--no-commit-id', '--relative', ...compared]),
+    );
+    const changes: TreeChange[] = [];
+    for (let i = 0; i + 1 < parts.length; i += 2) {
+      const match = /^:\d+ \d+ ([0-9a-f]+) ([0-9a-f]+) [A-Z]$/.exec(parts[i]!);
+      if (match !== null) changes.push({ path: parts[i + 1]!, before: present(match[1]!), after: present(match[2]!) });
+    }
+    return changes;
+  }
+
+  async moves(fromByte: number): Promise<{ readonly moves: readonly GitMove[]; readonly size: number }> {
+    let content: Buffer;
+    try {
+      content = await readFile(join(this.gitFolder, 'logs', 'HEAD'));
+    } catch {
+      return { moves: [], size: 0 };
+    }
+    // A reflog that was cut (expired) is read from its beginning by those who ask from 0 only: what it told is not told twice.
+    if (content.length < fromByte) return { moves: [], size: content.length };
+    const end = content.lastIndexOf(0x0a) + 1;
+    const moves: GitMove[] = [];
+    for (const line of content.subarray(fromByte, Math.max(fromByte, end)).toString('utf8').split('\n')) {
+      const match = /^([0-9a-f]+) ([0-9a-f]+) .*> (\d+) [+-]\d{4}(?:\t(.*))?$/.exec(line);
+      if (match === null) continue;
+      moves.push({ from: present(match[1]!), to: match[2]!, at: Number(match[3]), message: match[4] ?? '' });
+    }
+    return { moves, size: Math.max(fromByte, end) };
+  }
+
+  async #line(args: readonly string[]): Promise<string | undefined> {
+    try {
+      const text = (await runGit(this.folder, args)).toString('utf8').trim();
+      return text === '' ? undefined : text;
+    } catch (error) {
+      if (error instanceof GitError && error.reason === 'failed') return undefined;
+      throw error;
+    }
+  }
+}
+
+const objectName = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
+
+const present = (oid: string): string | undefined => (/^0+$/.test(oid) ? undefined : oid);
+
+function records(output: Buffer): string[] {
+  const parts = output.toString('utf8').split('\0');
+  if (parts.at(-1) === '') parts.pop();
+  return parts;
+}
+
+async function readText(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,96 @@
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import * as os from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { UnixMs } from '../base/clock.ts';
+import type { TapedeckLayout } from './layout.ts';
+
+/**
+ * Which processes record into one root. Each keeps one small file; the oldest one that is alive on this machine is the
+ * leader. Nobody holds a lock: a file of a dead process is just passed over, and removed by whoever sees it.
+ * For a moment two may both believe that they lead; then an event is recorded twice, which the fold passes over.
+ */
+export const PresenceCard = z.object({
+  writer: z.string(),
+  pid: z.number(),
+  host: z.string(),
+  /** ISO 8601, UTC. */
+  startedAt: z.string(),
+  app: z.string(),
+});
+export type PresenceCard = z.infer<typeof PresenceCard>;
+
+export interface PresenceOptions {
+  readonly layout: TapedeckLayout;
+  readonly card: PresenceCard;
+  /** True when the process that wrote the card still runs on this machine. */
+  readonly isAlive?: (card: PresenceCard) => boolean | Promise<boolean>;
+}
+
+export interface Presence {
+  /** Looks who is there. Resolves with whether this one leads, and whom it saw dead (they ended without a word). */
+  look(): Promise<{ readonly isLeader: boolean; readonly others: readonly PresenceCard[]; readonly dead: readonly PresenceCard[] }>;
+  leave(): Promise<void>;
+}
+
+/** Writes this process's file and looks once. Rejects when the root cannot be written. */
+export async function openPresence({ layout, card, isAlive = isProcessAlive }: PresenceOptions): Promise<Presence> {
+  const path = join(layout.recorders, `${card.writer}.json`);
+  await mkdir(layout.recorders, { recursive: true });
+  await writeFile(path, `${JSON.stringify(card)}\n`);
+  return {
+    async look() {
+      const others: PresenceCard[] = [];
+      const dead: PresenceCard[] = [];
+      for (const name of await readdir(layout.recorders)) {
+        if (!name.endsWith('.json') || name === `${card.writer}.json`) continue;
+        const other = await readCard(join(layout.recorders, name));
+        // Of another machine (a shared drive, a container) nothing can be known from here.
+        if (other === undefined || other.host !== card.host) continue;
+        if (other.pid === card.pid) {
+          if (isOlder(other, card)) others.push(other);
+        } else if (await isAlive(other)) others.push(other);
+        else {
+          dead.push(other);
+          await rm(join(layout.recorders, name), { force: true });
+        }
+      }
+      return { isLeader: others.every((other) => isOlder(card, other)), others, dead };
+    },
+    leave: () => rm(path, { force: true }),
+  };
+}
+
+function isOlder(a: PresenceCard, b: PresenceCard): boolean {
+  return a.startedAt === b.startedAt ? a.writer < b.writer : a.startedAt < b.startedAt;
+}
+
+async function readCard(path: string): Promise<PresenceCard | undefined> {
+  try {
+    const card = PresenceCard.safeParse(JSON.parse(await readFile(path, 'utf8')));
+    return card.success ? card.data : undefined;
+  } catch {
+    // Half-written, or gone meanwhile.
+    return undefined;
+  }
+}
+
+/** Alive, and no later process that was given the same number: not from before this machine started, nor started after the card. */
+async function isProcessAlive(card: PresenceCard): Promise<boolean> {
+  try {
+    process.kill(card.pid, 0);
+  } catch (error) {
+    // EPERM: it is there, and somebody else's.
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
+  }
+  const startedAt = Date.parse(card.startedAt);
+  if (startedAt < Date.now() - os.uptime() * 1000 - clockSlackMs) return false;
+  try {
+    // Linux: the folder of a process is as old as the process.
+    return (await stat(`/proc/${card.pid}`)).ctimeMs <= startedAt + clockSlackMs;
+  } catch {
+    return true;
+  }
+}
+
+const clockSlackMs = 60_000;
