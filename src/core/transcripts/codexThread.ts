@@ -1,0 +1,312 @@
+import type { Usage } from '../../model/event.ts';
+import type { RunDescription, TranscriptFile } from './adapter.ts';
+import type { FactBody, FactContext, FactOrigin, FactSink } from './factSink.ts';
+import { asCount, asRecord, asWord, toJson, type JsonRecord } from './jsonValue.ts';
+import { resolveToldPath } from './toldPath.ts';
+
+type StopReason = Extract<FactBody, { kind: 'turn.ended' }>['stopReason'];
+
+const ideHeading = '# Context from my IDE setup:';
+const requestHeading = '## My request for Codex:';
+
+/** What is known of one Codex conversation while its rollout is read: whose it is, its turns, words and tokens. */
+export class CodexThread {
+  isPaginated = false;
+  readonly #sink: FactSink;
+  readonly #file: TranscriptFile;
+  #run: string | undefined;
+  #cwd: string | undefined;
+  #model: string | undefined;
+  #title: string | undefined;
+  #version: string | undefined;
+  #branch: string | undefined;
+  #mode: string | undefined;
+  #parent: string | undefined;
+  #forkedFrom: string | undefined;
+  #startedAtMs: number | undefined;
+  #lastAtMs: number | undefined;
+  #metaAtMs: number | undefined;
+  /** The beginning waits for the first fact, which tells the model. */
+  #begun: FactOrigin | undefined;
+  #isTold = false;
+  #hasParentHistory = false;
+  #turnId: string | undefined;
+  #wasAborted = false;
+  /** Numbers of the prompts that still stand, after the agent's own rewinds. */
+  #standing: number[] = [];
+  #turn = 0;
+  readonly #told = new Map<string, number>();
+  #settings: string | undefined;
+  #hasUsageRecords = false;
+  #lastCount: string | undefined;
+  #contextTokens: number | undefined;
+  #isCompacted = false;
+
+  constructor(sink: FactSink, file: TranscriptFile) {
+    this.#sink = sink;
+    this.#file = file;
+  }
+
+  get context(): FactContext {
+    return { run: this.#run, turn: this.#turn };
+  }
+
+  get cwd(): string | undefined {
+    return this.#cwd;
+  }
+
+  /** True when the present turn was broken off. */
+  get wasAborted(): boolean {
+    return this.#wasAborted;
+  }
+
+  /**
+   * True while what is read is the copy of another thread's history at the head of a legacy fork: it stands in the
+   * parent's own file. A copied turn is older than this thread; without turn ids only the time of copying tells.
+   */
+  get isCopy(): boolean {
+    if (!this.#hasParentHistory || this.isPaginated) return false;
+    const turnMs = uuidTimeMs(this.#turnId);
+    const threadMs = uuidTimeMs(this.#run);
+    if (turnMs !== undefined && threadMs !== undefined) return turnMs < threadMs;
+    return this.#lastAtMs !== undefined && this.#metaAtMs !== undefined && this.#lastAtMs - this.#metaAtMs < copyingMs;
+  }
+
+  describe(): RunDescription {
+    return {
+      ...(this.#run === undefined ? {} : { run: this.#run }),
+      ...(this.#cwd === undefined ? {} : { cwd: this.#cwd }),
+      ...(this.#model === undefined ? {} : { model: this.#model }),
+      ...(this.#title === undefined ? {} : { title: this.#title }),
+      ...(this.#version === undefined ? {} : { version: this.#version }),
+      ...(this.#branch === undefined ? {} : { branch: this.#branch }),
+      ...(this.#parent === undefined ? {} : { parent: this.#parent }),
+      ...(this.#forkedFrom === undefined ? {} : { forkedFrom: this.#forkedFrom }),
+      turns: this.#turn,
+      ...(this.#startedAtMs === undefined ? {} : { startedAt: this.#startedAtMs }),
+      ...(this.#lastAtMs === undefined ? {} : { lastAt: this.#lastAtMs }),
+    };
+  }
+
+  meet(at: string | undefined): void {
+    if (at === undefined) return;
+    this.#lastAtMs = Date.parse(at);
+    this.#startedAtMs ??= this.#lastAtMs;
+  }
+
+  /** `session_meta`, or the first line of the oldest files. A second one is that of the thread which was forked. */
+  begin(meta: JsonRecord): void {
+    if (this.#run !== undefined) {
+      const other = asWord(meta['id']);
+      if (other !== undefined && other !== this.#run) this.#hasParentHistory = true;
+      return;
+    }
+    this.#run = asWord(meta['id']) ?? /([0-9a-f-]{36})\.jsonl$/.exec(this.#file.relative)?.[1];
+    this.#cwd = resolveToldPath(meta['cwd'], undefined);
+    this.#version = asWord(meta['cli_version']);
+    this.#branch = asWord(asRecord(meta['git'])?.['branch']);
+    this.isPaginated = meta['history_mode'] === 'paginated';
+    const spawn = asRecord(asRecord(asRecord(meta['source'])?.['subagent'])?.['thread_spawn']);
+    this.#parent = asWord(meta['parent_thread_id']) ?? asWord(spawn?.['parent_thread_id']);
+    this.#forkedFrom = asWord(meta['forked_from_id']);
+    this.#metaAtMs = this.#lastAtMs;
+    this.#begun = this.#sink.origin;
+  }
+
+  noteTurn(turnId: string | undefined): void {
+    if (turnId === undefined || turnId === this.#turnId) return;
+    this.#turnId = turnId;
+    this.#wasAborted = false;
+  }
+
+  /** `turn_context`: the working folder and model of what follows. */
+  noteSettings(settings: JsonRecord): void {
+    const cwd = resolveToldPath(settings['cwd'], this.#cwd) ?? this.#cwd;
+    const model = asWord(settings['model']) ?? this.#model;
+    const mode = asWord(asRecord(settings['collaboration_mode'])?.['mode']) ?? this.#mode;
+    const changed = {
+      ...(cwd === this.#cwd || cwd === undefined ? {} : { cwd }),
+      ...(model === this.#model || model === undefined ? {} : { model }),
+      ...(mode === this.#mode || mode === undefined || this.#mode === undefined ? {} : { mode }),
+    };
+    this.#cwd = cwd;
+    this.#model = model;
+    this.#mode = mode;
+    if (this.#isTold && Object.keys(changed).length > 0) this.tell({ kind: 'run.changed', ...changed });
+  }
+
+  /** Between two turns the same settings are applied again when a process takes the thread up. */
+  settingsApplied(settings: JsonRecord): void {
+    const key = toJson([settings['model'], settings['cwd'], settings['approval_policy']]);
+    if (this.#turnId === undefined && this.#turn > 0 && this.#settings === key && this.#isTold) {
+      this.tell({
+        kind: 'run.resumed',
+        agent: 'codex',
+        ...(this.#cwd === undefined ? {} : { cwd: this.#cwd }),
+        ...(this.#model === undefined ? {} : { model: this.#model }),
+      });
+    }
+    this.#settings = key;
+    this.noteSettings(settings);
+  }
+
+  named(title: string | undefined): void {
+    if (title === undefined || title === this.#title) return;
+    this.#title = title;
+    this.tell({ kind: 'run.changed', title });
+  }
+
+  prompt(told: string, images: number): void {
+    const isFromIde = told.startsWith(ideHeading);
+    const requestAt = isFromIde ? told.indexOf(requestHeading) : -1;
+    const text = (requestAt < 0 ? told : told.slice(requestAt + requestHeading.length)).trim();
+    if (text === '' && images === 0) return;
+    this.#turn += 1;
+    this.#standing.push(this.#turn);
+    this.#wasAborted = false;
+    const isFromAgent = this.#parent !== undefined;
+    this.tell(
+      {
+        kind: 'prompt.submitted',
+        text: this.#sink.words(text),
+        provenance: isFromAgent ? 'inter_session' : 'user',
+        ...(isFromIde ? { origin: 'ide' } : {}),
+        ...(images > 0 ? { images } : {}),
+      },
+      { by: isFromAgent ? this.#sink.agent(this.#parent) : this.#sink.user(this.#run) },
+    );
+  }
+
+  /**
+   * A message of role user on the model's side. Only where nothing else tells prompts does it count: in the oldest files,
+   * and for the task of a sub-agent, which comes without an event.
+   */
+  modelSideUser(text: string, isBare: boolean): void {
+    const isTask = this.#parent !== undefined && !this.isPaginated && this.#turn === 0;
+    if (!isBare && !isTask) return;
+    if (/^\s*(?:<|# AGENTS\.md)/.test(text)) return;
+    this.prompt(text, 0);
+  }
+
+  reply(text: string): void {
+    if (text === '') return;
+    this.tell({ kind: 'reply.given', text: this.#sink.words(text), ...(this.#model === undefined ? {} : { model: this.#model }) });
+  }
+
+  endTurn(stopReason: StopReason, durationMs: number | undefined): void {
+    this.#wasAborted = stopReason === 'cancelled';
+    this.tell({ kind: 'turn.ended', stopReason, ...(durationMs === undefined ? {} : { durationMs }) });
+    this.#turnId = undefined;
+  }
+
+  failed(what: string, retry: boolean): void {
+    this.tell({ kind: 'run.failed', what: what.slice(0, 4096), ...(retry ? { retry } : {}) });
+  }
+
+  rolledBack(turns: number): void {
+    this.#standing = this.#standing.slice(0, Math.max(0, this.#standing.length - turns));
+    this.tell({ kind: 'run.rewound', turns, toTurn: this.#standing.at(-1) ?? 0 });
+  }
+
+  compacted(summary: string | undefined): void {
+    this.#isCompacted = true;
+    this.tell({
+      kind: 'run.compacted',
+      trigger: 'unknown',
+      ...(this.#contextTokens === undefined ? {} : { preTokens: this.#contextTokens }),
+      ...(summary === undefined || summary === '' ? {} : { summary: this.#sink.words(summary) }),
+    });
+  }
+
+  /** The event that follows a compaction; it counts where it stands alone. */
+  compactionNoted(): void {
+    if (!this.#isCompacted) this.compacted(undefined);
+    this.#isCompacted = false;
+  }
+
+  /** `token_count`: the older telling, once a response and again with every change of the rate limits. */
+  countTokens(info: JsonRecord | undefined): void {
+    const last = asRecord(info?.['last_token_usage']);
+    if (last === undefined) return;
+    const key = toJson([last, info?.['total_token_usage']]);
+    if (key === this.#lastCount) return;
+    this.#lastCount = key;
+    if (!this.#hasUsageRecords) this.usage(last, undefined, false);
+  }
+
+  usage(told: JsonRecord | undefined, response: string | undefined, isRecord: boolean): void {
+    if (told === undefined) return;
+    this.#hasUsageRecords ||= isRecord;
+    const input = asCount(told['input_tokens']);
+    const cached = asCount(told['cached_input_tokens']) ?? 0;
+    const written = asCount(told['cache_write_input_tokens']);
+    const output = asCount(told['output_tokens']);
+    const reasoning = asCount(told['reasoning_output_tokens']);
+    if (input === undefined && output === undefined) return;
+    this.#contextTokens = input;
+    const usage: Usage = {
+      ...(input === undefined ? {} : { 'gen_ai.usage.input_tokens': Math.max(0, input - cached) }),
+      ...(output === undefined ? {} : { 'gen_ai.usage.output_tokens': output }),
+      'gen_ai.usage.cache_read.input_tokens': cached,
+      ...(written === undefined ? {} : { 'gen_ai.usage.cache_creation.input_tokens': written }),
+      ...(reasoning === undefined ? {} : { 'gen_ai.usage.reasoning.output_tokens': reasoning }),
+    };
+    this.tell({
+      kind: 'usage.reported',
+      ...(this.#model === undefined ? {} : { 'gen_ai.response.model': this.#model }),
+      usage,
+      ...(response === undefined ? {} : { response }),
+    });
+  }
+
+  /** Adds a fact. `key` names it within its turn, such as a call's id; else it is counted there by its kind. */
+  tell(body: FactBody, how?: { readonly by?: FactContext['by']; readonly key?: string; readonly at?: string | undefined }): void {
+    this.#announce();
+    const context: FactContext = { ...this.context, ...(how?.by === undefined ? {} : { by: how.by }) };
+    this.#sink.add(context, body, {
+      record: this.#recordOf(body.kind, how?.key),
+      ...(how?.at === undefined ? {} : { at: how.at }),
+    });
+  }
+
+  #announce(): void {
+    const begun = this.#begun;
+    if (begun === undefined || this.#isTold) return;
+    this.#isTold = true;
+    const context: FactContext = { run: this.#run, turn: 0 };
+    this.#sink.add(
+      context,
+      {
+        kind: 'run.started',
+        agent: 'codex',
+        transcript: this.#file.path,
+        ...(this.#cwd === undefined ? {} : { cwd: this.#cwd }),
+        ...(this.#model === undefined ? {} : { model: this.#model }),
+        ...(this.#version === undefined ? {} : { version: this.#version }),
+        ...(this.#branch === undefined ? {} : { branch: this.#branch }),
+        ...(this.#parent === undefined ? {} : { parent: this.#parent }),
+      },
+      { ...begun, record: `${this.#run ?? this.#file.relative}/run.started` },
+    );
+    if (this.#forkedFrom === undefined) return;
+    const record = `${this.#run ?? this.#file.relative}/run.forked`;
+    this.#sink.add(context, { kind: 'run.forked', agent: 'codex', from: this.#forkedFrom }, { ...begun, record });
+  }
+
+  #recordOf(kind: string, key: string | undefined): string {
+    // Only a real turn id is the same in every copy; a migration makes up others.
+    const scope = uuidTimeMs(this.#turnId) === undefined ? (this.#run ?? this.#file.relative) : this.#turnId!;
+    const base = `${scope}/${kind}${key === undefined ? '' : `/${key}`}`;
+    const count = (this.#told.get(base) ?? 0) + 1;
+    this.#told.set(base, count);
+    return key !== undefined && count === 1 ? base : `${base}/${count}`;
+  }
+}
+
+const copyingMs = 1000;
+
+/** The time within a UUID of version 7, in Unix milliseconds. */
+function uuidTimeMs(id: string | undefined): number | undefined {
+  const match = /^([0-9a-f]{8})-([0-9a-f]{4})-7[0-9a-f]{3}-/.exec(id ?? '');
+  return match ? Number.parseInt(match[1]! + match[2]!, 16) : undefined;
+}

@@ -1,0 +1,55 @@
+/** Looks into a value of unknown shape, as outside records are. Nothing here throws; what does not fit is undefined. */
+export type JsonRecord = Readonly<Record<string, unknown>>;
+
+export function asRecord(value: unknown): JsonRecord | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonRecord) : undefined;
+}
+
+export function asList(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+export function asText(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** A text that is not empty. */
+export function asWord(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+export function asNumber(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+}
+
+/** A count: finite and not below zero. */
+export function asCount(value: unknown): number | undefined {
+  const number = asNumber(value);
+  return number !== undefined && number >= 0 ? number : undefined;
+}
+
+/** The value of a JSON text, or undefined. */
+export function parseJson(text: unknown): unknown {
+  if (typeof text !== 'string') return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The JSON text of a value; of one nested too deeply for that, what can be said of it. */
+export function toJson(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? 'null';
+  } catch {
+    return '"(nested too deeply)"';
+  }
+}
+
+/** ISO 8601 in UTC with milliseconds of a record's time, told as a text or in milliseconds; undefined for what is none. */
+export function asTime(value: unknown): string | undefined {
+  const ms = typeof value === 'string' ? Date.parse(value) : asNumber(value);
+  if (ms === undefined || Number.isNaN(ms) || Math.abs(ms) > 8.64e15) return undefined;
+  return new Date(ms).toISOString();
+}

@@ -1,0 +1,6 @@
+import type { TranscriptAdapter } from './adapter.ts';
+import { claudeAdapter } from './claude.ts';
+import { codexAdapter } from './codex.ts';
+
+/** Every agent whose transcripts can be read. A new one is a line here. */
+export const transcriptAdapters: readonly TranscriptAdapter[] = [codexAdapter, claudeAdapter];
