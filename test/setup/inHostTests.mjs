@@ -3,7 +3,7 @@
 // The tests write what happened, one JSON object a line, into a file that is named to them in the environment; the
 // workbench says when they have ended.
 import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -53,7 +53,7 @@ export async function runInHostTests({ edition, extensionFolder = projectFolder,
 }
 
 /** A small git repository with one commit. @param {string} folder */
-async function layWorkspace(folder) {
+export async function layWorkspace(folder) {
   await mkdir(path.join(folder, 'src'), { recursive: true });
   await writeFile(path.join(folder, 'README.md'), '# A workspace for tests\n');
   await writeFile(path.join(folder, 'src', 'greet.js'), 'export const greet = (name) => `Hello, ${name}`;\n');

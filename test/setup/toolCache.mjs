@@ -13,6 +13,7 @@ const dayMs = 24 * 60 * 60 * 1000;
 
 /** A set-up step that could not be done; the message says what the reader can do about it. */
 export class SetupFailure extends Error {
+  /** @override */
   name = 'SetupFailure';
 }
 

@@ -11,12 +11,12 @@ export async function run(): Promise<void> {
   const mocha = new Mocha({ ui: 'bdd', timeout: 30_000, color: false });
   const grep = process.env['TAPEDECK_TEST_GREP'];
   if (grep !== undefined && grep !== '') mocha.fgrep(grep);
-  const resultsFile = process.env['TAPEDECK_TEST_RESULTS'];
-  if (resultsFile !== undefined) mocha.reporter(writeResults(resultsFile));
   mocha.suite.emit('pre-require', globalThis, '', mocha);
   for (const suite of suites) suite();
   const failures = await new Promise<number>((resolve) => {
-    mocha.run(resolve);
+    const runner = mocha.run(resolve);
+    const resultsFile = process.env['TAPEDECK_TEST_RESULTS'];
+    if (resultsFile !== undefined) writeResults(runner, resultsFile);
   });
   if (failures > 0) throw new Error(`${failures} in-host tests failed.`);
 }

@@ -3,15 +3,11 @@
 import { appendFileSync } from 'node:fs';
 import type Mocha from 'mocha';
 
-/** A Mocha reporter that appends to `file`. */
-export function writeResults(file: string): Mocha.ReporterConstructor {
+/** Appends each outcome of a run, which may have begun but not yet run a test, to `file`. */
+export function writeResults(runner: Mocha.Runner, file: string): void {
   const write = (result: Readonly<Record<string, unknown>>): void => appendFileSync(file, `${JSON.stringify(result)}\n`);
-  return class {
-    constructor(runner: Mocha.Runner) {
-      runner.on('pass', (test) => write({ kind: 'passed', title: test.fullTitle(), durationMs: test.duration ?? 0 }));
-      runner.on('pending', (test) => write({ kind: 'skipped', title: test.fullTitle() }));
-      runner.on('fail', (test, error: Error) => write({ kind: 'failed', title: test.fullTitle(), message: error.stack ?? error.message }));
-      runner.on('end', () => write({ kind: 'finished' }));
-    }
-  };
+  runner.on('pass', (test) => write({ kind: 'passed', title: test.fullTitle(), durationMs: test.duration ?? 0 }));
+  runner.on('pending', (test) => write({ kind: 'skipped', title: test.fullTitle() }));
+  runner.on('fail', (test, error: Error) => write({ kind: 'failed', title: test.fullTitle(), message: error.stack ?? error.message }));
+  runner.on('end', () => write({ kind: 'finished' }));
 }
