@@ -85,7 +85,7 @@ async function untilExit(url, workspace, extensionFolder, tests, said) {
       void page.exposeFunction('codeAutomationExit', (/** @type {number} */ code) => resolve(code));
     });
     const query = new URLSearchParams({ folder: workspace, payload: JSON.stringify(payload) });
-    await page.goto(`${url}?${query}`);
+    await page.goto(`${url}?${query.toString()}`);
     /** @type {NodeJS.Timeout | undefined} */
     let timer;
     const late = new Promise((resolve) => {
