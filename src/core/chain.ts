@@ -1,3 +1,5 @@
+import { firstPrev } from './logCodec.ts';
+import { rememberedLines } from './repeatMemory.ts';
 import type { LineRecord } from './salvage.ts';
 
 /**
@@ -32,8 +34,6 @@ export interface ChainBreak {
   readonly from: number;
   readonly to: number;
 }
-
-export const chainMemory = 8192;
 
 export class ChainCheck {
   readonly #writer: string;
@@ -85,7 +85,7 @@ export class ChainCheck {
         this.#tell('altered', this.#heads[0]!);
         this.end();
       } else for (const head of this.#heads) if (head !== believed) this.#tell('inserted', head);
-    } else if (link.prev !== '0'.repeat(32)) this.#tell('altered', link);
+    } else if (link.prev !== firstPrev) this.#tell('altered', link);
     this.#n = link.n;
     this.#heads = [link];
     this.#remember(link);
@@ -106,7 +106,7 @@ export class ChainCheck {
 
   #remember(link: ChainLink): void {
     this.#seen.set(link.n, link);
-    if (this.#seen.size > chainMemory) this.#seen.delete(this.#seen.keys().next().value!);
+    if (this.#seen.size > rememberedLines) this.#seen.delete(this.#seen.keys().next().value!);
   }
 
   #tell(reason: ChainBreak['reason'], { n, file, from, to }: ChainLink): void {

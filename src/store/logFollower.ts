@@ -2,6 +2,7 @@ import * as fs from 'node:fs';
 import { join } from 'node:path';
 import type { Disposable } from '../base/disposable.ts';
 import { compareMarks } from '../core/eventOrder.ts';
+import { RepeatMemory } from '../core/repeatMemory.ts';
 import { readLine } from '../core/salvage.ts';
 import type { Digest } from '../model/digest.ts';
 import type { LoggedEvent } from '../model/event.ts';
@@ -44,7 +45,7 @@ const pauseMs = 8;
 class Follower implements Disposable {
   readonly #options: FollowOptions;
   readonly #read = new Map<string, { offset: number; inode: number }>();
-  readonly #told = new Map<WriterId, number>();
+  readonly #told = new Map<WriterId, { readonly repeats: RepeatMemory; newest: number }>();
   #watcher: Disposable | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isDeaf = false;
@@ -109,19 +110,19 @@ class Follower implements Disposable {
   #schedule(): void {
     if (this.#isDisposed) return;
     const hints = this.#hints;
-    this.#timer = setTimeout(
-      () => {
-        const retry = this.#watcher === undefined;
-        void this.#look().then((hasGrown) => {
-          if (hasGrown && !retry && this.#hints === hints) this.#isDeaf = true;
-          if (this.#isDisposed) return;
-          if (retry) this.#watch();
-          else this.#schedule();
-        });
-      },
-      this.#watcher === undefined || this.#isDeaf ? pollMs : proofMs,
-    );
+    this.#timer = setTimeout(() => void this.#lookByTime(hints), this.#watcher === undefined || this.#isDeaf ? pollMs : proofMs);
     this.#timer.unref();
+  }
+
+  async #lookByTime(hintsBefore: number): Promise<void> {
+    const hasGrown = await this.#look();
+    if (this.#isDisposed) return;
+    if (this.#watcher === undefined) {
+      this.#watch();
+      return;
+    }
+    if (hasGrown && this.#hints === hintsBefore) this.#isDeaf = true;
+    this.#schedule();
   }
 
   #hint(): void {
@@ -159,7 +160,7 @@ class Follower implements Disposable {
         const offset = known === undefined || isReplaced ? 0 : known.offset;
         if (segment.sizeBytes === offset && known !== undefined && !isReplaced) continue;
         hasGrown = true;
-        await this.#readSegment(segment, offset, events);
+        await this.#readSegment(segment, offset, isReplaced, events);
       }
     if (events.length > 0 && !this.#isDisposed) {
       events.sort(compareMarks);
@@ -168,7 +169,10 @@ class Follower implements Disposable {
     return hasGrown;
   }
 
-  async #readSegment(segment: SegmentFile, offset: number, events: LoggedEvent[]): Promise<void> {
+  async #readSegment(segment: SegmentFile, offset: number, isReplaced: boolean, events: LoggedEvent[]): Promise<void> {
+    const told = this.#told.get(segment.writer) ?? { repeats: new RepeatMemory(), newest: 0 };
+    this.#told.set(segment.writer, told);
+    const toldBefore = isReplaced ? told.newest : 0;
     const handle = await openSegmentFile(segment);
     try {
       const lines = forwardLines({ file: handle, from: offset, to: segment.sizeBytes });
@@ -176,9 +180,10 @@ class Follower implements Disposable {
       do {
         for (let line = lines.take(); line !== undefined; line = lines.take()) {
           const { records } = readLine(line.bytes, this.#options.digest);
-          for (const { event } of records) {
-            if (event.w !== segment.writer || event.n <= (this.#told.get(event.w) ?? 0)) continue;
-            this.#told.set(event.w, event.n);
+          for (const record of records) {
+            const { event } = record;
+            if (event.w !== segment.writer || told.repeats.isRepeat(record) || event.n <= toldBefore) continue;
+            told.newest = Math.max(told.newest, event.n);
             events.push(event);
           }
           // An unfinished line is read again when there is more of it.

@@ -2,7 +2,8 @@ import type { Clock } from '../base/clock.ts';
 import type { Disposable } from '../base/disposable.ts';
 import { Emitter, type Event } from '../base/emitter.ts';
 import { HybridClock } from '../core/hybridClock.ts';
-import { encodeLine, lineHash } from '../core/logCodec.ts';
+import { encodeLine, firstPrev, lineHash } from '../core/logCodec.ts';
+import { maxBatchLines } from '../core/repeatMemory.ts';
 import { systemAuthor } from '../model/author.ts';
 import type { Digest } from '../model/digest.ts';
 import { schemaVersion, type EventDraft, type TapedeckEvent } from '../model/event.ts';
@@ -57,8 +58,7 @@ export interface LogWriterLimits {
 }
 
 const defaultLimits: LogWriterLimits = { segmentBytes: 64 << 20, waitingBytes: 16 << 20, retryMs: 50, maxRetryMs: 15_000 };
-/** One write holds at most this much, so that neither a stop nor a failure costs more. A reader's memory of repeats is as long. */
-export const maxBatchEvents = 4096;
+/** One write holds at most this much, so that neither a stop nor a failure costs more. */
 const maxBatchChars = 1 << 20;
 /** A reader takes lines up to four times this, so that no encoding makes one unreadable. */
 const maxLineChars = 16 << 20;
@@ -109,20 +109,22 @@ class GroupWriter implements LogWriter {
     this.#limits = { ...defaultLimits, ...options.limits };
     this.#clock = clock;
     this.#n = claim?.n ?? 0;
-    this.#prev = claim?.prev ?? '0'.repeat(32);
+    this.#prev = claim?.prev ?? firstPrev;
     this.#segment = openSegmentWriter({
       session: options.layout.session(options.session),
       writer: id,
       number: claim?.segment ?? 1,
       continues: claim?.continues ?? false,
       fileSystem: options.fileSystem ?? diskLogFileSystem,
-      prepare: () => prepareRoot(options.layout),
+      // Events come first: they are kept even where that one file cannot be written.
+      prepare: () => prepareRoot(options.layout).catch(() => {}),
       segmentBytes: this.#limits.segmentBytes,
     });
   }
 
   get health(): WriterHealth {
-    return this.#outage?.health ?? { state: 'ok' };
+    const health = this.#outage?.health;
+    return health?.state === 'degraded' ? { ...health, waiting: this.#queue.length } : { state: 'ok' };
   }
 
   append(draft: EventDraft): Promise<TapedeckEvent> {
@@ -184,8 +186,10 @@ class GroupWriter implements LogWriter {
     this.#wake?.();
     await this.flush();
     await this.#segment.close();
-    if (this.#options.shortLived === true && this.#outage === undefined && this.#n > 0)
-      await freeWriter(this.#options.layout.session(this.#options.session), this.id, { n: this.#n, prev: this.#prev });
+    if (this.#outage === undefined && this.#n > 0) {
+      const session = this.#options.layout.session(this.#options.session);
+      await freeWriter(session, this.id, { n: this.#n, prev: this.#prev }, this.#options.shortLived === true ? 'free' : 'ended');
+    }
     this.#healthChanged.dispose();
   }
 
@@ -225,7 +229,7 @@ class GroupWriter implements LogWriter {
   #nextBatch(): { readonly batch: readonly Pending[]; readonly text: string } {
     let end = 0;
     let chars = 0;
-    while (end < this.#queue.length && end < maxBatchEvents && (end === 0 || chars + this.#queue[end]!.line.length <= maxBatchChars))
+    while (end < this.#queue.length && end < maxBatchLines && (end === 0 || chars + this.#queue[end]!.line.length <= maxBatchChars))
       chars += this.#queue[end++]!.line.length;
     const batch = end === this.#queue.length ? this.#queue : this.#queue.slice(0, end);
     return { batch: [...batch], text: batch.map(({ line }) => line).join('') };

@@ -55,7 +55,8 @@ export async function describeSegment(folder: string, name: string): Promise<Seg
     return { name, path, ...parsed, sizeBytes: stats.size, modifiedMs: stats.mtimeMs, inode: stats.ino };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
+    // Opening it will fail too, and then it is told as unreadable; the others are read.
+    return { name, path, ...parsed, sizeBytes: 0, modifiedMs: 0, inode: 0 };
   }
 }
 

@@ -23,7 +23,7 @@ export interface SegmentWriterOptions {
   /** It exists, is whole, and is gone on with. */
   readonly continues: boolean;
   readonly fileSystem: LogFileSystem;
-  /** Makes the root ready, before the first folder is created. */
+  /** Puts what belongs beside the log into its root, which is there. */
   readonly prepare: () => Promise<void>;
   readonly segmentBytes: number;
 }
@@ -64,9 +64,10 @@ export function openSegmentWriter(options: SegmentWriterOptions): SegmentWriter 
   };
 
   const open = async (): Promise<void> => {
-    if (existing !== undefined && (await reopen())) return;
-    await options.prepare();
+    if (existing === 'whole' && (await reopen())) return;
     await fileSystem.makeFolder(session.events);
+    await options.prepare();
+    if (existing === 'empty') await reopen();
     while (file === undefined) {
       try {
         sizeBytes = 0;

@@ -52,23 +52,23 @@ export async function claimWriter(session: SessionLayout, digest: Digest): Promi
       // Another process was faster, or the folder is not ours to write.
       continue;
     }
-    const claim = await resumeWriter(session, name, digest);
-    // Less than the token says: the file was cut or replaced. It is left as it is, for `verify` to show; and so is the token.
-    if (claim === undefined || head === undefined || claim.n < head.n) {
-      if (head !== undefined) await freeWriter(session, name, head, 'cut');
-      continue;
-    }
-    return claim;
+    const claim = await resumeWriter(session, name, digest).catch(() => undefined);
+    // Less than the token says, or nothing to be read: the file was cut, replaced or locked. It is left as it is, and how far
+    // it had come is kept, for `verify` to show.
+    if (claim !== undefined && head !== undefined && claim.n >= head.n) return claim;
+    if (head !== undefined) await freeWriter(session, name, head, 'ended');
   }
   return undefined;
 }
 
-/** Says that this writer's process has ended well and another may go on as it. Failing to say so only costs a file. */
-export async function freeWriter(session: SessionLayout, writer: WriterId, head: WriterHead, suffix?: 'cut'): Promise<void> {
+/**
+ * Says how far a writer had come when its process ended well: `free`, and another may go on as it; `ended`, and none does.
+ * By it `verify` sees that the end of a log was cut off. Failing to say so costs no more than that.
+ */
+export async function freeWriter(session: SessionLayout, writer: WriterId, head: WriterHead, as: 'free' | 'ended'): Promise<void> {
   try {
     await mkdir(session.free, { recursive: true });
-    const name = suffix === undefined ? writer : `${writer}.${suffix}`;
-    await writeFile(join(session.free, name), JSON.stringify(head), { flag: 'wx' });
+    await writeFile(join(session.free, as === 'free' ? writer : `${writer}.ended`), JSON.stringify(head), { flag: 'wx' });
   } catch {
     // See above.
   }
@@ -78,7 +78,7 @@ export async function freeWriter(session: SessionLayout, writer: WriterId, head:
 export async function readHeads(session: SessionLayout): Promise<Map<WriterId, number>> {
   const heads = new Map<WriterId, number>();
   for (const name of await readNames(session.free)) {
-    const writer = name.replace(/\.(cut|end)$/, '');
+    const writer = name.replace(/\.ended$/, '');
     const head = await readHead(session, name);
     if (head !== undefined && /^[a-z0-9]{4,32}$/.test(writer)) heads.set(writer, Math.max(head.n, heads.get(writer) ?? 0));
   }

@@ -1,4 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
+import { RepeatMemory } from '../core/repeatMemory.ts';
 import { readLine, type LineRecord } from '../core/salvage.ts';
 import type { DamageReason } from '../core/logCodec.ts';
 import type { Digest } from '../model/digest.ts';
@@ -46,14 +47,11 @@ export interface WriterStreamOptions {
   readonly onTail?: (segment: SegmentFile, from: number) => void;
 }
 
-/** As many numbers are remembered as two writes may hold, see `maxBatchEvents` of the writer. */
-const rememberedNumbers = 8192;
-
 export function openWriterStream(options: WriterStreamOptions): WriterStream {
   const { digest, onDamage, isBehind } = options;
   const isForward = options.direction === 'forward';
   const waiting = isForward ? [...options.segments] : [...options.segments].reverse();
-  const seen = new Map<number, string>();
+  const repeats = new RepeatMemory();
   let segment: SegmentFile | undefined;
   let handle: FileHandle | undefined;
   let source: LineSource | undefined;
@@ -103,17 +101,12 @@ export function openWriterStream(options: WriterStreamOptions): WriterStream {
     const read = readLine(line.bytes, digest, isTail);
     for (const { from, to, reason } of read.damage) onDamage({ file: file.name, from: line.from + from, to: line.from + to, reason });
     for (const record of read.records) {
-      const { w, n } = record.event;
-      if (w !== file.writer) {
+      if (record.event.w !== file.writer) {
         onDamage({ file: file.name, from: line.from + record.from, to: line.from + record.to, reason: 'stray' });
         continue;
       }
       if (isBehind !== undefined && isBehind(record.event) !== isForward) continue;
-      const mark = record.prev + record.crc;
-      if (seen.get(n) === mark) continue;
-      seen.set(n, mark);
-      if (seen.size > rememberedNumbers) seen.delete(seen.keys().next().value!);
-      records.push(record);
+      if (!repeats.isRepeat(record)) records.push(record);
     }
     if (!isForward) records.reverse();
     if (isTail) options.onTail?.(file, line.from + (read.records.at(-1)?.to ?? 0));
@@ -121,14 +114,13 @@ export function openWriterStream(options: WriterStreamOptions): WriterStream {
 
   /** Without touching the disk. */
   const next = (): boolean => {
-    head = records.shift();
-    while (head === undefined && source !== undefined) {
-      const line = source.take();
+    for (;;) {
+      head = records.shift();
+      if (head !== undefined) return true;
+      const line = source?.take();
       if (line === undefined) return false;
       readRecords(line, segment!);
-      head = records.shift();
     }
-    return head !== undefined;
   };
 
   return {
@@ -140,7 +132,8 @@ export function openWriterStream(options: WriterStreamOptions): WriterStream {
     },
     advance: next,
     async fill() {
-      while (head === undefined && !next()) {
+      if (head !== undefined) return true;
+      while (!next()) {
         try {
           if (source !== undefined && (await source.fill())) continue;
         } catch {
