@@ -22,6 +22,7 @@ export class ClaudeReader implements TranscriptReader {
   readonly #sink: FactSink;
   readonly #main: ClaudeRun;
   readonly #isSubAgent: boolean;
+  #lastAt: string | undefined;
   readonly #sides = new Map<string, ClaudeRun>();
   /** The chain that a sidechain's record belongs to, by the record's uuid. */
   readonly #chains = new Map<string, string>();
@@ -43,7 +44,9 @@ export class ClaudeReader implements TranscriptReader {
       this.counts.misshapen += 1;
       return [];
     }
-    this.#sink.begin({ offset: place.offset, at: asTime(record['timestamp']), record: asWord(record['uuid']) });
+    // Bookkeeping records have no time of their own: then it is that of the one before.
+    this.#lastAt = asTime(record['timestamp']) ?? this.#lastAt;
+    this.#sink.begin({ offset: place.offset, at: this.#lastAt, record: asWord(record['uuid']) });
     const run = this.#runOf(record);
     run.meet(record, this.#isSubAgent ? asWord(record['sessionId']) : undefined);
     this.#readRecord(run, type, record);

@@ -327,7 +327,7 @@ export class ClaudeRun {
     const turns = this.#standing.length - 1;
     if (turns <= 0) return;
     this.#standing = this.#standing.slice(-1);
-    this.tell({ kind: 'run.rewound', toTurn: 0, turns });
+    this.tell({ kind: 'run.rewound', toTurn: 0, turns }, { origin: { record: `${this.run}/run.rewound/${this.#turn}` } });
   }
 
   processEnded(): void {

@@ -71,12 +71,20 @@ export class ClaudeToolLedger {
     const turn = call?.turn ?? this.#run.turn;
     const edits =
       call === undefined || isError ? [] : (editsOfResult(call, result, call.cwd, (content) => this.#sink.sha256(content)) ?? call.edits);
+    const isRefused = refusal.test(text);
     const printed = text.startsWith('<persisted-output>') ? (asText(result?.['stdout']) ?? text) : text;
     const durationMs = this.#durationOf(call, record);
     if (outcome === 'background' && call !== undefined) this.#inBackground.set(id, call);
     const hasRun = call?.command !== undefined && outcome !== 'denied' && outcome !== 'blocked' && !text.startsWith('<tool_use_error>');
     if (hasRun && outcome !== 'background')
-      this.#tellCommand(id, call, exitCodeOf(isError, text, result, outcome), printed, outcome === 'interrupted', durationMs);
+      this.#tellCommand(
+        id,
+        call,
+        exitCodeOf(isError, text, result, outcome),
+        isRefused ? '' : printed,
+        outcome === 'interrupted',
+        durationMs,
+      );
     this.#run.tell(
       {
         kind: 'tool.returned',
@@ -144,7 +152,8 @@ export class ClaudeToolLedger {
   #durationOf(call: OpenCall | undefined, record: JsonRecord): number | undefined {
     const { at } = this.#sink.origin;
     if (call?.atMs === undefined || at === undefined) return undefined;
-    if (asRecord(record['permissionDecision'])?.['source'] === 'user' || record['toolDenialKind'] !== undefined) return undefined;
+    const decision = asText(asRecord(record['permissionDecision'])?.['source']);
+    if (decision?.startsWith('user') === true || record['toolDenialKind'] !== undefined) return undefined;
     return Math.max(0, Date.parse(at) - call.atMs);
   }
 }

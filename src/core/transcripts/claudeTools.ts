@@ -88,15 +88,15 @@ function editsOfInput(name: string, args: JsonRecord, path: string, hash: Hash):
   }
   if (name === 'NotebookEdit') return [{ path, op: 'update' }];
   const edits = name === 'MultiEdit' ? asList(args['edits']).map(asRecord) : [args];
-  return edits.flatMap((edit) => {
+  return edits.flatMap((edit): readonly ClaimedEdit[] => {
     const oldText = asText(edit?.['old_string']);
     const newText = asText(edit?.['new_string']);
     if (edit === undefined || oldText === undefined || newText === undefined) return [];
-    if (claimText(oldText) === undefined || claimText(newText) === undefined) return [{ path, op: 'update' as const }];
+    if (claimText(oldText) === undefined || claimText(newText) === undefined) return [{ path, op: 'update' }];
     return [
       {
         path,
-        op: oldText === '' ? ('create' as const) : ('update' as const),
+        op: oldText === '' ? 'create' : 'update',
         oldText: oldText === '' ? null : oldText,
         newText,
         ...(edit['replace_all'] === true ? { replaceAll: true } : {}),

@@ -29,6 +29,9 @@ export class CodexToolLedger {
   /** Commands still running behind a session of unified exec, by that session. */
   readonly #running = new Map<string, { readonly id: string; readonly call: OpenCall }>();
 
+  /** Calls whose command is told to have ended, of late. */
+  readonly #ended = new Set<string>();
+
   constructor(sink: FactSink, thread: CodexThread) {
     this.#sink = sink;
     this.#thread = thread;
@@ -39,6 +42,7 @@ export class CodexToolLedger {
     const call = readCodexCall(item, this.#thread.cwd, (text) => this.#sink.sha256(text));
     if (id === undefined) return;
     const at = this.#sink.origin.at;
+    this.#ended.delete(id);
     this.#open.set(id, {
       ...call,
       atMs: at === undefined ? undefined : Date.parse(at),
@@ -69,7 +73,7 @@ export class CodexToolLedger {
   commandEnded(item: JsonRecord, event: JsonRecord): void {
     const id = asWord(item['id']);
     const call = id === undefined ? undefined : (this.#open.get(id) ?? this.#runningCall(id));
-    if (call?.hasEnded === true) return;
+    if (call?.hasEnded === true || (id !== undefined && this.#ended.has(id))) return;
     if (call !== undefined) call.hasEnded = true;
     const words = commandWords(item['command']);
     const command = words.length > 0 ? commandLine(words) : (call?.command ?? '');
@@ -194,13 +198,12 @@ export class CodexToolLedger {
     this.#open.delete(id);
   }
 
-  /** A legacy file tells a command's end in the text of its result alone. */
+  /** A legacy file, and one migrated from it, tells a command's end in the text of its result alone. */
   #followCommand(id: string, call: OpenCall, outcome: CommandOutcome): void {
     if (outcome.session !== undefined && !call.hasEnded) {
       this.#running.set(outcome.session, { id, call });
       return;
     }
-    if (this.#thread.isPaginated && !outcome.isAborted) return;
     if (call.hasEnded) return;
     call.hasEnded = true;
     if (outcome.durationMs !== undefined) call.durationMs = outcome.durationMs;
@@ -222,7 +225,7 @@ export class CodexToolLedger {
     if (running === undefined || outcome.session !== undefined) return;
     this.#running.delete(session);
     const { id, call } = running;
-    if (call.hasEnded || this.#thread.isPaginated) return;
+    if (call.hasEnded) return;
     call.hasEnded = true;
     const nowMs = this.#sink.origin.at === undefined ? undefined : Date.parse(this.#sink.origin.at);
     const durationMs = nowMs === undefined || call.atMs === undefined ? undefined : Math.max(0, nowMs - call.atMs);
@@ -249,6 +252,10 @@ export class CodexToolLedger {
     isDeclined: boolean,
     isInterrupted = false,
   ): void {
+    if (id !== undefined) {
+      this.#ended.add(id);
+      if (this.#ended.size > maxEnded) this.#ended.delete(this.#ended.values().next().value!);
+    }
     const wasCut = isInterrupted || (this.#thread.wasAborted && exitCode !== 0);
     const body: CommandEnded = {
       kind: 'command.ended',
@@ -276,6 +283,7 @@ export class CodexToolLedger {
 }
 
 const maxCommandLength = 32 * 1024;
+const maxEnded = 500;
 
 const emptyCall: CodexCall = {
   name: '',

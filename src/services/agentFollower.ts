@@ -1,0 +1,281 @@
+import type { Clock, UnixMs } from '../base/clock.ts';
+import type { Disposable } from '../base/disposable.ts';
+import {
+  sourceKey,
+  type AgentEnvironment,
+  type RunDescription,
+  type TranscriptAdapter,
+  type TranscriptFact,
+} from '../core/transcripts/adapter.ts';
+import type { Digest } from '../model/digest.ts';
+import type { EventDraft, Source } from '../model/event.ts';
+import type { TailDamage } from '../store/transcriptTail.ts';
+import { FollowedTranscript } from './followedTranscript.ts';
+import type { Journal } from './journal.ts';
+import { ToldPathMap, type NamedFolder } from './toldPathMap.ts';
+import { TranscriptFinder, type FinderTimes, type FoundFile } from './transcriptFinder.ts';
+import { toWorkspaceFact } from './workspaceFact.ts';
+
+export interface AgentFollowerOptions {
+  readonly folders: readonly NamedFolder[];
+  readonly env: AgentEnvironment;
+  readonly adapters: readonly TranscriptAdapter[];
+  /** Facts that are older than this are read, to know what follows, but not recorded. */
+  readonly since: UnixMs;
+  readonly journal: Pick<Journal, 'record'>;
+  /** Is a fact of this source in the log already? Compare by `sourceKey`. */
+  readonly seen: (source: Source) => boolean;
+  readonly digest: Digest;
+  readonly clock: Clock;
+  /** Each fact that is about to be recorded. */
+  readonly onFact?: (fact: EventDraft) => void;
+  /** A line that cannot be read, with its place; the lines around it are not lost. */
+  readonly onDamage?: (damage: TailDamage) => void;
+  readonly onError?: (error: unknown) => void;
+  readonly times?: Partial<FollowerTimes>;
+}
+
+export interface FollowerTimes extends FinderTimes {
+  /** Between looks at files that grew lately, in case the watcher lost it. */
+  readonly pollMs: number;
+  /** How long a file counts as active after it grew. */
+  readonly activeMs: number;
+  /** After how long a silence facts that wait for a successor are told. */
+  readonly quietMs: number;
+}
+
+const minute = 60_000;
+const defaultTimes: FollowerTimes = {
+  absentMs: 3000,
+  scanMs: 15_000,
+  watchedAgeMs: 2 * 24 * 60 * minute,
+  pollMs: 2000,
+  activeMs: 10 * minute,
+  quietMs: 2 * minute,
+};
+
+/** What is followed, for the health view. */
+export interface FollowedRun {
+  readonly agent: string;
+  readonly file: string;
+  readonly run: RunDescription;
+  readonly records: number;
+  /** Records of an unknown type, by type. */
+  readonly unknown: Readonly<Record<string, number>>;
+  readonly misshapen: number;
+  readonly damaged: number;
+}
+
+export interface AgentFollower extends Disposable {
+  /** Looks and reads everything now; resolves when the facts are on disk. */
+  flush(): Promise<void>;
+  runs(): readonly FollowedRun[];
+  close(): Promise<void>;
+}
+
+/**
+ * Follows the transcripts of the agents that work in the workspace's folders, and records their facts.
+ * - Only runs whose working folder is one of the folders, or lies in one.
+ * - Each fact once: known again by its source, over restarts (`seen`), copies (forks) and replaced files.
+ * - The agents' folders need not be there yet.
+ */
+export async function openAgentFollower(options: AgentFollowerOptions): Promise<AgentFollower> {
+  const follower = new TranscriptFollower(options, await ToldPathMap.open(options.folders, options.env.platform));
+  await follower.start();
+  return follower;
+}
+
+class TranscriptFollower implements AgentFollower {
+  readonly #options: AgentFollowerOptions;
+  readonly #paths: ToldPathMap;
+  readonly #times: FollowerTimes;
+  readonly #finders: TranscriptFinder[] = [];
+  readonly #files = new Map<string, FollowedTranscript>();
+  /** Sizes of files from before `since`, which count once they grow. */
+  readonly #old = new Map<string, number>();
+  readonly #told = new Set<string>();
+  readonly #joined = new Set<string>();
+  /** Files whose last reading failed. */
+  readonly #failed = new Set<FollowedTranscript>();
+  #timer: NodeJS.Timeout | undefined;
+  #isClosed = false;
+
+  constructor(options: AgentFollowerOptions, paths: ToldPathMap) {
+    this.#options = options;
+    this.#paths = paths;
+    this.#times = { ...defaultTimes, ...options.times };
+  }
+
+  async start(): Promise<void> {
+    const { adapters, env } = this.#options;
+    for (const adapter of adapters) {
+      for (const root of adapter.roots(env)) {
+        const finder = new TranscriptFinder(root, {
+          times: this.#times,
+          now: () => this.#options.clock.now(),
+          onFile: (file) => this.#meet(adapter, file),
+          onError: (error) => this.#options.onError?.(error),
+        });
+        this.#finders.push(finder);
+      }
+    }
+    await Promise.all(this.#finders.map((finder) => finder.start()));
+  }
+
+  async flush(): Promise<void> {
+    await Promise.all(this.#finders.map((finder) => finder.scan()));
+    await Promise.all([...this.#files.values()].map((file) => this.#read(file)));
+  }
+
+  runs(): readonly FollowedRun[] {
+    return [...this.#files.values()]
+      .filter((file) => !file.isOutside)
+      .map((file) => ({
+        agent: file.adapter.id,
+        file: file.file.path,
+        run: file.describe(),
+        records: file.counts.records,
+        unknown: Object.fromEntries(file.counts.unknown),
+        misshapen: file.counts.misshapen,
+        damaged: file.damaged,
+      }));
+  }
+
+  dispose(): void {
+    void this.close();
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    await Promise.all(this.#finders.map((finder) => finder.close()));
+    await Promise.all([...this.#files.values()].map((file) => file.idle()));
+  }
+
+  #meet(adapter: TranscriptAdapter, found: FoundFile): void {
+    if (this.#isClosed) return;
+    let file = this.#files.get(found.path);
+    if (file === undefined) {
+      const oldSize = this.#old.get(found.path);
+      if (found.changedAtMs < this.#options.since && (oldSize === undefined || oldSize === found.sizeBytes)) {
+        this.#old.set(found.path, found.sizeBytes);
+        return;
+      }
+      this.#old.delete(found.path);
+      file = new FollowedTranscript({
+        adapter,
+        file: { path: found.path, relative: found.relative },
+        tools: { digest: this.#options.digest },
+        isInside: (cwd) => this.#paths.contains(cwd),
+        deliver: (facts, run) => this.#deliver(adapter, facts, run),
+        onDamage: (damage) => this.#options.onDamage?.(damage),
+      });
+      this.#files.set(found.path, file);
+      void this.#read(file);
+    } else if (!file.isOutside) void this.#readIfChanged(file);
+  }
+
+  async #readIfChanged(file: FollowedTranscript): Promise<void> {
+    if (await file.hasChanged()) await this.#read(file);
+  }
+
+  async #read(file: FollowedTranscript): Promise<void> {
+    if (file.isOutside) return;
+    try {
+      await file.read(this.#options.clock.now());
+      this.#failed.delete(file);
+    } catch (error) {
+      // Another program may hold it for a moment; the next look tries again.
+      this.#failed.add(file);
+      this.#options.onError?.(error);
+    }
+    this.#schedule();
+  }
+
+  /** Looks at the active files again soon, while there are any. */
+  #schedule(): void {
+    if (this.#timer !== undefined || this.#isClosed) return;
+    const now = this.#options.clock.now();
+    const isBusy = [...this.#files.values()].some((file) => this.#isActive(file, now));
+    if (!isBusy) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      void this.#poll();
+    }, this.#times.pollMs);
+    this.#timer.unref();
+  }
+
+  async #poll(): Promise<void> {
+    const now = this.#options.clock.now();
+    for (const file of this.#files.values()) {
+      if (this.#isClosed) return;
+      if (!this.#isActive(file, now)) continue;
+      await this.#readIfChanged(file);
+      if (!file.isQuiet && file.grewAt !== undefined && now - file.grewAt > this.#times.quietMs) await this.#settle(file);
+    }
+    this.#schedule();
+  }
+
+  #isActive(file: FollowedTranscript, now: UnixMs): boolean {
+    if (file.isOutside) return false;
+    return this.#failed.has(file) || (file.grewAt !== undefined && (now - file.grewAt < this.#times.activeMs || !file.isQuiet));
+  }
+
+  async #settle(file: FollowedTranscript): Promise<void> {
+    await file.settle().catch((error: unknown) => this.#options.onError?.(error));
+  }
+
+  async #deliver(adapter: TranscriptAdapter, facts: readonly TranscriptFact[], run: RunDescription): Promise<void> {
+    const recorded: Promise<unknown>[] = [];
+    for (const fact of facts) {
+      if (this.#isClosed) return;
+      const { src } = fact;
+      if (src === undefined || !this.#isNew(fact, src)) continue;
+      const draft = await toWorkspaceFact(this.#clamped(fact), this.#paths);
+      if (draft === undefined) continue;
+      for (const next of [...this.#joining(adapter, draft, src, run), draft]) {
+        this.#options.onFact?.(next);
+        recorded.push(this.#options.journal.record(next).catch((error: unknown) => this.#options.onError?.(error)));
+      }
+    }
+    await Promise.all(recorded);
+  }
+
+  /** True once for each source, and only for facts of the time that is recorded. */
+  #isNew(fact: TranscriptFact, src: Source): boolean {
+    const key = sourceKey(src);
+    if (this.#told.has(key)) return false;
+    const atMs = fact.at === undefined ? undefined : Date.parse(fact.at);
+    if (atMs !== undefined && atMs < this.#options.since) return false;
+    this.#told.add(key);
+    if (fact.kind === 'run.started' && fact.run !== undefined) this.#joined.add(fact.run);
+    return !this.#options.seen(src);
+  }
+
+  /** A run from before the time that is recorded is said to go on when its first fact in that time comes. */
+  #joining(adapter: TranscriptAdapter, draft: EventDraft, src: Source, run: RunDescription): readonly EventDraft[] {
+    if (draft.run === undefined || this.#joined.has(draft.run)) return [];
+    this.#joined.add(draft.run);
+    if (draft.kind === 'run.resumed') return [];
+    const source: Source = { file: src.file, offset: src.offset, record: `${draft.run}/joined/${this.#options.since}` };
+    if (this.#options.seen(source)) return [];
+    return [
+      {
+        kind: 'run.resumed',
+        by: { actor: 'agent', name: adapter.id, run: draft.run, how: 'transcript' },
+        agent: adapter.id,
+        run: draft.run,
+        src: source,
+        ...(draft.at === undefined ? {} : { at: draft.at }),
+        ...(run.cwd === undefined ? {} : { cwd: run.cwd }),
+        ...(run.model === undefined ? {} : { model: run.model }),
+      },
+    ];
+  }
+
+  /** A record's clock may run ahead of ours. */
+  #clamped(fact: TranscriptFact): TranscriptFact {
+    const now = this.#options.clock.now();
+    return fact.at !== undefined && Date.parse(fact.at) > now ? { ...fact, at: new Date(now).toISOString() } : fact;
+  }
+}

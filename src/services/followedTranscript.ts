@@ -1,0 +1,131 @@
+import type { UnixMs } from '../base/clock.ts';
+import { SerialQueue } from '../base/serialQueue.ts';
+import type {
+  ReaderCounts,
+  ReaderTools,
+  RunDescription,
+  TranscriptAdapter,
+  TranscriptFact,
+  TranscriptFile,
+  TranscriptReader,
+} from '../core/transcripts/adapter.ts';
+import { TranscriptTail, type TailDamage } from '../store/transcriptTail.ts';
+
+export interface FollowedTranscriptOptions {
+  readonly adapter: TranscriptAdapter;
+  readonly file: TranscriptFile;
+  readonly tools: ReaderTools;
+  /** Does a run with this working folder belong to the workspace? */
+  readonly isInside: (cwd: string) => Promise<boolean>;
+  /** Takes facts in the file's order; awaited before more is read. */
+  readonly deliver: (facts: readonly TranscriptFact[], run: RunDescription) => Promise<void>;
+  readonly onDamage: (damage: TailDamage) => void;
+}
+
+/**
+ * One transcript that is being followed: its tail and the reader of its records. Facts wait until the run's working
+ * folder is known; a run that lies elsewhere is not read any further. When the file was replaced, reading begins anew
+ * with a fresh reader, and whoever takes the facts knows them again by their source.
+ */
+export class FollowedTranscript {
+  readonly adapter: TranscriptAdapter;
+  readonly file: TranscriptFile;
+  readonly #options: FollowedTranscriptOptions;
+  readonly #tail: TranscriptTail;
+  readonly #queue = new SerialQueue();
+  #reader: TranscriptReader;
+  #verdict: 'unknown' | 'inside' | 'outside' = 'unknown';
+  #waiting: TranscriptFact[] = [];
+  #isWanted = false;
+  /** When it last grew; undefined until it was read once. */
+  grewAt: UnixMs | undefined;
+  isQuiet = false;
+  damaged = 0;
+
+  constructor(options: FollowedTranscriptOptions) {
+    this.#options = options;
+    this.adapter = options.adapter;
+    this.file = options.file;
+    this.#reader = options.adapter.openReader(options.file, options.tools);
+    this.#tail = new TranscriptTail({
+      path: options.file.path,
+      onRecord: (value, offset) => {
+        for (const fact of this.#reader.read(value, { offset })) this.#waiting.push(fact);
+      },
+      onDamage: (damage) => {
+        this.damaged += 1;
+        options.onDamage(damage);
+      },
+      onRestart: () => {
+        this.#reader = options.adapter.openReader(options.file, options.tools);
+        this.#waiting = [];
+        this.damaged = 0;
+      },
+      onChunk: () => this.#pass(),
+    });
+  }
+
+  get isOutside(): boolean {
+    return this.#verdict === 'outside';
+  }
+
+  get counts(): ReaderCounts {
+    return this.#reader.counts;
+  }
+
+  describe(): RunDescription {
+    return this.#reader.describe();
+  }
+
+  hasChanged(): Promise<boolean> {
+    return this.#tail.hasChanged();
+  }
+
+  /** Reads what is new, once for all who ask while it has not begun. Resolves when its facts are taken. */
+  async read(nowMs: UnixMs): Promise<void> {
+    if (this.#isWanted) {
+      await this.#queue.idle();
+      return;
+    }
+    this.#isWanted = true;
+    await this.#queue.run(async () => {
+      this.#isWanted = false;
+      if (this.#verdict === 'outside') return;
+      const outcome = await this.#tail.read();
+      if (outcome.kind !== 'read') return;
+      this.grewAt = nowMs;
+      this.isQuiet = false;
+      await this.#pass();
+    });
+  }
+
+  /** The file has been quiet for long: what waited for a successor is told. */
+  async settle(): Promise<void> {
+    await this.#queue.run(async () => {
+      this.isQuiet = true;
+      this.#waiting.push(...this.#reader.quiet());
+      await this.#pass();
+    });
+  }
+
+  idle(): Promise<void> {
+    return this.#queue.idle();
+  }
+
+  async #pass(): Promise<void> {
+    if (this.#verdict === 'unknown') {
+      const { cwd } = this.#reader.describe();
+      if (cwd === undefined) {
+        // A file that never says where it was at work cannot be placed; its facts are not kept for ever.
+        if (this.#waiting.length > maxWaiting) this.#waiting.splice(0, this.#waiting.length - maxWaiting);
+        return;
+      }
+      this.#verdict = (await this.#options.isInside(cwd)) ? 'inside' : 'outside';
+    }
+    const facts = this.#waiting;
+    this.#waiting = [];
+    if (this.#verdict === 'inside' && facts.length > 0) await this.#options.deliver(facts, this.#reader.describe());
+  }
+}
+
+const maxWaiting = 10_000;
