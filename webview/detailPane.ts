@@ -1,0 +1,166 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import type { TimelineRow } from '../src/core/timelineRow.ts';
+import { authorName, durationText, knowledgeText } from '../src/core/timelineWords.ts';
+import type { Author } from '../src/model/author.ts';
+import type { LoggedEvent } from '../src/model/event.ts';
+import { eventId } from '../src/model/ids.ts';
+import type { EventsDetail } from '../src/protocol/messages.ts';
+import type { Deck } from './deck.ts';
+import { diffView } from './diffView.ts';
+import { blockerView, decisionView, type Reveal } from './entryView.ts';
+import { icon, laneClass, rowIcon } from './icons.ts';
+import { excerptText, plainOutput } from './plainText.ts';
+import { countsView } from './rowView.ts';
+
+export interface DetailActions {
+  readonly close: () => void;
+  readonly reveal: Reveal;
+  readonly act: (action: 'diff' | 'rewind' | 'rewindFile' | 'filesAt' | 'copy' | 'decide') => void;
+}
+
+/** Everything about the chosen row. `detail` is undefined while it is being fetched. */
+export function detailPane(
+  deck: Deck,
+  row: TimelineRow,
+  detail: EventsDetail | undefined,
+  isLoading: boolean,
+  actions: DetailActions,
+): TemplateResult {
+  const path = row.kind === 'file' || (row.kind === 'files' && row.children.length === 0) ? row.paths[0] : undefined;
+  return html`<div class="detail-head ${laneClass(row)}">
+      ${icon(rowIcon(row), 'detail-icon')}
+      <h2 class="detail-title ${row.titleKind}"><bdi>${row.title}</bdi></h2>
+      <button type="button" class="icon-button" title="Close" aria-label="Close details" @click=${actions.close}>${icon('close')}</button>
+    </div>
+    <p class="detail-sub">
+      ${row.failure === undefined ? nothing : html`<span class="failure">${row.failure}</span>`} ${countsView(row.added, row.removed)}
+      ${row.chips.map((chip) => html`<span class="chip tone-${chip.tone}">${chip.text}</span>`)}
+      ${row.isAside ? html`<span class="chip">set aside by a rewind</span>` : nothing}
+      <time class="meta" datetime=${row.at}>${deck.times.exact(row.at)}</time>
+      ${row.durationMs === undefined ? nothing : html`<span class="meta">· ${durationText(row.durationMs)}</span>`}
+    </p>
+    <div class="detail-actions">
+      ${row.hasDiff ? html`<vscode-button appearance="secondary" @click=${() => actions.act('diff')}>Open Changes</vscode-button>` : nothing}
+      <vscode-button appearance="secondary" @click=${() => actions.act('rewind')}>Rewind to Here…</vscode-button>
+      ${path === undefined ? nothing : html`<vscode-button appearance="secondary" @click=${() => actions.act('rewindFile')}>Rewind File…</vscode-button>`}
+      <button type="button" class="link" @click=${() => actions.act('filesAt')}>Files at This Point</button>
+      <button type="button" class="link" @click=${() => actions.act('decide')}>Log Decision…</button>
+    </div>
+    ${entryPart(deck, row, actions.reveal)}
+    ${
+      detail === undefined
+        ? isLoading
+          ? html`<p class="hint"><vscode-progress-ring aria-label="Loading details"></vscode-progress-ring></p>`
+          : nothing
+        : html`${detail.events.map((event) => eventPart(event, row))}
+          ${detail.diffs.map((diff) => diffView(diff, () => deck.act('openDiff', { events: row.events.slice(-64), path: diff.path })))}`
+    }
+    ${row.by === undefined || row.kind === 'turn' ? nothing : knowledgePart(row.by)} `;
+}
+
+function entryPart(deck: Deck, row: TimelineRow, reveal: Reveal): TemplateResult | typeof nothing {
+  if (row.kind === 'decision') {
+    const item = deck.entries.decisions.find(({ id }) => id === row.entry);
+    return item === undefined ? nothing : html`<div class="entry">${decisionView(deck, item, reveal, 'body')}</div>`;
+  }
+  if (row.kind === 'blocker') {
+    const item = deck.entries.blockers.find(({ id }) => id === row.entry);
+    return item === undefined ? nothing : html`<div class="entry">${blockerView(deck, item, reveal, 'body')}</div>`;
+  }
+  return nothing;
+}
+
+function knowledgePart(by: Author): TemplateResult {
+  return html`<section class="part">
+    <h3>How we know</h3>
+    <p>
+      ${authorName(by)}:
+      ${knowledgeText(by)}.${
+        by.others === undefined || by.others.length === 0
+          ? nothing
+          : html` At work at the same time: ${by.others.map((name) => authorName({ actor: 'agent', name, how: 'none' })).join(', ')}.`
+      }
+    </p>
+  </section>`;
+}
+
+function eventPart(event: LoggedEvent, row: TimelineRow): TemplateResult | typeof nothing {
+  switch (event.kind) {
+    case 'prompt.submitted':
+      return textPart(event.provenance === 'user' ? 'Prompt' : 'Told to the agent', excerptText(event.text));
+    case 'reply.given':
+      return textPart('Reply', excerptText(event.text));
+    case 'command.ended': {
+      const output = event.output === undefined ? '' : plainOutput(excerptText(event.output)).trimEnd();
+      const place = [event.cwd, event.terminal].filter((part) => part !== undefined).join(' · ');
+      if (row.kind === 'turn') return nothing;
+      return html`<section class="part">
+        <h3>
+          ${row.children.length > 0 ? html`<code>${event.command}</code>` : 'Output'}${event.exitCode === null ? nothing : html` <span class="chip ${event.exitCode === 0 ? '' : 'tone-bad'}">exit ${event.exitCode}</span>`}
+        </h3>
+        ${row.children.length === 0 && event.command !== row.title ? html`<pre class="text mono">${event.command}</pre>` : nothing}
+        ${place === '' ? nothing : html`<p class="hint">in <bdi>${place}</bdi></p>`}
+        ${output === '' ? html`<p class="hint">No output was kept.</p>` : html`<pre class="text mono output" tabindex="0" role="group" aria-label="Output">${output}</pre>`}
+      </section>`;
+    }
+    case 'tool.called':
+      if (event.input === undefined || row.kind === 'turn' || event.command !== undefined) return nothing;
+      return textPart(event.name, excerptText(event.input), true);
+    case 'tool.returned':
+      if (event.output === undefined || row.kind === 'turn') return nothing;
+      return textPart('Answer', plainOutput(excerptText(event.output)).trimEnd(), true);
+    case 'plan.changed':
+      return html`<section class="part">
+        <h3>Plan</h3>
+        <ul class="plan">
+          ${event.entries.map(
+            (entry) =>
+              html`<li class="plan-${entry.status}">
+                ${icon(entry.status === 'completed' ? 'pass' : entry.status === 'in_progress' ? 'play' : 'circle-outline')}<span
+                  class="spoken"
+                  >${entry.status.replace('_', ' ')}: </span
+                ><bdi>${entry.content}</bdi>
+              </li>`,
+          )}
+        </ul>
+      </section>`;
+    case 'progress.noted':
+      return textPart('Note', event.text);
+    case 'git.committed':
+      return textPart(
+        `Commit ${event.commit.slice(0, 10)}${event.branch === undefined ? '' : ` on ${event.branch}`}`,
+        [event.subject, event.body ?? ''].join('\n\n').trim(),
+      );
+    case 'run.compacted':
+      return event.summary === undefined ? nothing : textPart('Summary', excerptText(event.summary));
+    case 'rewind.applied':
+    case 'rewind.undone':
+      return html`<section class="part">
+        <h3>Report</h3>
+        <p>${event.written} written, ${event.deleted} deleted, ${event.skipped.length} skipped.</p>
+        ${
+          event.skipped.length === 0
+            ? nothing
+            : html`<ul>
+                ${event.skipped.map(({ path, reason }) => html`<li><bdi>${path}</bdi> <span class="meta">${reason}</span></li>`)}
+              </ul>`
+        }
+      </section>`;
+    case 'file.skipped':
+      return html`<p class="hint">
+        The content of <bdi>${event.path}</bdi> was not kept: ${event.reason}${event.detail === undefined ? '' : ` (${event.detail})`}.
+      </p>`;
+    case 'foreign':
+      return textPart(`Event ${eventId(event)}`, JSON.stringify(event.raw, undefined, 2).slice(0, 20_000), true);
+    default:
+      return nothing;
+  }
+}
+
+function textPart(title: string, text: string, isMono = false): TemplateResult | typeof nothing {
+  if (text === '') return nothing;
+  return html`<section class="part">
+    <h3>${title}</h3>
+    <pre class="text ${isMono ? 'mono' : ''}" dir="auto">${text}</pre>
+  </section>`;
+}

@@ -1,0 +1,135 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import { authorName } from '../src/core/timelineWords.ts';
+import type { BlockerItem, DecisionItem, NoteItem } from '../src/protocol/messages.ts';
+import type { Deck } from './deck.ts';
+import { icon } from './icons.ts';
+import { pathView } from './rowView.ts';
+
+/** Shows an event in the timeline. */
+export type Reveal = (event: string) => void;
+
+/** A decision with all its parts; `as` a card of the list, or the body of the detail. */
+export function decisionView(deck: Deck, item: DecisionItem, reveal: Reveal, as: 'card' | 'body'): TemplateResult {
+  return html` ${as === 'body' ? nothing : html`<h3 class="card-title">${icon('lightbulb')}<bdi>${item.what}</bdi></h3>`}
+    <p class="card-sub">
+      <span class="chip status-${item.status}">${item.status}</span>
+      ${item.isStale === true ? html`<span class="chip tone-doubt" title="Files that it names changed after it was taken">stale</span>` : nothing}
+      <span class="meta">${authorName(item.by)} · <time datetime=${item.at}>${deck.times.clock(item.at)}</time></span>
+    </p>
+    ${part('Why', item.why)}
+    ${
+      item.alternatives === undefined || item.alternatives.length === 0
+        ? nothing
+        : html`<h4>Instead of</h4>
+            <ul>
+              ${item.alternatives.map((text) => html`<li><bdi>${text}</bdi></li>`)}
+            </ul>`
+    }
+    ${
+      item.files === undefined || item.files.length === 0
+        ? nothing
+        : html`<h4>Files</h4>
+            <ul class="plain">
+              ${item.files.map((path) => html`<li><button type="button" class="link" @click=${() => deck.act('openFile', { path })}>${pathView(path)}</button></li>`)}
+            </ul>`
+    }
+    ${evidenceView(item.evidence, reveal)}
+    <div class="card-actions">
+      ${
+        item.status === 'proposed'
+          ? html`<vscode-button @click=${() => deck.act('confirmDecision', { id: item.id })}>Confirm</vscode-button>
+              <vscode-button appearance="secondary" @click=${() => deck.act('rejectDecision', { id: item.id })}>Dismiss</vscode-button>`
+          : nothing
+      }
+      ${as === 'card' ? html`<button type="button" class="link" @click=${() => reveal(item.event)}>Show in Timeline</button>` : nothing}
+    </div>`;
+}
+
+export function blockerView(deck: Deck, item: BlockerItem, reveal: Reveal, as: 'card' | 'body'): TemplateResult {
+  const isOpen = item.clearedAt === undefined;
+  return html` ${
+      as === 'body' ? nothing : html`<h3 class="card-title">${icon(isOpen ? 'circle-slash' : 'pass')}<bdi>${item.what}</bdi></h3>`
+    }
+    <p class="card-sub">
+      <span class="chip ${isOpen ? 'status-open' : 'status-cleared'}">${isOpen ? 'open' : 'cleared'}</span>
+      ${item.isInferred ? html`<span class="chip tone-doubt" title="Nobody said so: drawn from what happened">inferred</span>` : nothing}
+      <span class="meta">${authorName(item.by)} · <time datetime=${item.at}>${deck.times.clock(item.at)}</time></span>
+    </p>
+    ${part('Cause', item.cause)} ${part('Cleared', item.clearedWhy)} ${evidenceView(item.evidence, reveal)}
+    <div class="card-actions">
+      ${isOpen ? html`<vscode-button appearance="secondary" @click=${() => deck.act('clearBlocker', { id: item.id })}>Clear</vscode-button>` : nothing}
+      ${as === 'card' ? html`<button type="button" class="link" @click=${() => reveal(item.event)}>Show in Timeline</button>` : nothing}
+    </div>`;
+}
+
+export function decisionsTab(deck: Deck, reveal: Reveal): TemplateResult {
+  const { decisions, notes } = deck.entries;
+  return html`<div class="pad">
+    <div class="tab-head">
+      <vscode-button appearance="secondary" @click=${() => deck.act('logDecision', {})}>Log Decision…</vscode-button>
+      <vscode-button appearance="secondary" @click=${() => deck.act('addNote', {})}>Add Note…</vscode-button>
+    </div>
+    ${
+      decisions.length === 0
+        ? html`<p class="hint">
+            No decisions yet. Log what was decided and why, so that the next session need not decide it again. What agents decide is
+            proposed here for you to confirm.
+          </p>`
+        : html`<ul class="cards" aria-label="Decisions">
+            ${decisions.map(
+              (item) =>
+                html`<li class="card ${item.status === 'proposed' || item.status === 'confirmed' ? '' : 'past'}">
+                  ${decisionView(deck, item, reveal, 'card')}
+                </li>`,
+            )}
+          </ul>`
+    }
+    ${notes.length === 0 ? nothing : notesView(deck, notes, reveal)}
+  </div>`;
+}
+
+function notesView(deck: Deck, notes: readonly NoteItem[], reveal: Reveal): TemplateResult {
+  return html`<h2 class="section-title">Notes</h2>
+    <ul class="cards" aria-label="Notes">
+      ${notes.map(
+        (note) =>
+          html`<li class="card">
+            <p class="card-text"><bdi>${note.text}</bdi></p>
+            <p class="card-sub">
+              <span class="meta">${authorName(note.by)} · ${deck.times.clock(note.at)}</span>
+              <button type="button" class="link" @click=${() => reveal(note.event)}>Show in Timeline</button>
+            </p>
+          </li>`,
+      )}
+    </ul>`;
+}
+
+export function blockersTab(deck: Deck, reveal: Reveal): TemplateResult {
+  const open = deck.entries.blockers.filter(({ clearedAt }) => clearedAt === undefined);
+  const cleared = deck.entries.blockers.filter(({ clearedAt }) => clearedAt !== undefined);
+  return html`<div class="pad">
+    <div class="tab-head">
+      <vscode-button appearance="secondary" @click=${() => deck.act('logBlocker', {})}>Log Blocker…</vscode-button>
+    </div>
+    ${open.length === 0 ? html`<p class="hint">Nothing is in the way.</p>` : nothing}
+    <ul class="cards" aria-label="Blockers">
+      ${[...open, ...cleared].map(
+        (item) => html`<li class="card ${item.clearedAt === undefined ? '' : 'past'}">${blockerView(deck, item, reveal, 'card')}</li>`,
+      )}
+    </ul>
+  </div>`;
+}
+
+const part = (title: string, text: string | undefined): TemplateResult | typeof nothing =>
+  text === undefined || text === ''
+    ? nothing
+    : html`<h4>${title}</h4>
+        <p class="card-text"><bdi>${text}</bdi></p>`;
+
+function evidenceView(evidence: readonly string[] | undefined, reveal: Reveal): TemplateResult | typeof nothing {
+  if (evidence === undefined || evidence.length === 0) return nothing;
+  return html`<h4>Rests on</h4>
+    <ul class="plain inline">
+      ${evidence.map((event, index) => html`<li><button type="button" class="link" @click=${() => reveal(event)}>Event ${index + 1}</button></li>`)}
+    </ul>`;
+}

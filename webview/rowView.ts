@@ -1,0 +1,137 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import type { TimelineRow } from '../src/core/timelineRow.ts';
+import { durationText } from '../src/core/timelineWords.ts';
+import type { RowContext } from '../src/protocol/messages.ts';
+import { icon, laneClass, rowIcon } from './icons.ts';
+import type { RowItem } from './listItems.ts';
+import type { Times } from './times.ts';
+
+export type RowAction = 'diff' | 'rewind' | 'copy' | 'toggle' | 'open';
+
+/** What a row's picture depends on besides the row. */
+export interface RowSetting {
+  readonly times: Times;
+  readonly isSelected: boolean;
+  readonly isTabStop: boolean;
+  readonly top: number;
+  readonly isLastGreen: boolean;
+}
+
+/** One row. Every text of the log goes in as text, isolated from the direction of what is around it. */
+export function rowView(item: RowItem, setting: RowSetting): TemplateResult {
+  const { row, isExpanded } = item;
+  const classes = [
+    'row',
+    `kind-${row.kind}`,
+    `level-${item.level}`,
+    `rule-${item.rule}`,
+    laneClass(row),
+    row.isAside ? 'aside' : '',
+    row.isRunning && row.kind !== 'turn' ? 'running' : '',
+    isExpanded === undefined ? '' : 'expandable',
+    isExpanded === true ? 'expanded' : '',
+  ];
+  return html`<div
+    class=${classes.join(' ')}
+    role="treeitem"
+    style="top:${setting.top}px;height:${item.height}px"
+    data-key=${item.key}
+    data-vscode-context=${JSON.stringify(rowContext(row))}
+    aria-level=${item.level}
+    aria-setsize=${item.setSize}
+    aria-posinset=${item.posInSet}
+    aria-expanded=${isExpanded === undefined ? nothing : String(isExpanded)}
+    aria-selected=${String(setting.isSelected)}
+    aria-label=${rowWords(row, setting)}
+    tabindex=${setting.isTabStop ? 0 : -1}
+  >
+    <div class="line">
+      <span class="bar"></span>
+      <span class="twisty" data-action=${isExpanded === undefined ? nothing : 'toggle'}>
+        ${icon(rowIcon(row), row.isRunning && row.kind !== 'turn' ? 'spin' : '')}
+        ${isExpanded === undefined ? nothing : icon(isExpanded ? 'chevron-down' : 'chevron-right', 'chevron')}
+      </span>
+      <span class="label">${label(row, setting)}</span>
+      <span class="actions">${actions(row)}</span>
+      ${item.level === 3 || row.kind === 'file' ? nothing : html`<time class="time" datetime=${row.at} title=${timeTitle(row, setting.times)}>${setting.times.clock(row.at)}${timeMore(row)}</time>`}
+    </div>
+  </div>`;
+}
+
+function label(row: TimelineRow, { isLastGreen, times }: RowSetting): TemplateResult {
+  const [title, targetAt] = [row.title, row.kind === 'rewind' ? row.entry : undefined];
+  return html`${row.who === undefined || row.kind === 'turn' ? nothing : html`<span class="who">${row.who} · </span>`}${titleView(row, targetAt === undefined ? title : `${title} to ${times.clock(targetAt)}`)}${row.failure === undefined ? nothing : html`<span class="failure">${row.failure}</span>`}${countsView(row.added, row.removed)}${row.chips.map((chip) => html`<span class="chip tone-${chip.tone}">${chip.text}</span>`)}${row.meta === undefined || row.kind === 'turn' ? nothing : html`<span class="meta"><bdi>${row.meta}</bdi></span>`}${isLastGreen ? html`<span class="meta">· last green</span>` : nothing}`;
+}
+
+function titleView(row: TimelineRow, title: string): TemplateResult {
+  if (row.titleKind === 'path') return pathView(title);
+  return html`<span class="title ${row.titleKind}"><bdi>${title}</bdi></span>`;
+}
+
+/** A path that is cut in its folders, not in its name. */
+export function pathView(path: string): TemplateResult {
+  const shown = path.startsWith('//') ? path.slice(2) : path;
+  const slash = shown.lastIndexOf('/') + 1;
+  return html`<span class="title path" title=${shown}
+    >${slash === 0 ? nothing : html`<bdi class="folder">${shown.slice(0, slash)}</bdi>`}<bdi class="name">${shown.slice(slash)}</bdi></span
+  >`;
+}
+
+export function countsView(added: number | undefined, removed: number | undefined): TemplateResult | typeof nothing {
+  if ((added ?? 0) === 0 && (removed ?? 0) === 0) return nothing;
+  return html`<span class="counts"
+    >${(added ?? 0) > 0 ? html`<span class="added">+${added}</span>` : nothing}${(removed ?? 0) > 0 ? html`<span class="removed">−${removed}</span>` : nothing}</span
+  >`;
+}
+
+function actions(row: TimelineRow): TemplateResult {
+  const button = (action: RowAction, name: string, title: string): TemplateResult =>
+    html`<button type="button" class="icon-button" tabindex="-1" data-action=${action} title=${title} aria-label=${title}>
+      ${icon(name)}
+    </button>`;
+  return html`${row.hasDiff ? button('diff', row.children.length > 0 || row.kind === 'turn' ? 'diff-multiple' : 'diff', 'Open Changes') : nothing}${button('rewind', 'discard', 'Rewind to Here…')}${button('copy', 'copy', 'Copy')}`;
+}
+
+const timeMore = (row: TimelineRow): string =>
+  row.kind === 'turn' && row.durationMs !== undefined ? ` · ${durationText(row.durationMs)}` : '';
+
+const timeTitle = (row: TimelineRow, times: Times): string =>
+  row.until === row.at ? times.exact(row.at) : `${times.exact(row.at)} – ${times.exact(row.until)}`;
+
+/** The row as a sentence, for a screen reader and for copying. */
+export function rowWords(
+  row: TimelineRow,
+  { times, isLastGreen = false }: { readonly times: Times; readonly isLastGreen?: boolean },
+): string {
+  const counts = [
+    row.added !== undefined && row.added > 0 ? `${row.added} added` : '',
+    row.removed !== undefined && row.removed > 0 ? `${row.removed} removed` : '',
+  ].filter((part) => part !== '');
+  return [
+    row.kind === 'turn' ? `${row.who ?? 'Prompt'}: ${row.title}` : row.who === undefined ? row.title : `${row.who}: ${row.title}`,
+    row.failure ?? '',
+    counts.join(', '),
+    row.meta ?? '',
+    row.chips.map(({ text }) => text).join(', '),
+    isLastGreen ? 'last green' : '',
+    row.isAside ? 'set aside by a rewind' : '',
+    times.clock(row.at),
+    row.kind === 'turn' && row.durationMs !== undefined ? durationText(row.durationMs) : '',
+  ]
+    .filter((part) => part !== '')
+    .join(', ');
+}
+
+function rowContext(row: TimelineRow): RowContext {
+  const [path] = row.paths;
+  const isOfOneFile = path !== undefined && (row.kind === 'file' || (row.kind === 'files' && row.children.length === 0));
+  return {
+    webviewSection: 'tapedeckRow',
+    rowKind: row.kind,
+    rowEvents: row.events.slice(-64),
+    rowText: row.title,
+    ...(isOfOneFile ? { rowPath: path } : {}),
+    rowHasDiff: row.hasDiff,
+    preventDefaultContextMenuItems: true,
+  };
+}

@@ -1,0 +1,46 @@
+/** Times in the reader's own way of writing them. Formats are made once: making one costs more than a thousand uses. */
+export class Times {
+  readonly #clock: Intl.DateTimeFormat;
+  readonly #exact: Intl.DateTimeFormat;
+  readonly #day: Intl.DateTimeFormat;
+  readonly #dayKey: Intl.DateTimeFormat;
+  readonly #keys = new Map<string, string>();
+
+  constructor(locale: string | undefined, timeZone: string | undefined) {
+    const zone = timeZone === undefined ? {} : { timeZone };
+    this.#clock = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit', ...zone });
+    this.#exact = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium', ...zone });
+    this.#day = new Intl.DateTimeFormat(locale, { weekday: 'long', day: 'numeric', month: 'long', ...zone });
+    this.#dayKey = new Intl.DateTimeFormat('en-CA', { year: 'numeric', month: '2-digit', day: '2-digit', ...zone });
+  }
+
+  clock(at: string | number): string {
+    return format(this.#clock, at);
+  }
+
+  exact(at: string | number): string {
+    return format(this.#exact, at);
+  }
+
+  /** `2026-11-20`, the reader's own day. Cached by the quarter of an hour: no zone turns its day in between. */
+  dayKey(at: string): string {
+    const quarter = `${at.slice(0, 14)}${Math.floor(Number(at.slice(14, 16)) / 15)}`;
+    let key = this.#keys.get(quarter);
+    if (key === undefined) this.#keys.set(quarter, (key = format(this.#dayKey, at)));
+    return key;
+  }
+
+  /** `Today`, `Yesterday`, or the day's name and date. */
+  day(at: string, nowMs: number): string {
+    const key = format(this.#dayKey, at);
+    if (key === format(this.#dayKey, nowMs)) return 'Today';
+    if (key === format(this.#dayKey, nowMs - 86_400_000)) return 'Yesterday';
+    return format(this.#day, at);
+  }
+}
+
+/** A log may hold any text as its time. */
+function format(by: Intl.DateTimeFormat, at: string | number): string {
+  const date = new Date(at);
+  return Number.isNaN(date.getTime()) ? '?' : by.format(date);
+}
