@@ -80,12 +80,12 @@ export class FileObserver {
       stats = await fs.lstat(absolute);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      if (code === 'ENOENT' || code === 'ENOTDIR') return known === undefined ? { kind: 'nothing', path } : this.#gone(path, known);
+      if (code === 'ENOENT' || code === 'ENOTDIR') return known === undefined ? { kind: 'nothing', path } : this.gone(path, known);
       return { kind: 'skipped', path, reason: 'unreadable', ...(code === undefined ? {} : { detail: code }) };
     }
-    if (stats.isDirectory()) return known === undefined ? { kind: 'folder', path } : this.#gone(path, known);
+    if (stats.isDirectory()) return known === undefined ? { kind: 'folder', path } : this.gone(path, known);
     const stamp = stampOf(stats);
-    if (stamp.type === 'special') return known === undefined ? { kind: 'skipped', path, reason: 'special' } : this.#gone(path, known);
+    if (stamp.type === 'special') return known === undefined ? { kind: 'skipped', path, reason: 'special' } : this.gone(path, known);
     if (known?.stamp !== undefined && !known.isFresh && isSameStamp(known.stamp, stamp)) return { kind: 'same', path };
     const reason = this.#skipByName(path, stamp);
     if (reason !== undefined) return this.#unkept(path, known, stamp, reason);
@@ -128,7 +128,8 @@ export class FileObserver {
     return { version: versionOf(known), bytes: undefined };
   }
 
-  async #gone(path: WorkspacePath, known: KnownFile): Promise<Observation> {
+  /** A known file that is not there any more. */
+  async gone(path: WorkspacePath, known: KnownFile): Promise<FileFound> {
     const before = await this.#before(path, known);
     return {
       kind: 'deleted',

@@ -1,0 +1,178 @@
+import { join } from 'node:path';
+import type { Disposable } from '../base/disposable.ts';
+import { IgnoreRules, type IgnoreVerdict } from '../core/ignoreRules.ts';
+import { openGitObjects, type GitObjects } from '../store/gitObjects.ts';
+import { openGitRepository, type GitRepository, type TrackedFile } from '../store/gitRepository.ts';
+import { scanFolder, type FileStamp, type ScanResult } from '../store/workspaceScan.ts';
+import type { SessionFolder } from './sessions.ts';
+
+export interface FolderIndexOptions {
+  readonly folder: SessionFolder;
+  readonly exclude: readonly string[];
+  readonly maxFiles: number;
+  /** The disk does not tell case apart; a repository's own setting goes before it. */
+  readonly ignoreCase: boolean;
+  /** True for folders that another workspace folder, or Tapedeck itself, owns. */
+  readonly isForeign: (absolutePath: string) => boolean;
+  readonly onTrace: (message: string) => void;
+}
+
+/** A repository whose working files lie in the folder: the one around it (`base` ''), or one nested in it. */
+export interface IndexedRepository {
+  /** Where it begins, relative to the folder. */
+  readonly base: string;
+  readonly repository: GitRepository;
+  readonly objects: GitObjects;
+  /** By path relative to the repository's folder. */
+  tracked: ReadonlyMap<string, TrackedFile>;
+}
+
+/**
+ * What is in and what is out of one workspace folder: its ignore rules, its repositories and what they track. Tracked
+ * files are in whatever the rules say; without git (no program, no repository, a repository that git refuses) the rules
+ * alone decide. Paths are relative to the folder.
+ */
+export class FolderIndex implements Disposable {
+  readonly folder: SessionFolder;
+  readonly #options: FolderIndexOptions;
+  #rules: IgnoreRules;
+  readonly #repositories = new Map<string, IndexedRepository>();
+  /** Nested folders in which git found no repository after all. */
+  readonly #refused = new Set<string>();
+  #tracked = new Map<string, TrackedFile>();
+  #trackedFolders = new Set<string>();
+
+  constructor(options: FolderIndexOptions) {
+    this.folder = options.folder;
+    this.#options = options;
+    this.#rules = new IgnoreRules({ ignoreCase: options.ignoreCase, exclude: options.exclude });
+  }
+
+  get repositories(): Iterable<IndexedRepository> {
+    return this.#repositories.values();
+  }
+
+  /** Grows whenever what is in and what is out may have changed. */
+  get generation(): number {
+    return this.#rules.generation;
+  }
+
+  async open(): Promise<void> {
+    await this.#openRepository('');
+    const root = this.#repositories.get('');
+    if (root !== undefined && root.repository.ignoreCase !== this.#options.ignoreCase) {
+      this.#rules = new IgnoreRules({ ignoreCase: root.repository.ignoreCase, exclude: this.#options.exclude });
+      await this.#takeRules(root);
+    }
+    this.#indexTracked();
+  }
+
+  /** Reads anew what the repositories track and exclude. */
+  async refresh(): Promise<void> {
+    for (const indexed of this.#repositories.values()) {
+      try {
+        indexed.tracked = await indexed.repository.tracked();
+        await this.#takeRules(indexed);
+      } catch (error) {
+        this.#options.onTrace(`git ls-files failed in ${indexed.repository.folder}: ${String(error)}`);
+      }
+    }
+    this.#indexTracked();
+  }
+
+  tracked(path: string): TrackedFile | undefined {
+    return this.#tracked.get(path);
+  }
+
+  hasTrackedBelow(folder: string): boolean {
+    return this.#trackedFolders.has(folder);
+  }
+
+  repositoryOf(path: string): IndexedRepository | undefined {
+    for (let at = path; at !== ''; at = parentOf(at)) {
+      const indexed = this.#repositories.get(at);
+      if (indexed !== undefined) return indexed;
+    }
+    return this.#repositories.get('');
+  }
+
+  verdict(path: string, isFolder: boolean): { readonly verdict: IgnoreVerdict; readonly at: string } {
+    const found = this.#rules.verdict(path, isFolder);
+    if (found.verdict === 'in' || found.verdict === 'own' || found.verdict === 'policy') return found;
+    const isTracked = isFolder ? this.#trackedFolders.has(path) : this.#tracked.has(path);
+    return isTracked ? { verdict: 'in', at: path } : found;
+  }
+
+  /** True when a watcher need not look there, whatever lies there. */
+  isIgnored(path: string): boolean {
+    return this.verdict(path, false).verdict !== 'in' || this.verdict(path, true).verdict !== 'in';
+  }
+
+  async scan(from: string, isKnown: (path: string) => boolean, onFile: (path: string, stamp: FileStamp) => void): Promise<ScanResult> {
+    const before = this.#rules.generation;
+    const run = (knows: (path: string) => boolean): Promise<ScanResult> =>
+      scanFolder({
+        folder: this.folder.path,
+        rules: this.#rules,
+        isTracked: (path) => this.#tracked.has(path),
+        hasTrackedBelow: (path) => this.#trackedFolders.has(path),
+        // A rule that changed on the way counts at once: answers from before it do not.
+        isKnown: (path) => this.#rules.generation === before && knows(path),
+        isForeign: this.#options.isForeign,
+        maxFiles: this.#options.maxFiles,
+        from,
+        onFile,
+        onRepository: (path) => this.#meetRepository(path),
+      });
+    return run(isKnown);
+  }
+
+  dispose(): void {
+    for (const { objects } of this.#repositories.values()) objects.dispose();
+    this.#repositories.clear();
+  }
+
+  async #meetRepository(path: string): Promise<void> {
+    if (this.#repositories.has(path) || this.#refused.has(path)) return;
+    await this.#openRepository(path);
+    if (this.#repositories.has(path)) this.#indexTracked();
+    else this.#refused.add(path);
+  }
+
+  async #openRepository(base: string): Promise<void> {
+    const folder = base === '' ? this.folder.path : join(this.folder.path, base);
+    try {
+      const repository = await openGitRepository(folder);
+      // A `.git` that is none: the repository around it answers, whose top lies elsewhere.
+      if (repository === undefined || (base !== '' && repository.prefix !== '')) return;
+      const indexed: IndexedRepository = { base, repository, objects: openGitObjects(folder), tracked: await repository.tracked() };
+      this.#repositories.set(base, indexed);
+      await this.#takeRules(indexed);
+    } catch (error) {
+      this.#options.onTrace(`Recording ${folder} without git: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  async #takeRules({ base, repository }: IndexedRepository): Promise<void> {
+    this.#rules.setRepository(base, base === '' ? repository.prefix : '', await repository.excludes());
+    if (base === '') this.#rules.setAbove(await repository.ignoreFilesAbove());
+  }
+
+  #indexTracked(): void {
+    const tracked = new Map<string, TrackedFile>();
+    const folders = new Set<string>();
+    for (const { base, tracked: own } of this.#repositories.values())
+      for (const [within, file] of own) {
+        const path = base === '' ? within : `${base}/${within}`;
+        tracked.set(path, file);
+        for (let folder = parentOf(path); folder !== '' && !folders.has(folder); folder = parentOf(folder)) folders.add(folder);
+      }
+    this.#tracked = tracked;
+    this.#trackedFolders = folders;
+  }
+}
+
+function parentOf(path: string): string {
+  const slash = path.lastIndexOf('/');
+  return slash < 0 ? '' : path.slice(0, slash);
+}

@@ -1,0 +1,170 @@
+import type { Clock, UnixMs } from '../base/clock.ts';
+import type { Disposable } from '../base/disposable.ts';
+import { splitWorkspacePath, joinWorkspacePath, type WorkspacePath } from '../model/workspacePath.ts';
+import { isSameStamp } from '../store/workspaceScan.ts';
+import type { FileRecorder } from './fileRecorder.ts';
+import type { FileTracker } from './fileTracker.ts';
+import type { FolderIndex } from './folderIndex.ts';
+
+export interface ReconcilerOptions {
+  readonly folders: () => readonly FolderIndex[];
+  /** What stands for the folder in the log's paths. */
+  readonly nameOf: (index: FolderIndex) => string | undefined;
+  readonly tracker: FileTracker;
+  readonly files: FileRecorder;
+  readonly clock: Clock;
+  readonly fold: (path: string) => string;
+  /** The rules have changed: a watcher may have to begin anew. */
+  readonly onRulesChanged: () => void;
+  readonly onCut: (files: number) => void;
+  readonly onFailure: (error: unknown) => void;
+}
+
+/** A look at everything costs at most one part in twenty of the time. */
+const costShare = 20;
+const soonMs = 120;
+const longestWaitMs = 60_000;
+
+/**
+ * Makes sure: walks the folders and hands every difference between the disk and what is known to the file recorder. This,
+ * not the watcher, is why no change is missed. Looks that nobody waits for are put together and rationed by what they cost.
+ */
+export class Reconciler implements Disposable {
+  readonly #options: ReconcilerOptions;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #waiting: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined;
+  #running: Promise<void> | undefined;
+  #endedAt: UnixMs = 0;
+  /** When the last whole look began: what it saw was so since then. */
+  #lookedAt: UnixMs | undefined;
+  #costMs = 0;
+  #isDisposed = false;
+
+  constructor(options: ReconcilerOptions) {
+    this.#options = options;
+  }
+
+  /** Wall time of the last look, ms. */
+  get costMs(): number {
+    return this.#costMs;
+  }
+
+  /** All is known as of then (a baseline was taken). */
+  noteLook(at: UnixMs, costMs: number): void {
+    this.#lookedAt = at;
+    this.#costMs = costMs;
+  }
+
+  /** When it can be afforded. Resolves when that look is recorded. */
+  request(): Promise<void> {
+    if (this.#isDisposed) return Promise.resolve();
+    if (this.#waiting !== undefined) return this.#waiting.promise;
+    let resolve = (): void => {};
+    const promise = new Promise<void>((done) => (resolve = done));
+    this.#waiting = { promise, resolve };
+    const now = this.#options.clock.now();
+    const waitMs = Math.min(longestWaitMs, Math.max(soonMs, this.#endedAt + (costShare - 1) * this.#costMs - now));
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.run().catch(() => {});
+    }, waitMs);
+    return promise;
+  }
+
+  /** At once. A look that runs already may have passed by what the caller means, so another one follows it. */
+  async run(isBlind = false): Promise<void> {
+    if (this.#isDisposed) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    const before = this.#running ?? Promise.resolve();
+    const job = before.then(() => this.#look(isBlind));
+    this.#running = job;
+    try {
+      await job;
+    } finally {
+      if (this.#running === job) this.#running = undefined;
+      waiting?.resolve();
+    }
+  }
+
+  dispose(): void {
+    this.#isDisposed = true;
+    clearTimeout(this.#timer);
+    this.#waiting?.resolve();
+  }
+
+  async #look(isBlind: boolean): Promise<void> {
+    const { files, clock } = this.#options;
+    const startedAt = clock.now();
+    const since = this.#lookedAt;
+    try {
+      const changed = new Set<WorkspacePath>();
+      const gone = new Set<WorkspacePath>();
+      const uncovered = new Set<WorkspacePath>();
+      for (const index of this.#options.folders()) await this.#lookInto(index, since, { changed, gone, uncovered });
+      this.#costMs = clock.now() - startedAt;
+      if (this.#isDisposed) return;
+      await files.look([...changed, ...gone], { gone, uncovered, isBlind, ...(since === undefined ? {} : { since }) });
+      this.#lookedAt = startedAt;
+    } catch (error) {
+      this.#options.onFailure(error);
+    } finally {
+      this.#endedAt = clock.now();
+    }
+  }
+
+  async #lookInto(
+    index: FolderIndex,
+    since: UnixMs | undefined,
+    found: { readonly changed: Set<WorkspacePath>; readonly gone: Set<WorkspacePath>; readonly uncovered: Set<WorkspacePath> },
+  ): Promise<void> {
+    const { tracker, fold } = this.#options;
+    const name = this.#options.nameOf(index);
+    const toPath = (within: string): WorkspacePath => joinWorkspacePath(name, within);
+    const rules = index.generation;
+    const seen = new Set<WorkspacePath>();
+    const fresh: { readonly path: WorkspacePath; readonly ctimeMs: number }[] = [];
+    const result = await index.scan(
+      '',
+      (within) => tracker.has(toPath(within)),
+      (within, stamp) => {
+        const path = toPath(within);
+        seen.add(path);
+        const known = tracker.get(path);
+        if (known === undefined) {
+          if (stamp.type === 'special') return;
+          fresh.push({ path, ctimeMs: stamp.ctimeMs });
+          found.changed.add(path);
+        } else if (known.stamp === undefined || known.isFresh || !isSameStamp(known.stamp, stamp)) found.changed.add(path);
+      },
+    );
+    const haveRulesChanged = index.generation !== rules;
+    if (haveRulesChanged) {
+      this.#options.onRulesChanged();
+      // A file that was there before our last look, and was not seen by it, was left out then: it is no new file.
+      for (const { path, ctimeMs } of fresh) if (since !== undefined && ctimeMs < since - 1000) found.uncovered.add(path);
+    }
+    if (result.isCut) this.#options.onCut(result.files);
+    const isHidden = (path: string): boolean => result.unreadable.some((folder) => folder === '' || path === folder || path.startsWith(`${folder}/`));
+    let folded: Set<string> | undefined;
+    let count = 0;
+    for (const [path] of tracker.entries()) {
+      if (++count % 5000 === 0) await new Promise((resolve) => setImmediate(resolve));
+      if (seen.has(path)) continue;
+      const { folder, relative } = splitWorkspacePath(path);
+      if (folder !== name || isHidden(relative)) continue;
+      // Still there perhaps, but left out now: nothing is recorded of it any more.
+      const { verdict } = index.verdict(relative, false);
+      if (verdict !== 'in' && verdict !== 'policy') {
+        tracker.delete(path);
+        continue;
+      }
+      folded ??= new Set([...seen].map(fold));
+      // The same name in other letters is there: the disk would answer to the old one too.
+      if (folded.has(fold(path))) found.gone.add(path);
+      else if (!result.isCut) found.changed.add(path);
+    }
+  }
+}
