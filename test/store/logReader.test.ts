@@ -184,7 +184,7 @@ test.skipIf(process.platform === 'win32')('[L7] a file that cannot be read is to
 });
 
 test('[L13] a page of huge events ends early rather than hold them all', async () => {
-  const big = notes('abcd', 6).map((event) => ({ ...event, text: 'x'.repeat(8 << 20) }) as TapedeckEvent);
+  const big = Array.from({ length: 6 }, (_, index) => noted('abcd', index + 1, index, 'x'.repeat(8 << 20)));
   await room.writeSegment('abcd-0001.jsonl', linesOf(big).join(''));
   const page = await (await room.reader()).tail(6);
   expect(page.events.length).toBeLessThan(6);

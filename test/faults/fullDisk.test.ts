@@ -1,0 +1,88 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { note, openLogRoom, type LogRoom } from '../store/logRoom.ts';
+import { depth } from './depth.ts';
+import { FaultyLogFileSystem, type LogCall } from './faultyLogFileSystem.ts';
+
+const quick = { retryMs: 0, maxRetryMs: 0 };
+let room: LogRoom;
+beforeEach(async () => {
+  room = await openLogRoom();
+});
+afterEach(() => room.close());
+
+/** Every event that was acknowledged is read back, in order, and what is damaged holds none. */
+async function expectKept(room: LogRoom, acknowledged: readonly unknown[], where: string): Promise<void> {
+  const events = await room.readAll();
+  expect(
+    events.filter(({ kind }) => kind !== 'capture.gap'),
+    where,
+  ).toEqual(acknowledged);
+  const { breaks } = await (await room.reader()).verify();
+  expect(breaks, where).toEqual([]);
+}
+
+test(
+  '[L4] the disk is full at any byte: it is seen, everything acknowledged is kept, and recording goes on when room returns',
+  async () => {
+    const texts = Array.from({ length: depth(3, 200) }, (_, index) => note('x'.repeat((index * 37) % 120)));
+    const sizeBytes = depth(500, 64 << 10);
+    for (let roomBytes = 0; roomBytes < sizeBytes; roomBytes++) {
+      const own = await openLogRoom();
+      try {
+        const disk = new FaultyLogFileSystem();
+        disk.roomBytes = roomBytes;
+        const writer = await own.writer({ fileSystem: disk, limits: quick });
+        writer.onDidChangeHealth((health) => {
+          if (health.state === 'degraded') disk.roomBytes = Number.POSITIVE_INFINITY;
+        });
+        const acknowledged = [];
+        for (const draft of texts) acknowledged.push(await writer.append(draft));
+        await writer.close();
+        await expectKept(own, acknowledged, `room for ${roomBytes} bytes`);
+      } finally {
+        await own.close();
+      }
+    }
+  },
+  depth(60_000, 3_600_000),
+);
+
+test('[L4] a disk with room for a few bytes at a time takes each event once, whole', async () => {
+  const disk = new FaultyLogFileSystem();
+  disk.roomBytes = 100;
+  const writer = await room.writer({ fileSystem: disk, limits: quick });
+  let outages = 0;
+  writer.onDidChangeHealth((health) => {
+    if (health.state === 'degraded') disk.roomBytes = (outages += 1) % 3 === 0 ? 700 : 100;
+  });
+  const acknowledged = [];
+  for (let index = 0; index < 10; index++) acknowledged.push(await writer.append(note(`${index}`)));
+  disk.roomBytes = Number.POSITIVE_INFINITY;
+  await writer.close();
+  expect(outages).toBeGreaterThan(5);
+  await expectKept(room, acknowledged, 'little by little');
+});
+
+const calls: readonly LogCall[] = ['makeFolder', 'open', 'syncFolder', 'write', 'sync', 'sizeBytes', 'close'];
+test.each(
+  calls.flatMap((call) => ['EIO', 'ENOSPC', 'EINTR', 'EACCES', ...(call === 'write' ? ['short'] : [])].map((code) => ({ call, code }))),
+)(
+  '[L4] $code at the n-th $call costs nothing that was acknowledged',
+  async ({ call, code }) => {
+    for (let at = 1; at <= depth(6, 200); at++) {
+      const own = await openLogRoom();
+      try {
+        const disk = new FaultyLogFileSystem();
+        disk.faults = [{ call, at, code, times: 1 + (at % 3) }];
+        const writer = await own.writer({ fileSystem: disk, limits: { ...quick, segmentBytes: 600 } });
+        const acknowledged = [];
+        for (let index = 0; index < depth(8, 220); index++) acknowledged.push(await writer.append(note(`${index}`)));
+        await writer.close();
+        await expectKept(own, acknowledged, `${code} at ${call} ${at}`);
+      } finally {
+        await own.close();
+      }
+    }
+  },
+  depth(60_000, 3_600_000),
+);
