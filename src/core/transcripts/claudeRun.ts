@@ -287,7 +287,7 @@ export class ClaudeRun {
     if (text.trim() === '') return;
     if (isSynthetic) {
       // Notes of the program in the agent's name; only errors are facts.
-      if (record['isApiErrorMessage'] === true || /^API Error/.test(text))
+      if (record['isApiErrorMessage'] === true || text.startsWith('API Error'))
         this.tell({ kind: 'run.failed', what: text.slice(0, maxFailureLength) });
       return;
     }

@@ -174,7 +174,7 @@ function outcomeOf(isError: boolean, text: string, told: unknown, record: JsonRe
     if (record['toolDenialBeforeRun'] === true) return 'denied';
     return kind === 'user-rejected' ? 'interrupted' : 'denied';
   }
-  if (/^\[Request interrupted/.test(text)) return 'interrupted';
+  if (text.startsWith('[Request interrupted')) return 'interrupted';
   return 'error';
 }
 

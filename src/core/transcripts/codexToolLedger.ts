@@ -206,13 +206,14 @@ export class CodexToolLedger {
     }
     if (call.hasEnded) return;
     call.hasEnded = true;
-    if (outcome.durationMs !== undefined) call.durationMs = outcome.durationMs;
+    const durationMs = sinceCall(call, this.#sink.origin.at, outcome.durationMs);
+    if (durationMs !== undefined) call.durationMs = durationMs;
     this.#tellCommand(
       id,
       call.command!,
       call.cwd,
       outcome.exitCode,
-      outcome.durationMs,
+      durationMs,
       outcome.output,
       undefined,
       false,

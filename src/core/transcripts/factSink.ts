@@ -63,7 +63,7 @@ export class FactSink {
       src: { file: this.#file.path, offset, record },
       ...(at === undefined ? {} : { at }),
     };
-    this.#facts.push({ ...body, ...envelope } as TranscriptFact);
+    this.#facts.push({ ...body, ...envelope });
   }
 
   take(): readonly TranscriptFact[] {
