@@ -5,6 +5,7 @@ import { SerialQueue } from './base/serialQueue.ts';
 import { createActions, type Actions } from './host/actions.ts';
 import { registerCommands } from './host/commandTable.ts';
 import { Deck } from './host/deck.ts';
+import { recoverRewinds } from './host/deckRewinder.ts';
 import { DiagnosticWatch } from './host/diagnosticCounts.ts';
 import { showMenu } from './host/menu.ts';
 import { PastFiles } from './host/pastFiles.ts';
@@ -79,6 +80,7 @@ export function activate(context: vscode.ExtensionContext): TapedeckApi {
       await former.close();
       if (disposables.isDisposed) return;
       deck = await Deck.open(context, readSettings(vscode.workspace.workspaceFolders?.[0]?.uri), trace);
+      await recoverRewinds(deck, prompts).catch((error: unknown) => trace(`Interrupted rewinds: ${String(error)}`));
       listening = new DisposableStore();
       listening.add(deck.onDidChange(() => refreshSoon.request()));
       listening.add(deck.onDidAppend(() => refreshSoon.request()));

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import os from 'node:os';
 import path from 'node:path';
 import * as vscode from 'vscode';
@@ -16,6 +15,7 @@ import { createSessions, type SessionFolder, type Sessions } from '../services/s
 import { nodeDigest } from '../store/digest.ts';
 import { tapedeckLayout, type TapedeckLayout } from '../store/layout.ts';
 import { editorWatcher } from './editorWatcher.ts';
+import { randomName } from './randomName.ts';
 import type { Settings } from './settings.ts';
 
 export type DeckMode = 'opening' | 'noFolder' | 'untrusted' | 'recorder' | 'failed';
@@ -211,9 +211,4 @@ export function recorderSettings(settings: Settings): RecorderSettings {
     exclude: settings.exclude,
     commandOutput: settings.keepsTerminalOutput,
   };
-}
-
-/** Lower-case letters and digits from the system's random source. */
-export function randomName(length: number): string {
-  return Array.from(randomBytes(length), (byte) => (byte % 36).toString(36)).join('');
 }

@@ -1,13 +1,11 @@
 import * as vscode from 'vscode';
+import type { DocumentPort } from '../store/restore.ts';
 
-/** A text document that is open in the editor. `bytes` is what a save would write. */
-export interface OpenDocument {
-  readonly isDirty: boolean;
-  readonly bytes: Uint8Array;
-}
+/** The editor's open documents, for the rewinder: a file that is open gets its content through the editor. */
+export const editorDocuments: DocumentPort = { read: readOpenDocument, write: writeOpenDocument };
 
 /** The document of a file, when the editor holds one. Its bytes are what a save would write, BOM and encoding included. */
-export async function readOpenDocument(absolutePath: string): Promise<OpenDocument | undefined> {
+async function readOpenDocument(absolutePath: string): ReturnType<DocumentPort['read']> {
   const document = findDocument(absolutePath);
   if (document === undefined) return undefined;
   const bytes = await vscode.workspace.encode(document.getText(), { encoding: document.encoding });
@@ -19,7 +17,7 @@ export async function readOpenDocument(absolutePath: string): Promise<OpenDocume
  * changed by formatters and the like, so the caller compares the file afterwards, and writes it if it must.
  * `declined` when the editor would not take the edit or the save.
  */
-export async function writeOpenDocument(absolutePath: string, bytes: Uint8Array): Promise<'written' | 'declined' | 'not-open'> {
+async function writeOpenDocument(absolutePath: string, bytes: Uint8Array): ReturnType<DocumentPort['write']> {
   const document = findDocument(absolutePath);
   if (document === undefined) return 'not-open';
   const text = await vscode.workspace.decode(bytes, { encoding: document.encoding });

@@ -9,6 +9,13 @@ export interface Choice<T> {
   readonly value: T;
 }
 
+/** Choices under one heading. */
+export interface TickGroup<T> {
+  readonly heading: string;
+  readonly isTicked: boolean;
+  readonly choices: readonly Choice<T>[];
+}
+
 export interface Confirmation {
   readonly message: string;
   /** Shown smaller, below: what would happen, file by file. */
@@ -26,6 +33,8 @@ export interface Confirmation {
 export interface Prompts {
   input(options: { readonly title: string; readonly prompt?: string; readonly placeholder?: string; readonly value?: string; readonly isRequired?: boolean; readonly maxLength?: number }): Promise<string | undefined>;
   pick<T>(title: string, choices: readonly Choice<T>[], placeholder?: string): Promise<T | undefined>;
+  /** Several, ticked or not, under headings. Undefined when turned away. */
+  tick<T>(title: string, groups: readonly TickGroup<T>[], placeholder: string): Promise<readonly T[] | undefined>;
   confirm(confirmation: Confirmation): Promise<'action' | 'otherAction' | undefined>;
   inform(message: string, ...actions: readonly string[]): Promise<string | undefined>;
   warn(message: string, ...actions: readonly string[]): Promise<string | undefined>;
@@ -56,6 +65,21 @@ export const vscodePrompts: Prompts = {
     }));
     const picked = await vscode.window.showQuickPick(items, { title, matchOnDescription: true, matchOnDetail: true, ...(placeholder === undefined ? {} : { placeHolder: placeholder }) });
     return picked?.value;
+  },
+  async tick(title, groups, placeholder) {
+    const items = groups
+      .filter(({ choices }) => choices.length > 0)
+      .flatMap(({ heading, isTicked, choices }) => [
+        { label: heading, kind: vscode.QuickPickItemKind.Separator },
+        ...choices.map((choice) => ({
+          label: choice.icon === undefined ? choice.label : `$(${choice.icon}) ${choice.label}`,
+          ...(choice.description === undefined ? {} : { description: choice.description }),
+          picked: isTicked,
+          choice,
+        })),
+      ]);
+    const picked = await vscode.window.showQuickPick(items, { title, placeHolder: placeholder, canPickMany: true, matchOnDescription: true, ignoreFocusOut: true });
+    return picked?.flatMap((item) => ('choice' in item ? [item.choice.value] : []));
   },
   async confirm({ message, detail, action, otherAction }) {
     const actions = otherAction === undefined ? [action] : [action, otherAction];

@@ -115,10 +115,9 @@ export function sessionActions({ deck, prompts, showOutput, trace }: ActionConte
     async verify() {
       const feed = await requireFeed(deck());
       const health = await feed.reader.verify();
-      const lines = describeHealth(health);
-      for (const line of lines) trace(line);
+      trace(`Verified ${feed.session}: ${JSON.stringify(health, undefined, 2)}`);
       const show = t('Show Details');
-      if (health.isHealthy) void prompts().inform(t('The log is whole: {0} events, every line checked.', health.events));
+      if (health.isSound) void prompts().inform(t('The log is whole: {0} events, every line checked.', health.events));
       else if ((await prompts().warn(t('The log has damage. Nothing that could be read was lost.'), show)) === show) showOutput();
       return done;
     },

@@ -106,5 +106,5 @@ export function entriesOf(state: SessionState): Entries {
 
 /** What rewinds set aside now. */
 export function asideOf(state: SessionState): readonly AsideSpan[] {
-  return state.aside.map(({ from, to, paths, filesOnly, rewind }) => ({ from, to, paths, filesOnly, ...(rewind === undefined ? {} : { rewind }) }));
+  return [...state.aside];
 }

@@ -1,0 +1,78 @@
+import { readdir } from 'node:fs/promises';
+import * as vscode from 'vscode';
+import { DisposableStore } from '../base/disposable.ts';
+import { openRewinder, type Rewinder } from '../services/rewinder.ts';
+import type { SessionFeed } from '../services/sessionFeed.ts';
+import { nodeDigest } from '../store/digest.ts';
+import { openLogReader, type LogReader } from '../store/logReader.ts';
+import type { Deck } from './deck.ts';
+import { editorDocuments } from './openDocuments.ts';
+import { requireRecorder } from './outcome.ts';
+import type { Prompts } from './prompts.ts';
+import { randomName } from './randomName.ts';
+
+/**
+ * The rewinder of the session that is looked at. An earlier session is rewound with all that came after it, whichever
+ * session it was recorded in. What is done is written into the session that records now.
+ */
+export async function withRewinder<T>(deck: Deck, feed: SessionFeed, work: (rewinder: Rewinder) => Promise<T>): Promise<T> {
+  const recorder = requireRecorder(deck);
+  await recorder.flush();
+  await recorder.reconcile('rewind');
+  const disposables = new DisposableStore();
+  try {
+    const laterReaders = await readersAfter(deck, feed, disposables);
+    return await work(
+      openRewinder({
+        layout: recorder.layout,
+        folders: deck.folders,
+        reader: feed.reader,
+        laterReaders,
+        journal: recorder.journal,
+        content: recorder.content,
+        digest: nodeDigest,
+        random: randomName,
+        documents: editorDocuments,
+        during: (restore) => recorder.during(restore),
+      }),
+    );
+  } finally {
+    disposables.dispose();
+  }
+}
+
+async function readersAfter(deck: Deck, feed: SessionFeed, disposables: DisposableStore): Promise<LogReader[]> {
+  const layout = deck.layout;
+  if (layout === undefined || deck.sessions === undefined) return [];
+  const later = (await deck.sessions.list()).filter(({ id }) => id > feed.session).toReversed();
+  const readers: LogReader[] = [];
+  for (const { id } of later) readers.push(disposables.add(await openLogReader({ layout, session: id, digest: nodeDigest })));
+  return readers;
+}
+
+/**
+ * Ends rewinds that died in the middle, forward or back, before anything else is done in this window, and says which.
+ * Costs one look into a folder when there is none.
+ */
+export async function recoverRewinds(deck: Deck, prompts: Prompts): Promise<void> {
+  const { recorder, feed } = deck;
+  if (recorder === undefined || feed === undefined || !(await hasJournals(recorder.layout.rewinds))) return;
+  const { t } = vscode.l10n;
+  await recorder.during(() =>
+    withRewinder(deck, feed, async (rewinder) => {
+      for (const { outcome, left } of await rewinder.recover()) {
+        if (outcome === 'rolled-back') void prompts.inform(t('A rewind was interrupted. All its files are as they were before it.'));
+        else if (outcome === 'rolled-forward') void prompts.inform(t('A rewind was interrupted after its last file. It is complete now.'));
+        else if (outcome === 'left') void prompts.warn(t('A rewind was interrupted, and these files could not be put right yet: {0}', left.map(({ path }) => path).join(', ')));
+      }
+    }),
+  );
+}
+
+async function hasJournals(folder: string): Promise<boolean> {
+  try {
+    return (await readdir(folder)).some((name) => name.endsWith('.json'));
+  } catch {
+    return false;
+  }
+}

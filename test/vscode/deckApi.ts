@@ -1,0 +1,45 @@
+import path from 'node:path';
+import * as vscode from 'vscode';
+import type { TapedeckApi } from '../../src/extension.ts';
+import type { Prompts } from '../../src/host/prompts.ts';
+
+export async function openApi(): Promise<TapedeckApi> {
+  const api = (await vscode.extensions.getExtension('tapedeck.tapedeck')!.activate()) as TapedeckApi;
+  await api.whenReady;
+  return api;
+}
+
+export function pathInWorkspace(relative: string): string {
+  return path.join(vscode.workspace.workspaceFolders![0]!.uri.fsPath, relative);
+}
+
+/** What the user will say, in order; each question takes one. */
+export interface Answers {
+  input?: (string | undefined)[];
+  confirm?: ('action' | 'otherAction' | undefined)[];
+}
+
+/** Answers in the user's place. A question without an answer at hand is turned away. */
+export function answering(answers: Answers): Prompts {
+  return {
+    input: async () => answers.input?.shift(),
+    pick: async () => undefined,
+    // Ticks everything that can be ticked, conflicts too.
+    tick: async (_title, groups) => groups.flatMap(({ choices }) => choices.map(({ value }) => value)),
+    confirm: async () => answers.confirm?.shift(),
+    inform: async () => undefined,
+    warn: async () => undefined,
+    fail: async () => undefined,
+  };
+}
+
+/** Waits until `look` finds something. */
+export async function eventually<T>(look: () => Promise<T | undefined>, limitMs = 20_000): Promise<T> {
+  const end = Date.now() + limitMs;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined) return found;
+    if (Date.now() > end) throw new Error('It did not happen in time.');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
