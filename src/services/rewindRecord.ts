@@ -1,0 +1,60 @@
+import { countLines } from '../core/lineCount.ts';
+import { tapedeckAuthor } from '../model/author.ts';
+import type { TapedeckEvent } from '../model/event.ts';
+import { isSameVersion, type FileVersion } from '../model/fileVersion.ts';
+import type { WorkspacePath } from '../model/workspacePath.ts';
+import type { ContentStore } from '../store/contentStore.ts';
+import type { JournalEntry } from '../store/rewindJournal.ts';
+import type { Journal } from './journal.ts';
+import { changeDraft } from './safetyCheckpoint.ts';
+
+const countedBytes = 512 * 1024;
+
+/**
+ * Writes into the log what a rewind did: one event a file, then the rewind itself. `recorded` are paths whose events are
+ * already there, of a rewind that died while it recorded.
+ */
+export async function recordRewind(
+  parts: { readonly journal: Journal; readonly content: ContentStore },
+  entry: Omit<JournalEntry, 'format' | 'host' | 'pid'>,
+  recorded: ReadonlySet<WorkspacePath>,
+): Promise<TapedeckEvent> {
+  const { journal, content } = parts;
+  // All at once, so that they share the log's syncs; the log keeps their order.
+  const drafts = [];
+  for (const step of entry.steps) {
+    if (recorded.has(step.path) || isSameVersion(step.from, step.to)) continue;
+    const draft = changeDraft(step.path, step.from, step.to, tapedeckAuthor);
+    if (draft !== undefined) drafts.push({ ...draft, ...(await linesOf(content, step.from, step.to)), rewind: entry.id });
+  }
+  await Promise.all(drafts.map((draft) => journal.record(draft)));
+  const counts = {
+    written: entry.steps.filter((step) => step.to !== undefined).length,
+    deleted: entry.steps.filter((step) => step.to === undefined).length,
+    skipped: entry.skips,
+    files: entry.steps.length,
+  };
+  if (entry.undoes !== undefined)
+    return journal.record({ kind: 'rewind.undone', by: tapedeckAuthor, id: entry.id, rewind: entry.undoes, ...counts });
+  return journal.record({
+    kind: 'rewind.applied',
+    by: tapedeckAuthor,
+    id: entry.id,
+    target: entry.target,
+    targetAt: entry.targetAt,
+    checkpoint: entry.checkpoint,
+    ...(entry.paths === undefined ? {} : { paths: entry.paths }),
+    ...counts,
+  });
+}
+
+async function linesOf(
+  content: ContentStore,
+  before: FileVersion | undefined,
+  after: FileVersion | undefined,
+): Promise<{ added?: number; removed?: number }> {
+  if (Math.max(before?.sizeBytes ?? 0, after?.sizeBytes ?? 0) > countedBytes) return {};
+  const read = async (version: FileVersion | undefined): Promise<Uint8Array | undefined> =>
+    version?.hash === undefined ? undefined : content.get(version.hash);
+  return countLines(await read(before), await read(after)) ?? {};
+}

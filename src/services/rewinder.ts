@@ -1,0 +1,451 @@
+import { SerialQueue } from '../base/serialQueue.ts';
+import {
+  foldersToEmpty,
+  planRewind,
+  settleRewind,
+  type RewindChoice,
+  type RewindPlan,
+  type RewindSkip,
+  type SettledRewind,
+} from '../core/rewindPlan.ts';
+import { filesAt, touchedFiles, type LoggedFile } from '../core/touchedFiles.ts';
+import { compareMarks, markOf } from '../core/eventOrder.ts';
+import { tapedeckAuthor } from '../model/author.ts';
+import type { Digest } from '../model/digest.ts';
+import type { EventOf, LoggedEvent } from '../model/event.ts';
+import { eventId, type EventId } from '../model/ids.ts';
+import type { WorkspacePath } from '../model/workspacePath.ts';
+import type { ContentStore } from '../store/contentStore.ts';
+import { diskFileSystem, failureCode, type DiskFileSystem } from '../store/diskFileSystem.ts';
+import type { TapedeckLayout } from '../store/layout.ts';
+import type { LogReader } from '../store/logReader.ts';
+import {
+  absolutePath,
+  readLinkTarget,
+  readPresentFile,
+  restorePlatform,
+  type FilePlace,
+  type RestorePlatform,
+} from '../store/presentFile.ts';
+import {
+  missingFolders,
+  restoreFiles,
+  type DocumentPort,
+  type LeftFile,
+  type RestoreContext,
+  type RestoreStep,
+  type RestoreStretch,
+} from '../store/restore.ts';
+import { RewindJournals, type JournalEntry, type OpenJournal } from '../store/rewindJournal.ts';
+import type { Journal } from './journal.ts';
+import { readPresentFiles, readUnsaved } from './presentFiles.ts';
+import { placeOf } from './rewindFolders.ts';
+import { recordRewind } from './rewindRecord.ts';
+import { recoverRewinds, type RecoveredRewind } from './rewindRecovery.ts';
+import { makeSafetyCheckpoint } from './safetyCheckpoint.ts';
+import type { SessionFolder } from './sessions.ts';
+
+export interface RewinderOptions {
+  readonly layout: TapedeckLayout;
+  /** Of the workspace now, the first one first. */
+  readonly folders: readonly SessionFolder[];
+  /** The session that is rewound. */
+  readonly reader: LogReader;
+  /** Sessions of the same folders that began after it, oldest first: all their events are later than any target. */
+  readonly laterReaders?: readonly LogReader[];
+  readonly journal: Journal;
+  readonly content: ContentStore;
+  readonly digest: Digest;
+  /** Lower-case letters and digits. */
+  readonly random: (length: number) => string;
+  readonly documents?: DocumentPort;
+  /** Runs the work while no recorder of this process takes our writes for somebody's changes. */
+  readonly during?: <T>(work: () => Promise<T>) => Promise<T>;
+  /** Files that the ignore rules leave out now: never touched. */
+  readonly isIgnored?: (path: WorkspacePath) => boolean;
+  readonly fileSystem?: DiskFileSystem;
+  readonly platform?: RestorePlatform;
+  /** For tests that stop a rewind in the middle. */
+  readonly onStretch?: (stretch: RestoreStretch | 'saved' | 'journalled' | 'restored' | 'recorded') => void;
+}
+
+export type RewindReport =
+  | {
+      readonly ok: true;
+      readonly id: string;
+      /** The rewind's own event; undefined when there was nothing to do, or when the log could not take it (then `unrecorded` says why). */
+      readonly event: EventId | undefined;
+      readonly checkpoint: string | undefined;
+      readonly written: number;
+      readonly deleted: number;
+      readonly alreadySo: number;
+      readonly skipped: readonly RewindSkip[];
+      readonly unrecorded?: string;
+    }
+  | {
+      readonly ok: false;
+      readonly id: string;
+      /**
+       * `undecided`: conflicts without a choice, see `undecided`. `busy`: another rewind is under way. `not-saved`: no safety
+       * checkpoint could be made. Else why the restore stopped, see RestoreFailure.
+       */
+      readonly reason: string;
+      readonly message: string;
+      readonly path?: WorkspacePath | undefined;
+      readonly undecided?: readonly WorkspacePath[];
+      /** Everything is as it was before. */
+      readonly rolledBack: boolean;
+      /** What is not. */
+      readonly left: readonly LeftFile[];
+    };
+
+/** A file as it was at a point. */
+export type FileThen =
+  | { readonly state: 'absent' }
+  | { readonly state: 'kept'; readonly bytes: Uint8Array; readonly type: 'file' | 'link' }
+  | { readonly state: 'missing'; readonly reason: string };
+
+/**
+ * Brings the session's files back to any of its events, and back again.
+ * - Nothing is touched before a plan was made and every conflict decided (R1, R3).
+ * - Nothing is touched before everything that stands there now is safe, and marked by a checkpoint (R2).
+ * - Either all of it happens or none (R5); one that died in the middle is brought to one of the two at the next start.
+ * - What happened is written into the log like anything else: nothing is removed from it (R8).
+ */
+export interface Rewinder {
+  /** What a rewind to the state right after that event would do. Throws UnknownEventError. */
+  plan(target: EventId, scope?: readonly WorkspacePath[]): Promise<RewindPlan>;
+  apply(plan: RewindPlan, choice?: RewindChoice): Promise<RewindReport>;
+  /** The plan that undoes a rewind; by default the newest one that is not undone. Undefined: there is none. Works from the log alone. */
+  planUndo(rewind?: string): Promise<RewindPlan | undefined>;
+  /** planUndo and apply in one. */
+  undo(rewind?: string, choice?: RewindChoice): Promise<RewindReport | undefined>;
+  /** Ends rewinds that died in the middle. Must run at start, before anything is recorded or planned. */
+  recover(): Promise<readonly RecoveredRewind[]>;
+  /** Every path that the session touched, as it was right after that event. */
+  filesAt(target: EventId): Promise<ReadonlyMap<WorkspacePath, LoggedFile>>;
+  /** A path that the session did not touch is read from the disk. */
+  readFileAt(target: EventId, path: WorkspacePath): Promise<FileThen>;
+}
+
+export class UnknownEventError extends Error {
+  constructor(id: EventId) {
+    super(`No event ${id} in this session`);
+    this.name = 'UnknownEventError';
+  }
+}
+
+export function openRewinder(options: RewinderOptions): Rewinder {
+  return new LogRewinder(options);
+}
+
+class LogRewinder implements Rewinder {
+  readonly #options: RewinderOptions;
+  readonly #fileSystem: DiskFileSystem;
+  readonly #platform: RestorePlatform;
+  readonly #journals: RewindJournals;
+  readonly #queue = new SerialQueue();
+
+  constructor(options: RewinderOptions) {
+    this.#options = options;
+    this.#fileSystem = options.fileSystem ?? diskFileSystem;
+    this.#platform = options.platform ?? restorePlatform();
+    this.#journals = new RewindJournals(options.layout.rewinds, this.#fileSystem);
+  }
+
+  async plan(target: EventId, scope?: readonly WorkspacePath[]): Promise<RewindPlan> {
+    const event = await this.#find(target);
+    return this.#plan({ target, targetAt: event.at, scope }, await this.#eventsAfter(event));
+  }
+
+  async planUndo(rewind?: string): Promise<RewindPlan | undefined> {
+    const applied = await this.#findApplied(rewind);
+    if (applied === undefined) return undefined;
+    const checkpoint = await this.#findCheckpoint(applied);
+    if (checkpoint === undefined) return undefined;
+    return this.#plan({ target: eventId(checkpoint), targetAt: checkpoint.at, undoes: applied.id }, await this.#eventsAfter(checkpoint));
+  }
+
+  apply(plan: RewindPlan, choice: RewindChoice = {}): Promise<RewindReport> {
+    const during = this.#options.during ?? ((work) => work());
+    return this.#queue.run(() => during(() => this.#apply(plan, settleRewind(plan, choice), choice)));
+  }
+
+  async undo(rewind?: string, choice?: RewindChoice): Promise<RewindReport | undefined> {
+    const plan = await this.planUndo(rewind);
+    return plan === undefined ? undefined : this.apply(plan, choice);
+  }
+
+  recover(): Promise<readonly RecoveredRewind[]> {
+    return this.#queue.run(() =>
+      recoverRewinds({
+        journals: this.#journals,
+        journal: this.#options.journal,
+        reader: this.#options.reader,
+        context: (id) => this.#context(id),
+        place: (path) => this.#place(path),
+      }),
+    );
+  }
+
+  async filesAt(target: EventId): Promise<ReadonlyMap<WorkspacePath, LoggedFile>> {
+    const event = await this.#find(target);
+    const until: LoggedEvent[] = [];
+    const later: LoggedEvent[] = [];
+    for await (const batch of this.#options.reader.all())
+      for (const found of batch) if (isAboutFiles(found)) (compareMarks(markOf(found), markOf(event)) <= 0 ? until : later).push(found);
+    for (const reader of this.#options.laterReaders ?? [])
+      for await (const batch of reader.all()) later.push(...batch.filter(isAboutFiles));
+    return filesAt(until, later);
+  }
+
+  async readFileAt(target: EventId, path: WorkspacePath): Promise<FileThen> {
+    const then = (await this.filesAt(target)).get(path);
+    if (then === undefined) return this.#readPresent(path);
+    if (then.state === 'absent') return then;
+    if (then.state === 'unknown') return { state: 'missing', reason: then.reason };
+    const { version } = then;
+    const bytes = version.hash === undefined ? undefined : await this.#options.content.get(version.hash);
+    return bytes === undefined
+      ? { state: 'missing', reason: version.missing ?? 'content-gone' }
+      : { state: 'kept', bytes, type: version.type };
+  }
+
+  async #plan(
+    about: {
+      readonly target: EventId;
+      readonly targetAt: string;
+      readonly undoes?: string;
+      readonly scope?: readonly WorkspacePath[] | undefined;
+    },
+    later: readonly LoggedEvent[],
+  ): Promise<RewindPlan> {
+    const { content, documents, digest, isIgnored } = this.#options;
+    const touched = touchedFiles(later, about.undoes);
+    const places = new Map<WorkspacePath, FilePlace>();
+    const refused = new Map<WorkspacePath, 'outside' | 'folder-not-open' | 'ignored'>();
+    for (const path of touched.keys()) {
+      const place = this.#place(path);
+      if (typeof place === 'string') refused.set(path, place);
+      else if (isIgnored?.(path) === true) refused.set(path, 'ignored');
+      else places.set(path, place);
+    }
+    const present = await readPresentFiles(places, this.#fileSystem, this.#platform);
+    const unsaved = await readUnsaved(places, present, documents, digest);
+    const kept = new Set<string>();
+    for (const { before } of touched.values())
+      if (before.state === 'version' && before.version.hash !== undefined && (await content.has(before.version.hash)))
+        kept.add(before.version.hash);
+    return planRewind({ id: this.#options.random(12), ...about, touched, present, unsaved, refused, kept });
+  }
+
+  async #apply(plan: RewindPlan, settled: SettledRewind, choice: RewindChoice): Promise<RewindReport> {
+    const { layout, journal, content, documents, onStretch } = this.#options;
+    const failed = (reason: string, message: string, more: Partial<Extract<RewindReport, { ok: false }>> = {}): RewindReport => ({
+      ok: false,
+      id: plan.id,
+      reason,
+      message,
+      rolledBack: true,
+      left: [],
+      ...more,
+    });
+    if (settled.undecided.length > 0) return failed('undecided', 'There are conflicts to decide', { undecided: settled.undecided });
+    const common = { ok: true, id: plan.id, alreadySo: plan.alreadySo, skipped: settled.skips } as const;
+    if (settled.steps.length === 0) return { ...common, event: undefined, checkpoint: undefined, written: 0, deleted: 0 };
+    if ((await this.#journals.list()).length > 0)
+      return failed('busy', 'Another rewind is under way, or one that died is not yet put right');
+
+    const places = new Map<WorkspacePath, FilePlace>();
+    for (const { path } of settled.steps) {
+      const place = this.#place(path);
+      if (typeof place === 'string') return failed(place, `${path} may not be touched`, { path });
+      places.set(path, place);
+    }
+    const steps: RestoreStep[] = settled.steps.map(({ path, from, disk, to }) => ({ path, from, disk, to, ...places.get(path)! }));
+    const checkpoint = `cp-${plan.id}`;
+    let open: OpenJournal | undefined;
+    let entry: Omit<JournalEntry, 'format' | 'host' | 'pid'>;
+    try {
+      const label = plan.undoes === undefined ? `Before the rewind to ${plan.targetAt}` : 'Before the rewind was undone';
+      const made = await makeSafetyCheckpoint({ journal, content, fileSystem: this.#fileSystem, documents }, settled.steps, places, {
+        id: checkpoint,
+        label,
+      });
+      onStretch?.('saved');
+      entry = {
+        id: plan.id,
+        target: plan.target,
+        targetAt: plan.targetAt,
+        checkpoint,
+        checkpointEvent: eventId(made),
+        steps: settled.steps.map(({ path, from, disk, to }) => ({
+          path,
+          ...(from === undefined ? {} : { from }),
+          ...(disk === undefined ? {} : { disk }),
+          ...(to === undefined ? {} : { to }),
+        })),
+        skips: settled.skips.map(({ path, reason }) => ({ path, reason })),
+        newFolders: await missingFolders(this.#fileSystem, steps),
+        ...(journal.session === undefined ? {} : { session: journal.session }),
+        ...(plan.undoes === undefined ? {} : { undoes: plan.undoes }),
+        ...this.#scopedPaths(plan, settled, choice),
+      };
+      open = await this.#journals.open(entry);
+      onStretch?.('journalled');
+    } catch (error) {
+      const reason = error instanceof Error && 'reason' in error && typeof error.reason === 'string' ? error.reason : failureCode(error);
+      return failed('not-saved', error instanceof Error ? error.message : String(error), {
+        reason: 'not-saved',
+        path: pathOf(error),
+        ...(reason === 'not-saved' ? {} : {}),
+      });
+    }
+
+    const outcome = await restoreFiles(this.#context(plan.id), {
+      steps,
+      foldersToEmpty: foldersToEmpty(settled.steps)
+        .flatMap((folder) => this.#place(folder))
+        .filter((place) => typeof place !== 'string'),
+      ...(onStretch === undefined ? {} : { onStretch }),
+    });
+    if (!outcome.ok) return this.#reportFailure(plan, open, outcome);
+    onStretch?.('restored');
+    const counts = {
+      written: steps.filter(({ to }) => to !== undefined).length,
+      deleted: steps.filter(({ to }) => to === undefined).length,
+    };
+    try {
+      const event = await recordRewind({ journal, content }, entry, new Set());
+      onStretch?.('recorded');
+      await open.remove();
+      return { ...common, ...counts, event: eventId(event), checkpoint };
+    } catch (error) {
+      // The files are as planned and stay so; the journal stays too, and recover() writes what the log lacks.
+      open.release();
+      return {
+        ...common,
+        ...counts,
+        event: undefined,
+        checkpoint,
+        unrecorded: `${error instanceof Error ? error.message : String(error)} (log: ${layout.root})`,
+      };
+    }
+  }
+
+  async #reportFailure(
+    plan: RewindPlan,
+    open: OpenJournal,
+    outcome: Extract<Awaited<ReturnType<typeof restoreFiles>>, { ok: false }>,
+  ): Promise<RewindReport> {
+    const { failure, left } = outcome;
+    const rolledBack = left.length === 0;
+    try {
+      await this.#options.journal.record({
+        kind: 'rewind.failed',
+        by: tapedeckAuthor,
+        id: plan.id,
+        target: plan.target,
+        reason: failure.reason,
+        detail: failure.message,
+        rolledBack,
+        ...(rolledBack ? {} : { left: left.map(({ path }) => path) }),
+      });
+    } catch {
+      // The report below says it; the log could not take it.
+    }
+    // What could not be put back is tried again at the next start.
+    if (rolledBack) await open.remove().catch(() => open.release());
+    else open.release();
+    return { ok: false, id: plan.id, reason: failure.reason, message: failure.message, path: failure.path, rolledBack, left };
+  }
+
+  /** The paths that a rewind of single files is about; absent for one of the whole session. */
+  #scopedPaths(plan: RewindPlan, settled: SettledRewind, choice: RewindChoice): { readonly paths?: string[] } {
+    const isWhole = plan.scope === undefined && ![...(choice.files?.values() ?? [])].includes('skip');
+    return isWhole ? {} : { paths: settled.steps.map(({ path }) => path) };
+  }
+
+  #context(id: string): RestoreContext {
+    return {
+      id,
+      content: this.#options.content,
+      fileSystem: this.#fileSystem,
+      platform: this.#platform,
+      documents: this.#options.documents,
+    };
+  }
+
+  #place(path: WorkspacePath): FilePlace | 'outside' | 'folder-not-open' {
+    return placeOf(path, this.#options.folders, this.#options.layout.root, this.#platform);
+  }
+
+  async #readPresent(path: WorkspacePath): Promise<FileThen> {
+    const place = this.#place(path);
+    if (typeof place === 'string') return { state: 'missing', reason: place };
+    const found = await readPresentFile(this.#fileSystem, place, this.#platform);
+    if (found.state === 'special' || found.state === 'unreadable') return { state: 'missing', reason: found.state };
+    if (found.state !== 'file') return { state: 'absent' };
+    try {
+      if (found.version.type === 'link')
+        return { state: 'kept', type: 'link', bytes: await readLinkTarget(this.#fileSystem, absolutePath(place)) };
+      const file = await this.#fileSystem.open(absolutePath(place), 'r');
+      try {
+        const bytes = Buffer.alloc(found.version.sizeBytes);
+        await file.read(bytes, 0, bytes.length, 0);
+        return { state: 'kept', type: 'file', bytes };
+      } finally {
+        await file.close();
+      }
+    } catch {
+      return { state: 'missing', reason: 'unreadable' };
+    }
+  }
+
+  async #find(id: EventId): Promise<LoggedEvent> {
+    const event = await this.#options.reader.find(id);
+    if (event === undefined) throw new UnknownEventError(id);
+    return event;
+  }
+
+  async #eventsAfter(event: LoggedEvent): Promise<LoggedEvent[]> {
+    const later: LoggedEvent[] = [];
+    for await (const batch of this.#options.reader.all(markOf(event))) later.push(...batch.filter(isAboutFiles));
+    for (const reader of this.#options.laterReaders ?? [])
+      for await (const batch of reader.all()) later.push(...batch.filter(isAboutFiles));
+    return later;
+  }
+
+  /** The rewind of that id, or the newest one that is not undone; read backwards from the log's end. */
+  async #findApplied(id: string | undefined): Promise<EventOf<'rewind.applied'> | undefined> {
+    const undone = new Set<string>();
+    for await (const event of this.#backwards()) {
+      if (event.kind === 'rewind.undone') undone.add(event.rewind);
+      if (event.kind === 'rewind.applied' && (id === undefined ? !undone.has(event.id) : event.id === id))
+        return undone.has(event.id) ? undefined : event;
+    }
+    return undefined;
+  }
+
+  async #findCheckpoint(applied: EventOf<'rewind.applied'>): Promise<LoggedEvent | undefined> {
+    for await (const event of this.#backwards(applied))
+      if (event.kind === 'checkpoint.made' && event.id === applied.checkpoint) return event;
+    return undefined;
+  }
+
+  async *#backwards(from?: LoggedEvent): AsyncGenerator<LoggedEvent> {
+    const { reader } = this.#options;
+    let page = from === undefined ? await reader.tail(512) : await reader.before(markOf(from), 512);
+    for (;;) {
+      yield* page.events.toReversed();
+      if (!page.hasMore || page.start === undefined) return;
+      page = await reader.before(page.start, 512);
+    }
+  }
+}
+
+const isAboutFiles = (event: LoggedEvent): boolean => event.kind.startsWith('file.') && event.kind !== 'file.read';
+
+function pathOf(error: unknown): WorkspacePath | undefined {
+  return error instanceof Error && 'path' in error && typeof error.path === 'string' ? error.path : undefined;
+}
