@@ -5,7 +5,7 @@
 // first) and removing every folder that it made.
 import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createWriteStream, rmSync } from 'node:fs';
+import { createWriteStream, existsSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -42,6 +42,7 @@ export const quietSettings = {
  * @property {boolean} [workspaceTrust] whether the editor asks whether it may trust a folder
  * @property {boolean} [forInHostTests] accept tests in the address (VS Code's smoke test driver, where it needs that)
  * @property {string} [profile] a folder that is kept: user data and extensions stay for the next start
+ * @property {boolean} [keepSettings] leave the settings of a kept profile as they are
  */
 
 /**
@@ -51,6 +52,7 @@ export const quietSettings = {
  * @property {string} userDataFolder
  * @property {() => Promise<string>} log what it printed so far
  * @property {() => Promise<void>} stop
+ * @property {Promise<unknown>} ended settles when it has ended, by `stop` or by itself
  */
 
 /**
@@ -78,7 +80,7 @@ export async function startCodeServer(options = {}) {
     /** @type {Promise<void> | undefined} */
     let stopping;
     const stop = () => (stopping ??= end().then(removeScratch));
-    return { url, home: prepared.home, userDataFolder: prepared.userDataFolder, log: readLog, stop };
+    return { url, home: prepared.home, userDataFolder: prepared.userDataFolder, log: readLog, stop, ended: running.ended };
   } catch (error) {
     await running?.end();
     await removeScratch();
@@ -105,7 +107,8 @@ async function prepare(tool, scratch, options) {
     // No marketplace: nothing is looked up outside.
     env.EXTENSIONS_GALLERY = '{"serviceUrl":""}';
   }
-  await writeSettings(userDataFolder, { ...quietSettings, ...options.settings });
+  const hasSettings = existsSync(path.join(userDataFolder, 'User', 'settings.json'));
+  if (!options.keepSettings || !hasSettings) await writeSettings(userDataFolder, { ...quietSettings, ...options.settings });
   const config = path.join(scratch, 'config.yaml');
   await writeFile(config, '');
   const base = [tool.entry, '--config', config, '--user-data-dir', userDataFolder, '--extensions-dir', extensionsFolder];
@@ -128,6 +131,7 @@ function serverFlags(port, tool, options) {
  * @typedef {object} ServerProcess
  * @property {import("node:child_process").ChildProcess} child
  * @property {() => Promise<void>} end ends it and all that it started
+ * @property {Promise<unknown>} ended
  */
 
 /**
@@ -164,15 +168,13 @@ function startProcess(program, args, env, cwd, { scratch, logFile }) {
     process.removeListener('exit', endWithUs);
     log.end();
   };
-  return { child, end };
+  return { child, end, ended };
 }
 
 /** @param {string} userDataFolder @param {Readonly<Record<string, unknown>>} settings */
 async function writeSettings(userDataFolder, settings) {
   const text = JSON.stringify(settings, undefined, 2);
-  for (const folder of ['User', 'Machine']) {
-    await mkdir(path.join(userDataFolder, folder), { recursive: true });
-  }
+  await mkdir(path.join(userDataFolder, 'User'), { recursive: true });
   await writeFile(path.join(userDataFolder, 'User', 'settings.json'), text);
 }
 

@@ -52,6 +52,15 @@ export async function packExtension() {
   return vsix;
 }
 
+/** @returns {Promise<string>} the path of the .vsix of the demo's player */
+export async function packDemoPlayer() {
+  const node = await ensureNode(24);
+  const vsix = path.join(outFolder, 'demo-player.vsix');
+  const args = [scriptOf('vsce'), 'package', '--no-dependencies', '--skip-license', '--allow-missing-repository', '--out', vsix];
+  await runQuietly(node.binary, args, { cwd: path.join(projectFolder, 'test', 'setup', 'demo', 'player'), env: environmentWith(node) });
+  return vsix;
+}
+
 /** @returns {Promise<{ files: readonly string[], sizeBytes: number }>} what the .vsix holds, by vsce's own list */
 export async function describePackage() {
   const node = await ensureNode(24);
