@@ -1,5 +1,6 @@
 import type { TapedeckEvent } from '../model/event.ts';
 import type { SessionState } from '../model/sessionState.ts';
+import { sourceKey as placeOf } from './transcripts/adapter.ts';
 
 /**
  * Two processes that follow the same agent record the same facts. A fact's key is its place in the agent's own record, its kind
@@ -31,8 +32,7 @@ export function forgetOldest(map: Map<unknown, unknown>, limit: number): void {
 const sourceLimit = 100_000;
 
 function sourceKey(event: TapedeckEvent): string {
-  const { src } = event;
-  return [src?.file, src?.offset, src?.record ?? '', event.kind, detailOf(event)].join('\u0000');
+  return [event.src === undefined ? '' : placeOf(event.src), event.kind, detailOf(event)].join('\u0000');
 }
 
 function detailOf(event: TapedeckEvent): string {

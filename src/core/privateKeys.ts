@@ -28,7 +28,7 @@ export function findPrivateKeys(text: string): readonly TextSpan[] {
     } else {
       const footer = matchAt(footerPattern, text, end);
       const from = footer === undefined ? end : bodyBefore(text, end, done);
-      if (footer !== undefined && from < end) {
+      if (footer !== undefined && from < end - 1) {
         spans.push({ from, to: end + footer });
         done = end + footer;
       } else done = Math.max(done, end + endMark.length);
@@ -60,14 +60,13 @@ function matchBody(text: string, at: number): number {
 /** The start of the base64 lines that end at `end`; `end` itself when there are none. Not before `floor`. */
 function bodyBefore(text: string, end: number, floor: number): number {
   const lowest = Math.max(floor, end - keyLimit);
+  const lines = text.slice(lowest, end).split('\n');
   let from = end;
-  for (let at = end; at > lowest;) {
-    const line = text.lastIndexOf('\n', at - 2);
-    const begin = Math.max(line + 1, lowest);
-    if (line < lowest && begin !== lowest) break;
-    if (!/^[A-Za-z0-9+/=\s]*$/.test(text.slice(begin, at)) || text.slice(begin, at).trim() === '') break;
-    from = begin;
-    at = begin;
+  for (const line of lines.toReversed()) {
+    // The last piece is what stands before the footer on its own line: empty in a real key.
+    const isBody = /^[A-Za-z0-9+/=]{16,4096}\r?$/.test(line) || (from === end && line === '');
+    if (!isBody) break;
+    from -= line.length + 1;
   }
-  return from;
+  return Math.max(lowest, from + 1);
 }

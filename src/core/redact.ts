@@ -31,15 +31,15 @@ const start = '(?<![A-Za-z0-9])';
 const token = (name: string, hints: readonly string[], body: string): Rule => ({ name, hints, pattern: new RegExp(start + body, 'g') });
 
 const rules: readonly Rule[] = [
-  token('anthropic-key', ['sk-ant-'], 'sk-ant-[A-Za-z0-9_-]{20,}'),
-  token('openrouter-key', ['sk-or-'], 'sk-or-(?:v\\d-)?[A-Za-z0-9]{32,}'),
-  token('openai-key', ['sk-'], 'sk-(?:(?:proj|svcacct|admin|None)-[A-Za-z0-9_-]{20,}|[A-Za-z0-9]{32,})'),
-  token('github-token', ['ghp_', 'gho_', 'ghu_', 'ghs_', 'ghr_'], 'gh[pousr]_[A-Za-z0-9]{30,}'),
-  token('github-token', ['github_pat_'], 'github_pat_[A-Za-z0-9_]{30,}'),
-  token('gitlab-token', ['glpat-', 'glptt-', 'gldt-', 'glrt-', 'glcbt-', 'gloas-'], 'gl(?:pat|ptt|dt|rt|cbt|oas)-[A-Za-z0-9_.-]{20,}'),
-  token('slack-token', ['xox'], 'xox[abceoprs](?:\\.xox[a-z])?-[A-Za-z0-9-]{10,}'),
-  token('slack-token', ['xapp-'], 'xapp-\\d-[A-Za-z0-9-]{20,}'),
-  token('slack-webhook', ['hooks.slack.com'], 'hooks\\.slack\\.com/(?:services|workflows)/[A-Za-z0-9+/]{20,}'),
+  token('anthropic-key', ['sk-ant-'], 'sk-ant-[A-Za-z0-9_-]{20,4096}'),
+  token('openrouter-key', ['sk-or-'], 'sk-or-(?:v\\d-)?[A-Za-z0-9]{32,4096}'),
+  token('openai-key', ['sk-'], 'sk-(?:(?:proj|svcacct|admin|None)-[A-Za-z0-9_-]{20,4096}|[A-Za-z0-9]{32,4096})'),
+  token('github-token', ['ghp_', 'gho_', 'ghu_', 'ghs_', 'ghr_'], 'gh[pousr]_[A-Za-z0-9]{30,4096}'),
+  token('github-token', ['github_pat_'], 'github_pat_[A-Za-z0-9_]{30,4096}'),
+  token('gitlab-token', ['glpat-', 'glptt-', 'gldt-', 'glrt-', 'glcbt-', 'gloas-'], 'gl(?:pat|ptt|dt|rt|cbt|oas)-[A-Za-z0-9_.-]{20,4096}'),
+  token('slack-token', ['xox'], 'xox[abceoprs](?:\\.xox[a-z])?-[A-Za-z0-9-]{10,4096}'),
+  token('slack-token', ['xapp-'], 'xapp-\\d-[A-Za-z0-9-]{20,4096}'),
+  token('slack-webhook', ['hooks.slack.com'], 'hooks\\.slack\\.com/(?:services|workflows)/[A-Za-z0-9+/]{20,4096}'),
   token('aws-key-id', ['AKIA', 'ASIA', 'ABIA', 'ACCA'], 'A(?:KIA|SIA|BIA|CCA)[A-Z2-7]{16}(?![A-Za-z0-9])'),
   {
     name: 'aws-secret-key',
@@ -48,42 +48,42 @@ const rules: readonly Rule[] = [
     keep: (_match, [name]) => name,
   },
   token('google-key', ['AIza'], 'AIza[A-Za-z0-9_-]{35}'),
-  token('google-oauth', ['GOCSPX-'], 'GOCSPX-[A-Za-z0-9_-]{20,}'),
-  token('google-oauth', ['ya29.'], 'ya29\\.[A-Za-z0-9_-]{20,}'),
-  token('stripe-key', ['k_live_', 'k_test_'], '[sr]k_(?:live|test)_[A-Za-z0-9]{16,}'),
-  token('stripe-webhook', ['whsec_'], 'whsec_[A-Za-z0-9+/]{24,}'),
-  token('npm-token', ['npm_'], 'npm_[A-Za-z0-9]{36,}'),
-  token('pypi-token', ['pypi-'], 'pypi-[A-Za-z0-9_-]{50,}'),
-  token('huggingface-token', ['hf_'], 'hf_[A-Za-z0-9]{30,}'),
-  token('groq-key', ['gsk_'], 'gsk_[A-Za-z0-9]{40,}'),
-  token('xai-key', ['xai-'], 'xai-[A-Za-z0-9]{60,}'),
+  token('google-oauth', ['GOCSPX-'], 'GOCSPX-[A-Za-z0-9_-]{20,4096}'),
+  token('google-oauth', ['ya29.'], 'ya29\\.[A-Za-z0-9_-]{20,4096}'),
+  token('stripe-key', ['k_live_', 'k_test_'], '[sr]k_(?:live|test)_[A-Za-z0-9]{16,4096}'),
+  token('stripe-webhook', ['whsec_'], 'whsec_[A-Za-z0-9+/]{24,4096}'),
+  token('npm-token', ['npm_'], 'npm_[A-Za-z0-9]{36,4096}'),
+  token('pypi-token', ['pypi-'], 'pypi-[A-Za-z0-9_-]{50,4096}'),
+  token('huggingface-token', ['hf_'], 'hf_[A-Za-z0-9]{30,4096}'),
+  token('groq-key', ['gsk_'], 'gsk_[A-Za-z0-9]{40,4096}'),
+  token('xai-key', ['xai-'], 'xai-[A-Za-z0-9]{60,4096}'),
   token('digitalocean-token', ['_v1_'], 'do[opr]_v1_[a-f0-9]{64}'),
-  token('sendgrid-key', ['SG.'], 'SG\\.[A-Za-z0-9_-]{16,32}\\.[A-Za-z0-9_-]{30,}'),
-  token('docker-token', ['dckr_'], 'dckr_(?:pat|oat)_[A-Za-z0-9_-]{20,}'),
+  token('sendgrid-key', ['SG.'], 'SG\\.[A-Za-z0-9_-]{16,32}\\.[A-Za-z0-9_-]{30,4096}'),
+  token('docker-token', ['dckr_'], 'dckr_(?:pat|oat)_[A-Za-z0-9_-]{20,4096}'),
   token('shopify-token', ['shp'], 'shp(?:at|ca|pa|ss)_[a-fA-F0-9]{32}'),
-  token('linear-key', ['lin_api_'], 'lin_api_[A-Za-z0-9]{32,}'),
-  token('atlassian-token', ['ATATT3'], 'ATATT3[A-Za-z0-9_=-]{50,}'),
+  token('linear-key', ['lin_api_'], 'lin_api_[A-Za-z0-9]{32,4096}'),
+  token('atlassian-token', ['ATATT3'], 'ATATT3[A-Za-z0-9_=-]{50,4096}'),
   {
     name: 'azure-key',
     hints: ['AccountKey=', 'SharedAccessKey='],
-    pattern: /((?:Account|SharedAccess)Key=)[A-Za-z0-9+/]{40,}={0,2}/g,
+    pattern: /((?:Account|SharedAccess)Key=)[A-Za-z0-9+/]{40,4096}={0,2}/g,
     keep: (_match, [name]) => name,
   },
   {
     name: 'jwt',
     hints: ['eyJ'],
-    pattern: /(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}/g,
+    pattern: /(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,4096}\.eyJ[A-Za-z0-9_-]{8,4096}\.[A-Za-z0-9_-]{8,4096}/g,
   },
   {
     name: 'authorization',
     hints: ['uthorization', 'UTHORIZATION'],
-    pattern: /(authorization\\?["']?\s{0,4}[:=]\s{0,4}\\?["']?(?:bearer|basic|token|digest)\s{1,4})[A-Za-z0-9._~+/=-]{8,}/gi,
+    pattern: /(authorization\\?["']?\s{0,4}[:=]\s{0,4}\\?["']?(?:bearer|basic|token|digest)\s{1,4})[A-Za-z0-9._~+/=-]{8,4096}/gi,
     keep: (match, [name = '']) => (isPlaceholder(match.slice(name.length)) ? undefined : name),
   },
   {
     name: 'bearer',
     hints: ['earer ', 'EARER '],
-    pattern: /(?<![A-Za-z0-9])(bearer {1,4})[A-Za-z0-9._~+/=-]{20,}/gi,
+    pattern: /(?<![A-Za-z0-9])(bearer {1,4})[A-Za-z0-9._~+/=-]{20,4096}/gi,
     keep: (match, [name = '']) => (/\d/.test(match.slice(name.length)) ? name : undefined),
   },
   {
@@ -96,13 +96,14 @@ const rules: readonly Rule[] = [
     name: 'secret',
     hints: ['PASSWORD', 'PASSWD', 'SECRET', 'TOKEN', 'KEY', 'PASSPHRASE'],
     pattern:
-      /((?:PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|API_?KEY|ACCESS_KEY|SECRET_KEY|PRIVATE_KEY)=)("[^"\n]{1,512}"|'[^'\n]{1,512}'|[^\s"'`;&|<>()]{6,})/g,
+      /((?:PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|API_?KEY|ACCESS_KEY|SECRET_KEY|PRIVATE_KEY)=)("[^"\n]{1,512}"|'[^'\n]{1,512}'|[^\s"'`;&|<>()]{6,4096})/g,
     keep: (_match, [name, value = '']) => (isPlaceholder(value) || /^\d{1,9}$/.test(value) ? undefined : name),
   },
   {
     name: 'password',
     hints: ['assw', 'pwd='],
-    pattern: /((?<![A-Za-z0-9])(?:password|passwd|pwd|passphrase)=)("[^"\n]{4,512}"|'[^'\n]{4,512}'|[^\s"'`;&|<>(){}[\],]{6,}(?![([]))/gi,
+    pattern:
+      /((?<![A-Za-z0-9])(?:password|passwd|pwd|passphrase)=)("[^"\n]{4,512}"|'[^'\n]{4,512}'|[^\s"'`;&|<>(){}[\],]{6,4096}(?![([]))/gi,
     keep: (_match, [name, value = '']) => (isPlaceholder(value) || (!isQuoted(value) && !/[0-9!@#%^*+~]/.test(value)) ? undefined : name),
   },
   {
@@ -116,7 +117,7 @@ const rules: readonly Rule[] = [
     name: 'secret',
     hints: ['--'],
     pattern:
-      /(--(?:password|passwd|token|api-?key|client-secret|access-token|auth-token|secret-key)(?:=| {1,4}))("[^"\n]{4,512}"|'[^'\n]{4,512}'|[^\s"'`;&|<>()[\]]{4,})/gi,
+      /(--(?:password|passwd|token|api-?key|client-secret|access-token|auth-token|secret-key)(?:=| {1,4}))("[^"\n]{4,512}"|'[^'\n]{4,512}'|[^\s"'`;&|<>()[\]]{4,4096})/gi,
     keep: (_match, [name = '', value = '']) =>
       isPlaceholder(value) || (!name.endsWith('=') && !isQuoted(value) && !/\d/.test(value)) ? undefined : name,
   },
@@ -132,8 +133,16 @@ const commandRule: Rule = {
 
 function redact(text: string, isCommand: boolean): string {
   let result = text;
-  for (const { from, to } of findPrivateKeys(text).toReversed())
-    result = `${result.slice(0, from)}${marker('private-key')}${result.slice(to)}`;
+  const keys = findPrivateKeys(text);
+  if (keys.length > 0) {
+    const parts: string[] = [];
+    let kept = 0;
+    for (const { from, to } of keys) {
+      parts.push(text.slice(kept, from), marker('private-key'));
+      kept = to;
+    }
+    result = parts.join('') + text.slice(kept);
+  }
   for (const rule of rules) result = applyRule(rule, result);
   return isCommand ? applyRule(commandRule, result) : result;
 }
@@ -169,7 +178,7 @@ const isTypeWord = (value: string): boolean =>
 
 /** The end of a text that was cut inside a token: what is left of it goes as well. */
 const cutToken =
-  /(?<![A-Za-z0-9])(?:sk-(?:ant|proj|or|svcacct)-|gh[pousr]_|github_pat_|glpat-|xox[abceoprs]-|A[KS]IA|AIza|[sr]k_live_|npm_|pypi-|hf_|eyJ)[A-Za-z0-9_.-]{4,}$/;
+  /(?<![A-Za-z0-9])(?:sk-(?:ant|proj|or|svcacct)-|gh[pousr]_|github_pat_|glpat-|xox[abceoprs]-|A[KS]IA|AIza|[sr]k_live_|npm_|pypi-|hf_|eyJ)[A-Za-z0-9_.-]{4,4096}$/;
 
 function redactValue(value: unknown, key: string, depth: number): unknown {
   if (typeof value === 'string') return redact(value, key === 'command');

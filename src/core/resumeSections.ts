@@ -1,0 +1,420 @@
+import type { UnixMs } from '../base/clock.ts';
+import type { Author } from '../model/author.ts';
+import { eventId, type EventId } from '../model/ids.ts';
+import type { Decision, EventMark, FileState, PromptEntry, RunState, SessionState } from '../model/sessionState.ts';
+import { currentPlans, groupDecisions, isLeft, openBlockers } from './decisions.ts';
+import { compareMarks } from './eventOrder.ts';
+import { isFileUnchanged } from './foldFile.ts';
+import { checkCommands, filesChangedSince, lastGreen, lastGreenCheck } from './lastGreen.ts';
+import { inlineCode, inlineText, outputTail, quoteBlock } from './quotedText.ts';
+import { counted, displayName, durationText } from './timelineWords.ts';
+
+/**
+ * The parts of a resume prompt, each a list of items in the order of their worth. Every item rests on the events that it
+ * names. Nothing is concluded beyond what the log says: verified stands apart from claimed, inferred says that it is.
+ */
+export interface ResumeItem {
+  readonly text: string;
+  readonly events: readonly EventId[];
+  /** The same, shorter, for when there is no room. */
+  readonly short?: string;
+}
+
+export interface ResumeSection {
+  readonly id: SectionId;
+  readonly title: string;
+  readonly items: readonly ResumeItem[];
+}
+
+export type SectionId =
+  | 'goal'
+  | 'verified'
+  | 'claimed'
+  | 'decisions'
+  | 'blockers'
+  | 'plan'
+  | 'failed'
+  | 'avoid'
+  | 'files'
+  | 'check'
+  | 'resume'
+  | 'rewinds'
+  | 'record';
+
+export interface SectionOptions {
+  readonly now: UnixMs;
+  /** The words that take an agent's own run up again; undefined when the agent is not known. */
+  readonly resumeCommand: (agent: string, run: string) => readonly string[] | undefined;
+}
+
+/** All sections that have something to say, in the order in which they are read. */
+export function resumeSections(state: SessionState, options: SectionOptions): ResumeSection[] {
+  const time = timeText(options.now);
+  const sections: ResumeSection[] = [
+    { id: 'goal', title: 'Goal and constraints, in the user’s own words', items: goal(state, time) },
+    { id: 'blockers', title: 'Open blockers', items: blockers(state, time) },
+    { id: 'plan', title: 'Left to do, by the agent’s own plan', items: plan(state) },
+    { id: 'verified', title: 'Done and verified (exit codes, commits, file contents)', items: verified(state, time) },
+    { id: 'claimed', title: 'Claimed by the agent, not verified', items: claimed(state, time) },
+    { id: 'decisions', title: 'Decisions', items: decisions(state, time) },
+    { id: 'failed', title: 'Failed last', items: failed(state, time) },
+    { id: 'avoid', title: 'Tried and dropped: do not redo', items: avoid(state, time) },
+    { id: 'files', title: 'Files that matter', items: files(state) },
+    { id: 'check', title: 'How to check', items: check(state, time) },
+    { id: 'resume', title: 'The agent’s own conversation', items: conversations(state, time, options) },
+    { id: 'rewinds', title: 'Rewinds', items: rewinds(state, time) },
+    { id: 'record', title: 'About this record', items: record(state, time) },
+  ];
+  return sections.filter(({ items }) => items.length > 0);
+}
+
+type TimeText = (mark: EventMark) => string;
+
+/** `2026-11-21 10:00 UTC, 5 min ago`. */
+export function timeText(now: UnixMs): TimeText {
+  return ({ at }) => {
+    const then = Date.parse(at);
+    if (Number.isNaN(then)) return 'at an unknown time';
+    const stamp = `${new Date(then).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+    return now < then ? stamp : `${stamp}, ${durationText(Math.max(60_000, now - then))} ago`;
+  };
+}
+
+export function authorWord(author: Author): string {
+  switch (author.actor) {
+    case 'user':
+      return 'the user';
+    case 'agent':
+      return author.name === undefined ? 'an agent' : displayName(author.name);
+    case 'tool':
+      return author.name === undefined ? 'a tool' : displayName(author.name);
+    case 'git':
+      return 'git';
+    case 'system':
+      return 'Tapedeck';
+    case 'unknown':
+      return 'unknown';
+  }
+}
+
+const at = (...marks: readonly (EventMark | undefined)[]): EventId[] => marks.filter((mark) => mark !== undefined).map(eventId);
+
+/** Words in which people state constraints. Only used to choose which prompts to quote first; the quotation is verbatim. */
+const constraintWords = /\b(?:do not|don['’]t|never|must|always|only|keep|without|avoid|make sure|no longer|instead of|required?)\b/i;
+
+function goal(state: SessionState, time: TimeText): ResumeItem[] {
+  const { first, latest, count } = state.prompts;
+  const all = [...new Map([...first, ...latest].map((prompt) => [eventId(prompt.mark), prompt])).values()].filter(
+    ({ isSetAside }) => !isSetAside,
+  );
+  const newest = all.at(-1);
+  if (newest === undefined) return [];
+  const weighty = all.findLast(({ text }) => text.trim().length >= 24);
+  const ranked = [
+    ...new Set([newest, weighty, all[0], ...all.filter(({ text }) => constraintWords.test(text)).toReversed(), ...all.toReversed()]),
+  ];
+  return ranked
+    .filter((prompt): prompt is PromptEntry => prompt !== undefined)
+    .map((prompt) => {
+      const which = prompt === newest ? 'The latest prompt' : prompt === all[0] ? 'The first prompt' : 'A prompt';
+      const to = agentOf(state, prompt.run);
+      const whole = prompt.full.tail === undefined ? prompt.full.head : `${prompt.full.head}\n[…]\n${prompt.full.tail}`;
+      const more = count > all.length && prompt === all[0] ? `, of ${counted(count, 'prompt')}` : '';
+      const head = `${which}${more}${to === undefined ? '' : ` (to ${to})`}, ${time(prompt.mark)}:`;
+      return { text: `${head}\n${quoteBlock(whole, 4000)}`, short: `${head}\n${quoteBlock(whole, 420)}`, events: at(prompt.mark) };
+    });
+}
+
+function agentOf(state: SessionState, run: string | undefined): string | undefined {
+  const agent = run === undefined ? undefined : state.runs.get(run)?.agent;
+  return agent === undefined ? undefined : displayName(inlineText(agent, 60));
+}
+
+function blockers(state: SessionState, time: TimeText): ResumeItem[] {
+  return openBlockers(state).map((blocker) => ({
+    text: `- ${blocker.isInferred ? 'Inferred' : `Stated by ${authorWord(blocker.author)}`}: ${inlineText(blocker.what)}${
+      blocker.cause === undefined ? '' : ` (${inlineText(blocker.cause, 160)})`
+    }, since ${time(blocker.mark)}`,
+    events: [...at(blocker.mark), ...blocker.evidence],
+  }));
+}
+
+function plan(state: SessionState): ResumeItem[] {
+  const plans = currentPlans(state).filter(({ entries }) => entries.some(isLeft));
+  return plans.flatMap((version) => {
+    const whose = plans.length > 1 ? ` (${agentOf(state, version.run) ?? authorWord(version.author)})` : '';
+    const left = version.entries.filter(isLeft);
+    return [...left.filter(({ status }) => status === 'in_progress'), ...left.filter(({ status }) => status === 'pending')].map(
+      (entry) => ({
+        text: `- [ ] ${inlineText(entry.content)}${entry.status === 'in_progress' ? ' (was in progress)' : ''}${whose}`,
+        events: at(version.mark),
+      }),
+    );
+  });
+}
+
+function verified(state: SessionState, time: TimeText): ResumeItem[] {
+  const commits = state.commits.toReversed().map((commit) => ({
+    text: `- Commit ${inlineCode(commit.commit.slice(0, 10))}${commit.branch === undefined ? '' : ` on ${inlineCode(commit.branch, 80)}`}: ${inlineText(commit.subject, 160)}`,
+    events: at(commit.mark),
+  }));
+  const passing = checkCommands(state)
+    .filter(({ lastExitCode, isSetAside }) => lastExitCode === 0 && !isSetAside)
+    .map((command) => {
+      const since = filesChangedSince(state, command.last).length;
+      return {
+        text: `- ${inlineCode(command.command)} ended with 0 (${time(command.last)}); ${since === 0 ? 'no file changed since' : `${counted(since, 'file')} changed since`}`,
+        events: at(command.last),
+      };
+    });
+  const changed = changedFiles(state);
+  const summary =
+    changed.length === 0
+      ? []
+      : [
+          {
+            text: `- ${counted(changed.length, 'file')} differ from what they were when the session began, by content (see “Files that matter”)`,
+            events: [],
+          },
+        ];
+  return [...passing.slice(0, 2), ...commits.slice(0, 3), ...summary, ...passing.slice(2), ...commits.slice(3)];
+}
+
+function claimed(state: SessionState, time: TimeText): ResumeItem[] {
+  const done = currentPlans(state).flatMap((version) =>
+    version.entries.filter((entry) => !isLeft(entry)).map((entry) => ({ entry, version })),
+  );
+  const replies = [...state.replies.values()]
+    .filter(({ isSetAside, run }) => !isSetAside && (run === undefined || state.runs.get(run)?.parent === undefined))
+    .sort((a, b) => compareMarks(b.mark, a.mark))
+    .slice(0, 3)
+    .map((reply) => {
+      const head = `The last words of ${agentOf(state, reply.run) ?? authorWord(reply.author)} (${time(reply.mark)}):`;
+      return { text: `${head}\n${quoteBlock(reply.text, 2400)}`, short: `${head}\n${quoteBlock(reply.text, 360)}`, events: at(reply.mark) };
+    });
+  const ticked = done.map(({ entry, version }) => ({ text: `- [x] ${inlineText(entry.content)}`, events: at(version.mark) }));
+  return [...replies.slice(0, 1), ...ticked, ...replies.slice(1)];
+}
+
+function decisions(state: SessionState, time: TimeText): ResumeItem[] {
+  const { inForce, proposed } = groupDecisions(state);
+  const item = (decision: Decision, word: string): ResumeItem => {
+    const why = decision.why === undefined ? ' (no reason was given)' : ` Why: ${inlineText(decision.why, 400)}`;
+    const not = decision.alternatives.length === 0 ? '' : ` Not: ${decision.alternatives.map((one) => inlineText(one, 120)).join('; ')}.`;
+    const stale = decision.isStale
+      ? ` Its files changed later (${[...decision.changedFiles.keys()]
+          .slice(0, 3)
+          .map((path) => inlineCode(path))
+          .join(', ')}): check that it still holds.`
+      : '';
+    return {
+      text: `- ${word}${sentence(inlineText(decision.what))}${sentence(why)}${not}${stale} (${authorWord(decision.author)}, ${time(decision.mark)})`,
+      short: `- ${word}${sentence(inlineText(decision.what, 160))}${decision.why === undefined ? '' : ` Why: ${inlineText(decision.why, 160)}`}${decision.isStale ? ' (files changed later)' : ''}`,
+      events: [...at(decision.mark), ...decision.evidence],
+    };
+  };
+  return [
+    ...inForce.toReversed().map((decision) => item(decision, '')),
+    ...proposed.toReversed().map((decision) => item(decision, 'Proposed, confirmed by nobody: ')),
+  ];
+}
+
+const sentence = (text: string): string => (text === '' || /[.!?:)]$/.test(text) ? text : `${text}.`);
+
+function failed(state: SessionState, time: TimeText): ResumeItem[] {
+  const red = [...state.commands.values()]
+    .filter(({ failedInARow, isSetAside }) => failedInARow > 0 && !isSetAside)
+    .sort((a, b) => Number(b.check !== undefined) - Number(a.check !== undefined) || compareMarks(b.last, a.last))
+    .map((command) => {
+      const times = command.failedInARow > 1 ? `, ${command.failedInARow} times in a row` : '';
+      const passed = command.lastPassed === undefined ? '' : `; it last passed ${time(command.lastPassed)}`;
+      const line = `- ${inlineCode(command.command)} ended with ${command.lastExitCode ?? 'an unknown code'}${times} (${authorWord(command.lastAuthor)}, ${time(command.last)})${passed}`;
+      const output = command.failureOutput === undefined ? '' : outputTail(command.failureOutput, 15, 1500);
+      return {
+        text: output === '' ? line : `${line}\n${quoteBlock(output, 1500)}`,
+        short: output === '' ? line : `${line}\n${quoteBlock(outputTail(output, 4, 300), 300)}`,
+        events: at(command.lastFailed, command.last),
+      };
+    });
+  const other = state.failures
+    .filter(
+      ({ kind, resolved, isSetAside, outcome }) => kind !== 'command' && resolved === undefined && !isSetAside && outcome !== 'denied',
+    )
+    .toReversed()
+    .map((failure) => ({
+      text: `- ${failure.kind === 'run' ? `${agentOf(state, failure.run) ?? 'The agent'} itself failed` : `A tool of ${agentOf(state, failure.run) ?? authorWord(failure.author)} failed`}: ${inlineText(failure.what, 200)}${failure.outcome === undefined ? '' : ` (${failure.outcome})`}, ${time(failure.mark)}`,
+      events: at(failure.mark),
+    }));
+  return [...red, ...other.slice(0, 8)];
+}
+
+function avoid(state: SessionState, time: TimeText): ResumeItem[] {
+  const { dropped, setAside } = groupDecisions(state);
+  const denied = state.failures
+    .filter(({ outcome, isSetAside }) => outcome === 'denied' && !isSetAside)
+    .toReversed()
+    .map((failure) => ({ text: `- The user refused: ${inlineCode(failure.what)} (${time(failure.mark)})`, events: at(failure.mark) }));
+  const rewound = state.branches
+    .filter(({ kind, isActive }) => kind === 'rewind' && isActive)
+    .toReversed()
+    .map((branch) => {
+      const prompts = [...state.prompts.first, ...state.prompts.latest].filter(({ mark }) =>
+        branch.stretch.prompts.includes(eventId(mark)),
+      );
+      const asked = prompts.at(-1);
+      const paths = branch.stretch.files.slice(0, 5).map((path) => inlineCode(path));
+      const more = branch.stretch.fileCount > paths.length ? ` and ${branch.stretch.fileCount - paths.length} more` : '';
+      return {
+        text: `- Rewound by ${authorWord(branch.author)} (${time(branch.to)}): the changes to ${paths.length === 0 ? 'no file' : paths.join(', ')}${more}${asked === undefined ? '' : `, after the prompt “${inlineText(asked.text, 160)}”`}`,
+        events: at(branch.to, asked?.mark),
+      };
+    });
+  const repeated = [...state.commands.values()]
+    .filter(({ failed, passed, check, isSetAside }) => failed >= 3 && passed === 0 && check === undefined && !isSetAside)
+    .toReversed()
+    .map((command) => ({
+      text: `- ${inlineCode(command.command)} failed all ${command.failed} times it ran`,
+      events: at(command.lastFailed),
+    }));
+  const dropItems = dropped.toReversed().map((decision) => {
+    const last = decision.history.findLast(({ status }) => status === decision.status);
+    const successor = decision.successor === undefined ? undefined : state.decisions.get(decision.successor);
+    return {
+      text: `- ${decision.status[0]?.toUpperCase() ?? ''}${decision.status.slice(1)}: ${sentence(inlineText(decision.what))}${last?.why === undefined ? '' : ` Why: ${sentence(inlineText(last.why, 300))}`}${successor === undefined ? '' : ` Instead: ${sentence(inlineText(successor.what, 200))}`}`,
+      events: at(decision.mark, last?.mark),
+    };
+  });
+  const asideItems = setAside.toReversed().map((decision) => ({
+    text: `- Decided in a stretch that was rewound, so no longer in force: ${inlineText(decision.what)}`,
+    events: at(decision.mark),
+  }));
+  return [...rewound, ...dropItems, ...denied, ...repeated, ...asideItems];
+}
+
+/** Files that are not what they were, the most changed ones of the latest first. */
+function changedFiles(state: SessionState): FileState[] {
+  return [...state.files.values()].filter((file) => file.changes > 0 && !isFileUnchanged(file));
+}
+
+function files(state: SessionState): ResumeItem[] {
+  const changed = changedFiles(state);
+  const newest = [...changed].sort((a, b) => (a.last === undefined || b.last === undefined ? 0 : compareMarks(b.last, a.last)));
+  const rank = new Map(newest.map((file, index) => [file.path, index]));
+  const worth = (file: FileState): number => Math.min(file.changes, 20) - (rank.get(file.path) ?? 0) * 0.5;
+  const items = [...changed]
+    .sort((a, b) => worth(b) - worth(a))
+    .map((file) => {
+      const what = file.exists
+        ? file.first === undefined
+          ? file.from === undefined
+            ? 'created'
+            : `renamed from ${inlineCode(file.from)}`
+          : 'changed'
+        : 'deleted';
+      const lines = file.added + file.removed > 0 ? `, +${file.added} −${file.removed} lines` : '';
+      const who = [...file.authors.values()]
+        .sort((a, b) => b.changes - a.changes)
+        .map(({ author, changes }) => `${authorWord(author)} ${changes}`)
+        .join(', ');
+      return {
+        text: `- ${inlineCode(file.path)} ${what}${file.changes > 1 ? `, ${file.changes} changes` : ''}${lines} (by ${who})`,
+        short: `- ${inlineCode(file.path)} ${what} (by ${who})`,
+        events: at(file.last),
+      };
+    });
+  const back = [...state.files.values()].filter((file) => file.changes > 0 && isFileUnchanged(file));
+  if (back.length > 0)
+    items.push({
+      text: `- Changed and back to what they were: ${counted(back.length, 'file')}`,
+      short: `- ${counted(back.length, 'file')} changed and back`,
+      events: at(back.at(-1)?.last),
+    });
+  return items;
+}
+
+function check(state: SessionState, time: TimeText): ResumeItem[] {
+  const items: ResumeItem[] = checkCommands(state)
+    .filter(({ isSetAside }) => !isSetAside)
+    .slice(0, 8)
+    .map((command) => ({
+      text: `- ${inlineCode(command.command)}${command.cwd === undefined ? '' : ` in ${inlineCode(command.cwd)}`}: ${resultWord(command.lastExitCode, command.lastOutcome)} (${time(command.last)})`,
+      events: at(command.last),
+    }));
+  const green = lastGreenCheck(state) ?? lastGreen(state);
+  if (green !== undefined) {
+    const since = filesChangedSince(state, green.mark);
+    const what = green.command === undefined ? 'the diagnostics were clean' : `${inlineCode(green.command)} passed`;
+    const list =
+      since.length === 0
+        ? 'nothing changed since'
+        : `changed since: ${since
+            .slice(0, 8)
+            .map(({ path }) => inlineCode(path))
+            .join(', ')}${since.length > 8 ? ` and ${since.length - 8} more` : ''}`;
+    items.unshift({ text: `- Last green: ${what} (${time(green.mark)}); ${list}`, events: at(green.mark) });
+  } else if (items.length > 0) items.unshift({ text: '- No check has passed in this session', events: [] });
+  if (state.diagnostics !== undefined)
+    items.push({
+      text: `- The editor showed ${counted(state.diagnostics.errors, 'error')} and ${counted(state.diagnostics.warnings, 'warning')} (${time(state.diagnostics.mark)})`,
+      events: at(state.diagnostics.mark),
+    });
+  return items;
+}
+
+function resultWord(exitCode: number | null, outcome: string | undefined): string {
+  if (exitCode === null) return outcome ?? 'it is not known how it ended';
+  return exitCode === 0 ? 'passed' : `ended with ${exitCode}`;
+}
+
+function conversations(state: SessionState, time: TimeText, options: SectionOptions): ResumeItem[] {
+  return [...state.runs.values()]
+    .filter(({ parent, prompts }) => parent === undefined || prompts > 0)
+    .sort((a, b) => (a.lastAt < b.lastAt ? 1 : a.lastAt > b.lastAt ? -1 : 0))
+    .slice(0, 6)
+    .flatMap((run) => {
+      const words = run.agent === undefined || !isPlainWord(run.run) ? undefined : options.resumeCommand(run.agent, run.run);
+      if (words === undefined) return [];
+      return [{ text: `- ${describeRun(run, time)}: ${inlineCode(words.map(shellWord).join(' '))}`, events: [] }];
+    });
+}
+
+function describeRun(run: RunState, time: TimeText): string {
+  const title = run.title === undefined ? '' : ` “${inlineText(run.title, 80)}”`;
+  const end = run.failedWith === undefined ? '' : `, stopped by: ${inlineText(run.failedWith, 100)}`;
+  return `${displayName(inlineText(run.agent ?? 'agent', 60))}${title}, last active ${time({ at: run.lastAt, w: '', n: 0 })}${run.cwd === undefined ? '' : `, in ${inlineCode(run.cwd)}`}${end}`;
+}
+
+/** An id that a shell takes as it stands: a prompt must not carry a command that somebody hid in an id. */
+const isPlainWord = (word: string): boolean => /^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,199}$/.test(word);
+const shellWord = (word: string): string => (/^[A-Za-z0-9._:/@=-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
+
+function rewinds(state: SessionState, time: TimeText): ResumeItem[] {
+  return state.branches.toReversed().map((branch) => {
+    const effect = `${counted(branch.written, 'file')} written, ${branch.deleted} deleted${branch.skipped.length > 0 ? `, ${branch.skipped.length} left out` : ''}`;
+    const scope = branch.paths === undefined ? 'the workspace' : counted(branch.paths.length, 'file');
+    const text =
+      branch.kind === 'undo'
+        ? `- ${time(branch.to)}: a rewind was undone (${effect})`
+        : `- ${time(branch.to)}: ${scope} rewound to the state of ${time(branch.from)} (${effect})${branch.isUndone ? '; undone later' : ''}`;
+    return { text, events: at(branch.to) };
+  });
+}
+
+function record(state: SessionState, time: TimeText): ResumeItem[] {
+  const { counts, gaps } = state;
+  const items: ResumeItem[] = [];
+  if (gaps.length > 0)
+    items.push({
+      text: `- ${counted(gaps.length, 'gap')} in the recording, the last ${time(gaps.at(-1)!.mark)}: ${inlineText(gaps.at(-1)!.reason, 160)}`,
+      events: at(gaps.at(-1)?.mark),
+    });
+  if (state.session.isPaused) items.push({ text: '- Recording is paused: what happened since is not in here', events: [] });
+  if (counts.foreign + counts.malformed > 0)
+    items.push({
+      text: `- ${counted(counts.foreign + counts.malformed, 'event')} could not be read and ${counts.foreign + counts.malformed === 1 ? 'is' : 'are'} not in here`,
+      events: [],
+    });
+  if (counts.skippedFiles > 0)
+    items.push({ text: `- ${counted(counts.skippedFiles, 'file')} left out of the recording (size, secrets, ignore rules)`, events: [] });
+  return items;
+}
