@@ -9,7 +9,6 @@ import type { EventOf, TapedeckEvent } from '../model/event.ts';
 import { eventId } from '../model/ids.ts';
 import { CommandOutput } from './commandOutput.ts';
 import type { Journal } from './journal.ts';
-import type { TerminalCommand } from './recorder.ts';
 
 export interface CommandLogOptions {
   readonly journal: Journal;
@@ -21,6 +20,14 @@ export interface CommandLogOptions {
   /** A command has ended: what it changed can be looked for. */
   readonly onEnded: () => void;
   readonly onFailure: (error: unknown) => void;
+}
+
+/** A command that runs in a terminal. Who starts one ends it once; later calls do nothing. */
+export interface TerminalCommand {
+  /** Raw output as it comes; a bounded part is kept, a full-screen program's is discarded. */
+  write(data: string): void;
+  /** `exitCode` undefined: the terminal did not tell. */
+  end(exitCode: number | undefined): void;
 }
 
 interface Running {

@@ -8,7 +8,7 @@ import type { WorkspacePath } from '../model/workspacePath.ts';
 import type { Attributor, JudgedChange } from './attributor.ts';
 import type { FileFound, FileObserver, Observation } from './fileObserver.ts';
 import { knownFromVersion, type FileTracker } from './fileTracker.ts';
-import type { Journal } from './journal.ts';
+import { NoSessionError, type Journal } from './journal.ts';
 
 export interface FileRecorderOptions {
   readonly journal: Journal;
@@ -119,6 +119,11 @@ export class FileRecorder implements Disposable {
     if (event.kind === 'file.renamed') tracker.delete(event.from);
     if (event.kind === 'file.deleted' || event.after === undefined) tracker.delete(event.path);
     else tracker.set(event.path, knownFromVersion(event.after));
+  }
+
+  /** Tells, once, that a path is not recorded. Says nothing where no session is open. */
+  async skip(path: WorkspacePath, reason: SkipReason): Promise<void> {
+    await this.#recordSkip(path, reason).catch(() => {});
   }
 
   /** Read back from the log: this was told. */
@@ -322,7 +327,8 @@ export class FileRecorder implements Disposable {
       });
     } catch (error) {
       this.#toldSkips.delete(key);
-      throw error;
+      // No session is open, and a file that is not recorded is no reason to begin one: it is told when it changes in one.
+      if (!(error instanceof NoSessionError)) throw error;
     }
   }
 

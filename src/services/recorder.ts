@@ -1,15 +1,30 @@
-import type { Clock } from '../base/clock.ts';
-import type { Event } from '../base/emitter.ts';
-import type { TranscriptAdapter, AgentEnvironment } from '../core/transcripts/adapter.ts';
-import type { Author } from '../model/author.ts';
+import { hostname } from 'node:os';
+import { randomBytes } from 'node:crypto';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock, UnixMs } from '../base/clock.ts';
+import { Delayer } from '../base/delayer.ts';
+import { Emitter, type Event } from '../base/emitter.ts';
+import type { AgentEnvironment, TranscriptAdapter } from '../core/transcripts/adapter.ts';
+import { systemAuthor, userAuthor, type Author } from '../model/author.ts';
 import type { Digest } from '../model/digest.ts';
-import type { EventOf, TapedeckEvent } from '../model/event.ts';
+import { isFileEvent, type EventOf, type LoggedEvent, type TapedeckEvent } from '../model/event.ts';
 import type { ContentHash, SessionId } from '../model/ids.ts';
-import type { ContentStore } from '../store/contentStore.ts';
-import type { TapedeckLayout } from '../store/layout.ts';
-import type { Journal } from './journal.ts';
+import { openContentStore, type ContentStore } from '../store/contentStore.ts';
+import { prepareRoot, tapedeckLayout, type TapedeckLayout } from '../store/layout.ts';
+import { openLogReader, type LogReader } from '../store/logReader.ts';
+import { openPresence, type Presence } from '../store/presence.ts';
+import { writeSessionCard } from '../store/sessionCard.ts';
+import { createWriterId } from '../store/writerClaim.ts';
+import { Attributor } from './attributor.ts';
+import { CommandLog, type TerminalCommand } from './commandLog.ts';
+import { gapOf } from './fileMemory.ts';
+import { LeaderWork } from './leaderWork.ts';
+import { NoSessionError, type Journal } from './journal.ts';
+import { LiveJournal } from './liveJournal.ts';
 import type { RecorderSettings } from './recorderSettings.ts';
-import type { SessionFolder, Sessions } from './sessions.ts';
+import { createSessions, type OpenSession, type SessionFolder, type SessionResumeReason, type Sessions } from './sessions.ts';
+import { WorkspaceFolders } from './workspaceFolders.ts';
 import type { WorkspaceWatcher } from './workspaceWatcher.ts';
 
 export interface RecorderOptions {
@@ -51,13 +66,7 @@ export interface RecorderStatus {
   readonly gaps: number;
 }
 
-/** A command that runs in a terminal. Who starts one ends it once; later calls do nothing. */
-export interface TerminalCommand {
-  /** Raw output as it comes; a bounded tail is kept, a full-screen program's is discarded. */
-  write(data: string): void;
-  /** `exitCode` undefined: the terminal did not tell. */
-  end(exitCode: number | undefined): void;
-}
+export type { TerminalCommand } from './commandLog.ts';
 
 export type ReconcileReason = 'start' | 'command' | 'turn' | 'checkpoint' | 'rewind' | 'watcher' | 'burst' | 'focus' | 'hand';
 
@@ -74,6 +83,8 @@ export interface Recorder {
   /** Writes to the open session; opens one when the settings let it. Explicit entries of people open one in any case: see `start`. */
   readonly journal: Journal;
   readonly content: ContentStore;
+  /** The files are known and watched (or another process does that). Never rejects: what failed is in the status. */
+  readonly whenReady: Promise<void>;
   status(): RecorderStatus;
   readonly onDidChangeStatus: Event<RecorderStatus>;
 
@@ -102,4 +113,509 @@ export interface Recorder {
   flush(): Promise<void>;
   /** Within two seconds; the session goes on. */
   close(): Promise<void>;
+}
+
+/** Opens a recorder. Rejects when neither root can be written; everything later shows in the status. */
+export async function openRecorder(options: RecorderOptions): Promise<Recorder> {
+  if (options.folders.length === 0) throw new Error('There is no folder to record.');
+  const id = createWriterId();
+  const { layout, isFallback } = await openRoot(options);
+  const presence = await openPresence({
+    layout,
+    card: { writer: id, pid: process.pid, host: hostname(), startedAt: new Date(options.clock.now()).toISOString(), app: options.app },
+  });
+  let content: ContentStore | undefined;
+  try {
+    content = await openContentStore({ layout, digest: options.digest, writer: id });
+    const recorder = new WorkspaceRecorder(options, layout, isFallback, presence, content);
+    await recorder.open();
+    return recorder;
+  } catch (error) {
+    await content?.close();
+    await presence.leave();
+    throw error;
+  }
+}
+
+async function openRoot({ root, fallbackRoot, onTrace }: RecorderOptions): Promise<{ readonly layout: TapedeckLayout; readonly isFallback: boolean }> {
+  const tryRoot = async (path: string): Promise<TapedeckLayout> => {
+    const layout = tapedeckLayout(path);
+    await prepareRoot(layout);
+    // That it is there does not say that it can be written.
+    const probe = join(layout.root, `.probe-${process.pid}-${createWriterId()}`);
+    await writeFile(probe, '');
+    await rm(probe, { force: true });
+    return layout;
+  };
+  try {
+    return { layout: await tryRoot(root), isFallback: false };
+  } catch (error) {
+    if (fallbackRoot === undefined) throw error;
+    onTrace?.(`${root} cannot be written (${String(error)}); recording into ${fallbackRoot}.`);
+    return { layout: await tryRoot(fallbackRoot), isFallback: true };
+  }
+}
+
+const leaderPollMs = 15_000;
+const closeLimitMs = 1800;
+const diagnosticsQuietMs = 1500;
+const statusQuietMs = 60;
+/** A session that is taken up so soon after its last event was left by a reload. */
+const reloadMs = 60_000;
+
+class WorkspaceRecorder implements Recorder {
+  readonly layout: TapedeckLayout;
+  readonly sessions: Sessions;
+  readonly journal: LiveJournal;
+  readonly content: ContentStore;
+  readonly onDidChangeStatus: Event<RecorderStatus>;
+  whenReady: Promise<void> = Promise.resolve();
+  readonly #options: RecorderOptions;
+  readonly #isFallback: boolean;
+  readonly #presence: Presence;
+  readonly #folders: WorkspaceFolders;
+  readonly #attributor: Attributor;
+  readonly #commands: CommandLog;
+  readonly #changed = new Emitter<RecorderStatus>();
+  readonly #tellStatus: Delayer;
+  readonly #tellDiagnostics: Delayer;
+  readonly #troubles = new Map<string, string>();
+  readonly #counts = { events: 0, files: 0, commands: 0, failures: 0 };
+  readonly #openedAt: UnixMs;
+  #work: LeaderWork | undefined;
+  #taking: Promise<void> | undefined;
+  #reader: LogReader | undefined;
+  #following: { dispose(): void } | undefined;
+  #poll: ReturnType<typeof setInterval> | undefined;
+  #card: { label?: string; startedAt: string } | undefined;
+  #gaps = 0;
+  #isLeader = false;
+  #hasDead = false;
+  #hasOthers = false;
+  #isPaused = false;
+  #isClosed = false;
+  #isCommanded = false;
+  #closing: Promise<void> | undefined;
+  #diagnostics: { readonly errors: number; readonly warnings: number; readonly files?: number } | undefined;
+  #toldDiagnostics = '';
+
+  constructor(options: RecorderOptions, layout: TapedeckLayout, isFallback: boolean, presence: Presence, content: ContentStore) {
+    const { clock, digest, settings } = options;
+    this.#options = options;
+    this.layout = layout;
+    this.content = content;
+    this.#isFallback = isFallback;
+    this.#presence = presence;
+    this.#openedAt = clock.now();
+    this.#folders = new WorkspaceFolders(options.folders);
+    this.onDidChangeStatus = this.#changed.event;
+    this.#tellStatus = new Delayer(() => this.#changed.fire(this.status()), statusQuietMs, statusQuietMs * 4);
+    this.#tellDiagnostics = new Delayer(() => void this.#recordDiagnostics(), diagnosticsQuietMs, diagnosticsQuietMs * 4);
+    this.sessions = createSessions({
+      layout,
+      clock,
+      digest,
+      folders: options.folders,
+      app: options.app,
+      idleHours: settings.idleHours,
+      random: (length) => Array.from(randomBytes(length), (byte) => (byte % 36).toString(36)).join(''),
+    });
+    this.journal = new LiveJournal({
+      sessions: this.sessions,
+      clock,
+      idleHours: settings.idleHours,
+      startsByItself: settings.start === 'automatic',
+      onOpened: (session, isJoined) => this.#opened(session, isJoined),
+      onClosed: () => this.#released(),
+    });
+    this.journal.onDidRecord((event) => this.#noteOwn(event));
+    this.journal.onDidChangeHealth((health) => this.#trouble('log', health.state === 'ok' ? undefined : health.message));
+    this.#attributor = new Attributor({
+      content,
+      digest,
+      clock,
+      fold: (path) => this.#folders.fold(path),
+      onFinding: (draft) => void this.journal.record(draft).catch((error: unknown) => this.#trace('A finding could not be recorded', error)),
+    });
+    const agents = new Map((options.agents?.adapters ?? []).flatMap((adapter) => adapter.commandNames.map((name) => [name, adapter.id] as const)));
+    this.#commands = new CommandLog({
+      journal: this.journal,
+      clock,
+      digest,
+      agents: new Map([...otherAgents, ...agents]),
+      keepsOutput: settings.commandOutput,
+      onEnded: () => {},
+      onFailure: (error) => {
+        if (!(error instanceof NoSessionError)) this.#trace('A command could not be recorded', error);
+      },
+    });
+  }
+
+  async open(): Promise<void> {
+    await this.#lookWhoLeads();
+    this.whenReady = this.#begin().catch((error: unknown) => {
+      this.#trace('Recording could not begin', error);
+      this.#trouble('start', error instanceof Error ? error.message : String(error));
+    });
+  }
+
+  status(): RecorderStatus {
+    const { session } = this.journal;
+    const reason = [...this.#troubles.values()][0];
+    return {
+      state:
+        session === undefined && reason === undefined
+          ? 'off'
+          : this.#isPaused
+            ? 'paused'
+            : reason !== undefined
+              ? 'degraded'
+              : this.#isLeader
+                ? 'recording'
+                : 'viewing',
+      ...(reason === undefined ? {} : { reason }),
+      ...(session === undefined ? {} : { session }),
+      ...(session === undefined || this.#card?.label === undefined ? {} : { label: this.#card.label }),
+      ...(session === undefined || this.#card === undefined ? {} : { startedAt: this.#card.startedAt }),
+      counts: { ...this.#counts },
+      isLeader: this.#isLeader,
+      root: this.layout.root,
+      isFallbackRoot: this.#isFallback,
+      gaps: this.#gaps,
+    };
+  }
+
+  hint(absolutePath: string): void {
+    this.#work?.hint(absolutePath);
+  }
+
+  async reconcile(reason: ReconcileReason): Promise<void> {
+    await this.whenReady;
+    const work = this.#work;
+    if (work === undefined || this.#isPaused || this.#isClosed) return;
+    if (reason === 'command' || reason === 'turn' || reason === 'watcher' || reason === 'burst' || reason === 'focus') await work.reconciler.request();
+    else await work.reconciler.run();
+  }
+
+  documentSaved(absolutePath: string, hash: ContentHash): void {
+    const path = this.#folders.toWorkspacePath(absolutePath);
+    if (path === undefined || this.#isPaused) return;
+    this.#attributor.documentSaved(path, hash);
+    this.#work?.hint(absolutePath);
+  }
+
+  terminalCommandStarted(command: { readonly terminal: string; readonly command: string; readonly cwd?: string }): TerminalCommand {
+    if (this.#isPaused || this.#isClosed) return { write: () => {}, end: () => {} };
+    return this.#commands.start(command);
+  }
+
+  terminalClosed(terminal: string): void {
+    this.#commands.terminalClosed(terminal);
+  }
+
+  diagnostics(counts: { readonly errors: number; readonly warnings: number; readonly files?: number }): void {
+    this.#diagnostics = counts;
+    this.#tellDiagnostics.request();
+  }
+
+  async start(label?: string): Promise<SessionId> {
+    this.#isCommanded = true;
+    try {
+      const isOpen = this.journal.session !== undefined;
+      const session = await this.journal.start({ by: userAuthor, ...(label === undefined ? {} : { label }) });
+      if (isOpen && label !== undefined && label !== this.#card?.label) await this.journal.record({ kind: 'session.labelled', by: userAuthor, label });
+      return session.id;
+    } finally {
+      this.#isCommanded = false;
+    }
+  }
+
+  async end(): Promise<void> {
+    const { session } = this.journal;
+    if (session === undefined) return;
+    await this.reconcile('checkpoint');
+    await this.flush();
+    await this.journal.record({ kind: 'session.ended', by: userAuthor, reason: 'command' });
+    await this.journal.release();
+    await this.#storeCard(session);
+  }
+
+  async pause(): Promise<void> {
+    if (this.#isPaused) return;
+    await this.flush();
+    this.#isPaused = true;
+    if (this.journal.session !== undefined) await this.journal.record({ kind: 'capture.paused', by: userAuthor });
+    this.#tellStatus.request();
+  }
+
+  async resume(): Promise<void> {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    if (this.journal.session !== undefined) await this.journal.record({ kind: 'capture.continued', by: userAuthor });
+    this.#tellStatus.request();
+    // What changed meanwhile is told as it is now, and by nobody.
+    await this.#work?.reconciler.run(true);
+  }
+
+  async checkpoint(label: string, reason: EventOf<'checkpoint.made'>['reason'] = 'hand', by: Author = userAuthor): Promise<TapedeckEvent> {
+    await this.reconcile('checkpoint');
+    return this.journal.record({ kind: 'checkpoint.made', by, id: createWriterId(), label, reason });
+  }
+
+  async during<T>(work: () => Promise<T>): Promise<T> {
+    await this.whenReady;
+    const leader = this.#work;
+    if (leader === undefined) return work();
+    await leader.files.flush();
+    try {
+      return await leader.files.hold(work);
+    } finally {
+      if (!this.#isPaused) void leader.reconciler.request();
+    }
+  }
+
+  async flush(): Promise<void> {
+    await this.whenReady;
+    await this.#commands.idle();
+    if (!this.#isPaused) await this.#work?.flush();
+    this.#tellDiagnostics.flush();
+    await this.#commands.idle();
+    await this.journal.flush();
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    clearInterval(this.#poll);
+    this.#commands.closeAll();
+    const { session } = this.journal;
+    await within(closeLimitMs, this.flush().catch((error: unknown) => this.#trace('Not all could be written', error)));
+    this.#isClosed = true;
+    this.#tellStatus.dispose();
+    this.#tellDiagnostics.dispose();
+    this.#following?.dispose();
+    this.#reader?.dispose();
+    await within(
+      closeLimitMs,
+      (async () => {
+        await this.#work?.close();
+        this.#attributor.dispose();
+        await this.journal.close();
+        if (session !== undefined) await this.#storeCard(session);
+        await this.content.close();
+        await this.#presence.leave();
+      })().catch((error: unknown) => this.#trace('Not all could be closed', error)),
+    );
+    this.#changed.dispose();
+  }
+
+  /** Joins the session that goes on, and takes up the leader's work if nobody else does it. */
+  async #begin(): Promise<void> {
+    if (this.#isLeader) await this.#takeLead();
+    else {
+      this.#poll = setInterval(() => void this.#checkLead(), leaderPollMs);
+      this.#poll.unref();
+      await this.journal.join();
+    }
+    this.#tellStatus.request();
+  }
+
+  async #lookWhoLeads(): Promise<void> {
+    const seen = await this.#presence.look();
+    this.#isLeader = seen.isLeader;
+    this.#hasOthers = seen.others.length > 0;
+    this.#hasDead ||= seen.dead.length > 0;
+  }
+
+  async #checkLead(): Promise<void> {
+    try {
+      await this.#lookWhoLeads();
+      if (!this.#isLeader || this.#isClosed) return;
+      clearInterval(this.#poll);
+      await this.#takeLead();
+      this.#tellStatus.request();
+    } catch (error) {
+      this.#trace('Who records could not be told', error);
+    }
+  }
+
+  #takeLead(): Promise<void> {
+    this.#taking ??= this.#lead();
+    return this.#taking;
+  }
+
+  async #lead(): Promise<void> {
+    const { settings, clock, digest, watcher, agents } = this.#options;
+    const work = new LeaderWork({
+      layout: this.layout,
+      folders: this.#folders,
+      settings,
+      clock,
+      digest,
+      journal: this.journal,
+      content: this.content,
+      attributor: this.#attributor,
+      watcher,
+      agents,
+      platform: process.platform,
+      isPaused: () => this.#isPaused,
+      onTrace: (message) => this.#options.onTrace?.(message),
+      onTrouble: (what, message) => this.#trouble(what, message),
+    });
+    const current = this.journal.session ?? (await this.sessions.current())?.id;
+    const reader = current === undefined ? undefined : await openLogReader({ layout: this.layout, session: current, digest });
+    const remembered = await work.open(reader).finally(() => reader?.dispose());
+    if (this.#isClosed) return work.close();
+    this.#work = work;
+    let since = this.#openedAt;
+    if (current !== undefined && remembered !== undefined) {
+      this.#isPaused = remembered.isPaused;
+      const gap = gapOf(remembered.lastAt, clock.now());
+      await this.journal.join();
+      if (this.journal.session === current) {
+        if (gap !== undefined) await this.journal.record({ kind: 'capture.gap', by: systemAuthor, reason: 'not running', ...gap });
+        if (!this.#isPaused) await work.reconciler.run(true);
+        if (remembered.folders.size < this.#folders.all.length) await work.recordBaselines();
+        // What the agents did while nobody looked stands in their transcripts.
+        since = Date.parse(this.#card?.startedAt ?? remembered.lastAt ?? '') || since;
+      }
+    } else if (this.journal.session !== undefined) void this.#recordBaselines(work);
+    await work.followAgents(since, remembered?.sources ?? new Set());
+    // What changed between the first walk and the watcher's beginning.
+    if (!this.#isPaused) await work.reconciler.run();
+  }
+
+  async #opened(session: OpenSession, isJoined: boolean): Promise<void> {
+    const { digest } = this.#options;
+    this.#counts.events = this.#counts.files = this.#counts.commands = this.#counts.failures = 0;
+    this.#gaps = 0;
+    const card = await this.sessions.read(session.id);
+    this.#card = card === undefined ? undefined : { startedAt: card.startedAt, ...(card.label === undefined ? {} : { label: card.label }) };
+    this.#reader = await openLogReader({ layout: this.layout, session: session.id, digest });
+    this.#following = this.#reader.follow((events) => this.#noteOthers(events));
+    if (isJoined) await session.journal.record({ kind: 'session.resumed', by: systemAuthor, reason: this.#resumeReason(card?.lastAt), app: this.#options.app });
+    else if (this.#work !== undefined) void this.#recordBaselines(this.#work);
+    this.#tellStatus.request();
+  }
+
+  #resumeReason(lastAt: string | undefined): SessionResumeReason {
+    if (this.#isCommanded) return 'command';
+    if (this.#hasOthers) return 'second-window';
+    if (this.#hasDead) return 'crash';
+    return lastAt !== undefined && this.#options.clock.now() - Date.parse(lastAt) < reloadMs ? 'reload' : 'restart';
+  }
+
+  #released(): void {
+    this.#following?.dispose();
+    this.#reader?.dispose();
+    this.#following = undefined;
+    this.#reader = undefined;
+    this.#card = undefined;
+    this.#work?.forgetSession();
+    this.#tellStatus.request();
+  }
+
+  async #recordBaselines(work: LeaderWork): Promise<void> {
+    try {
+      await work.recordBaselines();
+    } catch (error) {
+      if (!this.#isClosed) this.#trace('The baseline could not be recorded', error);
+    }
+  }
+
+  #noteOwn(event: TapedeckEvent): void {
+    this.#counts.events += 1;
+    if (isFileEvent(event)) this.#counts.files += 1;
+    if (event.kind === 'command.ended') {
+      this.#counts.commands += 1;
+      if (event.exitCode !== null && event.exitCode !== 0) this.#counts.failures += 1;
+    }
+    this.#note(event, true);
+    void this.#commands.noteEnded(event);
+  }
+
+  #noteOthers(events: readonly LoggedEvent[]): void {
+    for (const event of events) {
+      if (event.w === this.journal.writer || event.kind === 'foreign') continue;
+      this.journal.observe(event);
+      this.#note(event, false);
+      // Whoever ended it, here or elsewhere: the next activity begins another one.
+      if (event.kind === 'session.ended') void this.journal.release();
+      else if (event.kind === 'capture.paused' || event.kind === 'capture.continued') this.#followPause(event.kind === 'capture.paused');
+    }
+  }
+
+  #note(event: TapedeckEvent, isOwn: boolean): void {
+    if (event.kind === 'session.labelled' && this.#card !== undefined) this.#card.label = event.label;
+    if (event.kind === 'capture.gap') this.#gaps += 1;
+    this.#attributor.observe(event, isOwn);
+    this.#work?.observe(event);
+    this.#tellStatus.request();
+  }
+
+  #followPause(isPaused: boolean): void {
+    if (this.#isPaused === isPaused) return;
+    this.#isPaused = isPaused;
+    if (!isPaused) void this.#work?.reconciler.run(true);
+  }
+
+  async #recordDiagnostics(): Promise<void> {
+    const counts = this.#diagnostics;
+    if (counts === undefined || this.#isPaused || this.journal.session === undefined) return;
+    const told = JSON.stringify(counts);
+    if (told === this.#toldDiagnostics) return;
+    this.#toldDiagnostics = told;
+    await this.journal
+      .record({ kind: 'diagnostics.changed', by: systemAuthor, ...counts })
+      .catch((error: unknown) => this.#trace('The diagnostics could not be recorded', error));
+  }
+
+  async #storeCard(session: SessionId): Promise<void> {
+    const card = await this.sessions.read(session);
+    if (card !== undefined) await writeSessionCard(this.layout, card);
+  }
+
+  #trouble(what: string, message: string | undefined): void {
+    if (this.#troubles.get(what) === message) return;
+    if (message === undefined) this.#troubles.delete(what);
+    else this.#troubles.set(what, message);
+    this.#tellStatus.request();
+  }
+
+  #trace(what: string, error: unknown): void {
+    this.#options.onTrace?.(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** Agents without an adapter here: their commands are theirs all the same. By program, to the short name. */
+const otherAgents: readonly (readonly [string, string])[] = [
+  ['codex', 'codex'],
+  ['claude', 'claude'],
+  ['claude-code', 'claude'],
+  ['gemini', 'gemini'],
+  ['gemini-cli', 'gemini'],
+  ['opencode', 'opencode'],
+  ['opencode-ai', 'opencode'],
+  ['copilot', 'copilot'],
+  ['aider', 'aider'],
+  ['pi', 'pi'],
+  ['amp', 'amp'],
+  ['crush', 'crush'],
+  ['goose', 'goose'],
+  ['qwen', 'qwen'],
+  ['cursor-agent', 'cursor'],
+  ['droid', 'droid'],
+  ['auggie', 'auggie'],
+  ['kiro-cli', 'kiro'],
+  ['openhands', 'openhands'],
+  ['plandex', 'plandex'],
+];
+
+async function within(limitMs: number, work: Promise<unknown>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  await Promise.race([work, new Promise((resolve) => (timer = setTimeout(resolve, limitMs)))]);
+  clearTimeout(timer);
 }

@@ -2,7 +2,6 @@ import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import * as os from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { UnixMs } from '../base/clock.ts';
 import type { TapedeckLayout } from './layout.ts';
 
 /**

@@ -1,0 +1,199 @@
+import type { Clock, UnixMs } from '../base/clock.ts';
+import { sourceKey } from '../core/transcripts/adapter.ts';
+import { isFileEvent, type LoggedEvent } from '../model/event.ts';
+import { joinWorkspacePath, splitWorkspacePath, type WorkspacePath } from '../model/workspacePath.ts';
+import type { ContentStore } from '../store/contentStore.ts';
+import type { LogReader } from '../store/logReader.ts';
+import type { FileObserver } from './fileObserver.ts';
+import type { FileRecorder } from './fileRecorder.ts';
+import { knownFromVersion, type FileTracker, type KnownFile } from './fileTracker.ts';
+import type { FolderIndex } from './folderIndex.ts';
+import type { Journal } from './journal.ts';
+import { decodeManifest, encodeManifest } from './manifest.ts';
+
+export interface FileMemoryOptions {
+  readonly folders: readonly FolderIndex[];
+  readonly nameOf: (index: FolderIndex) => string | undefined;
+  readonly tracker: FileTracker;
+  readonly observer: FileObserver;
+  readonly files: FileRecorder;
+  readonly content: ContentStore;
+  readonly clock: Clock;
+  readonly budgetBytes: number;
+  readonly onTrace: (message: string) => void;
+}
+
+/** What a session's log says that a recorder which goes on with it must know. */
+export interface Remembered {
+  /** Folders (by their name in paths, '' for the first) whose files are known from the log. */
+  readonly folders: ReadonlySet<string>;
+  /** When the last event was written, ISO 8601. */
+  readonly lastAt: string | undefined;
+  readonly lastApp: string | undefined;
+  readonly isPaused: boolean;
+  /** `sourceKey` of every fact from a transcript. */
+  readonly sources: ReadonlySet<string>;
+}
+
+const copiesAtOnce = 4;
+
+/**
+ * How the tracker comes to know the files: from the disk and git when recording begins, from the log when it goes on.
+ * What git holds is not copied; what it does not hold (untracked, changed, or no git) is copied in the background, the
+ * files that changed last first, as far as the budget goes. Until a file is copied, its content before a change is lost,
+ * and the event says so.
+ */
+export class FileMemory {
+  readonly #options: FileMemoryOptions;
+  #isStopped = false;
+
+  constructor(options: FileMemoryOptions) {
+    this.#options = options;
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  /** Takes the disk as it is for the beginning. Resolves with how long it took, ms. */
+  async arm(isWanted: (index: FolderIndex) => boolean): Promise<number> {
+    const { tracker, clock } = this.#options;
+    const startedAt = clock.now();
+    for (const index of this.#options.folders) {
+      if (!isWanted(index)) continue;
+      const name = this.#options.nameOf(index);
+      const met: [string, KnownFile][] = [];
+      await index.scan(
+        '',
+        () => false,
+        (within, stamp) => {
+          if (stamp.type === 'special') return;
+          met.push([within, { stamp, sizeBytes: stamp.sizeBytes, mode: stamp.mode, type: stamp.type, isKept: false, isFresh: false }]);
+        },
+      );
+      // Asked after the walk: what is clean now and has not changed since the walk was clean when it was met.
+      const dirty = await this.#dirty(index);
+      for (const [within, file] of met) {
+        const tracked = index.tracked(within);
+        const isGits = tracked?.isTrusted === true && !dirty.has(within);
+        const path = joinWorkspacePath(name, within);
+        // What was recorded of it meanwhile, or read from the log, is newer.
+        if (!tracker.has(path)) tracker.set(path, isGits ? { ...file, oid: tracked.oid } : file);
+      }
+    }
+    return clock.now() - startedAt;
+  }
+
+  /** Copies what only the disk holds, within the budget. */
+  async keepContents(): Promise<void> {
+    const { tracker, observer } = this.#options;
+    const wanted = [...tracker.entries()].filter(([, file]) => file.hash === undefined && file.oid === undefined && file.skipped === undefined && file.stamp !== undefined);
+    wanted.sort(([, a], [, b]) => b.stamp!.mtimeMs - a.stamp!.mtimeMs);
+    let left = this.#options.budgetBytes;
+    let next = 0;
+    const copy = async (): Promise<void> => {
+      for (;;) {
+        const entry = wanted[next++];
+        if (entry === undefined || this.#isStopped) return;
+        const [path, file] = entry;
+        // Changed or gone meanwhile: then the event that says so has told all there is.
+        if (tracker.get(path) !== file) continue;
+        const kept = await observer.keep(path, file, left);
+        if (kept === undefined || tracker.get(path) !== file) continue;
+        if (kept.isKept) left -= kept.sizeBytes;
+        tracker.set(path, kept);
+      }
+    };
+    await Promise.all(Array.from({ length: copiesAtOnce }, copy));
+  }
+
+  /** Writes down, for each folder, what the files are now: the point from which a later recorder goes on. */
+  async recordBaselines(journal: Journal, headOf: (index: FolderIndex) => Promise<{ readonly commit?: string | undefined; readonly branch?: string | undefined }>): Promise<void> {
+    for (const index of this.#options.folders) {
+      const name = this.#options.nameOf(index);
+      const own = [...this.#options.tracker.entries()].filter(([path]) => splitWorkspacePath(path).folder === name);
+      const { hash } = await this.#options.content.put(await encodeManifest(own));
+      const head = await headOf(index);
+      await journal.record({
+        kind: 'baseline.taken',
+        by: { actor: 'system', how: 'stated' },
+        folder: index.folder.name,
+        ...(head.commit === undefined ? {} : { head: head.commit }),
+        ...(head.branch === undefined ? {} : { branch: head.branch }),
+        files: own.length,
+        manifest: hash,
+        skipped: own.filter(([, file]) => !file.isKept && file.oid === undefined).length,
+      });
+    }
+  }
+
+  /** Reads a session's log: the files' last known versions, what was told, whether it is paused. */
+  async restore(reader: LogReader): Promise<Remembered> {
+    const { tracker, files } = this.#options;
+    const manifests = new Map<string, string>();
+    const latest = new Map<WorkspacePath, LoggedEvent>();
+    const sources = new Set<string>();
+    let lastAt: string | undefined;
+    let lastApp: string | undefined;
+    let isPaused = false;
+    for await (const events of reader.all())
+      for (const event of events) {
+        lastAt = event.at;
+        if (event.kind === 'foreign') continue;
+        if (event.src !== undefined) sources.add(sourceKey(event.src));
+        if (isFileEvent(event)) {
+          if (event.kind === 'file.renamed') latest.set(event.from, event);
+          latest.set(event.path, event);
+        } else if (event.kind === 'baseline.taken' && event.manifest !== undefined) {
+          manifests.set(event.folder, event.manifest);
+          // A baseline says all of its folder: what was recorded before it is in it.
+          for (const path of latest.keys()) if (this.#folderOf(path) === event.folder) latest.delete(path);
+        } else if (event.kind === 'file.skipped') files.noteSkip(event.path, event.reason);
+        else if (event.kind === 'capture.paused') isPaused = true;
+        else if (event.kind === 'capture.continued') isPaused = false;
+        else if (event.kind === 'session.started' || event.kind === 'session.resumed') lastApp = event.app;
+      }
+    const folders = new Set<string>();
+    for (const index of this.#options.folders) {
+      const manifest = manifests.get(index.folder.name);
+      const bytes = manifest === undefined ? undefined : await this.#options.content.get(manifest);
+      const known = bytes === undefined ? undefined : await decodeManifest(bytes);
+      if (known === undefined) continue;
+      folders.add(this.#options.nameOf(index) ?? '');
+      for (const [path, file] of known) tracker.set(path, file);
+    }
+    for (const [path, event] of latest) this.#takeEvent(path, event);
+    return { folders, lastAt, lastApp, isPaused, sources };
+  }
+
+  #takeEvent(path: WorkspacePath, event: LoggedEvent): void {
+    if (!isFileEvent(event)) return;
+    if (path !== event.path || event.kind === 'file.deleted' || event.after === undefined) this.#options.tracker.delete(path);
+    else this.#options.tracker.set(path, knownFromVersion(event.after));
+  }
+
+  #folderOf(path: WorkspacePath): string | undefined {
+    const { folder } = splitWorkspacePath(path);
+    return folder ?? this.#options.folders[0]?.folder.name;
+  }
+
+  async #dirty(index: FolderIndex): Promise<ReadonlySet<string>> {
+    const dirty = new Set<string>();
+    for (const { base, repository, tracked } of index.repositories)
+      try {
+        for (const path of await repository.dirty()) dirty.add(base === '' ? path : `${base}/${path}`);
+      } catch (error) {
+        // Not known to be clean: then nothing of it is taken from git.
+        for (const path of tracked.keys()) dirty.add(base === '' ? path : `${base}/${path}`);
+        this.#options.onTrace(`git status failed in ${repository.folder}: ${String(error)}`);
+      }
+    return dirty;
+  }
+}
+
+/** How long nobody recorded, for `capture.gap`. */
+export function gapOf(lastAt: string | undefined, now: UnixMs): { readonly from: string; readonly to: string } | undefined {
+  if (lastAt === undefined) return undefined;
+  const to = new Date(now).toISOString();
+  return lastAt < to ? { from: lastAt, to } : undefined;
+}

@@ -1,0 +1,363 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join, sep } from 'node:path';
+import type { Clock, UnixMs } from '../base/clock.ts';
+import { Delayer } from '../base/delayer.ts';
+import { DisposableStore, type Disposable } from '../base/disposable.ts';
+import { sourceKey, type AgentEnvironment, type TranscriptAdapter } from '../core/transcripts/adapter.ts';
+import type { Digest } from '../model/digest.ts';
+import { isFileEvent, type EventDraft, type TapedeckEvent } from '../model/event.ts';
+import { joinWorkspacePath, splitWorkspacePath, type WorkspacePath } from '../model/workspacePath.ts';
+import type { ContentStore } from '../store/contentStore.ts';
+import type { TapedeckLayout } from '../store/layout.ts';
+import type { LogReader } from '../store/logReader.ts';
+import ignore from 'ignore';
+import { openAgentFollower, type AgentFollower } from './agentFollower.ts';
+import type { Attributor } from './attributor.ts';
+import { FileMemory, type Remembered } from './fileMemory.ts';
+import { FileObserver } from './fileObserver.ts';
+import { FileRecorder } from './fileRecorder.ts';
+import { FileTracker } from './fileTracker.ts';
+import { FolderIndex } from './folderIndex.ts';
+import { GitFollower } from './gitFollower.ts';
+import type { Journal } from './journal.ts';
+import { Reconciler } from './reconciler.ts';
+import type { RecorderSettings } from './recorderSettings.ts';
+import type { WorkspaceFolders } from './workspaceFolders.ts';
+import type { WorkspaceWatcher } from './workspaceWatcher.ts';
+
+export interface LeaderWorkOptions {
+  readonly layout: TapedeckLayout;
+  readonly folders: WorkspaceFolders;
+  readonly settings: RecorderSettings;
+  readonly clock: Clock;
+  readonly digest: Digest;
+  readonly journal: Journal;
+  readonly content: ContentStore;
+  readonly attributor: Attributor;
+  readonly watcher: WorkspaceWatcher;
+  readonly agents: { readonly adapters: readonly TranscriptAdapter[]; readonly environment: AgentEnvironment } | undefined;
+  readonly platform: NodeJS.Platform;
+  /** True while recording is paused: nothing is looked at, no transcript's fact is taken. */
+  readonly isPaused: () => boolean;
+  readonly onTrace: (message: string) => void;
+  /** `what` is fixed for one kind of trouble; `message` undefined: it is over. */
+  readonly onTrouble: (what: string, message: string | undefined) => void;
+}
+
+const burstQuietMs = 1500;
+const burstMaxMs = 15_000;
+const retryMs = 2000;
+const longestRetryMs = 30_000;
+/** A rewind by another process gives a sign of life each second; its files are its own until it is done. */
+const rewindSignMs = 5000;
+const rewindWaitMs = 15_000;
+
+/**
+ * What only one recorder of a root does: watches and records the files, follows git and the agents' transcripts.
+ * It opens once; sessions come and go while it works.
+ */
+export class LeaderWork implements Disposable {
+  readonly #options: LeaderWorkOptions;
+  readonly #disposables = new DisposableStore();
+  readonly #indexes: readonly FolderIndex[];
+  readonly #tracker = new FileTracker();
+  readonly #observer: FileObserver;
+  readonly #memory: FileMemory;
+  readonly #burst: Delayer;
+  readonly #git: GitFollower;
+  #watching: Disposable | undefined;
+  #follower: AgentFollower | undefined;
+  #retries = 0;
+  #retryTimer: ReturnType<typeof setTimeout> | undefined;
+  #contentsKept: Promise<void> = Promise.resolve();
+  readonly files: FileRecorder;
+  readonly reconciler: Reconciler;
+
+  constructor(options: LeaderWorkOptions) {
+    this.#options = options;
+    const { folders, settings, clock, journal, content, attributor, digest, layout } = options;
+    this.#indexes = folders.all.map(
+      (folder) =>
+        new FolderIndex({
+          folder,
+          exclude: settings.exclude,
+          maxFiles: settings.maxFiles,
+          ignoreCase: options.platform === 'win32' || options.platform === 'darwin',
+          isForeign: (path) => path === layout.root || folders.isOther(folder, path),
+          onTrace: options.onTrace,
+        }),
+    );
+    for (const index of this.#indexes) this.#disposables.add(index);
+    const secrets = settings.secretFiles.length === 0 ? undefined : ignore().add(settings.secretFiles.join('\n'));
+    this.#observer = new FileObserver({
+      tracker: this.#tracker,
+      content,
+      digest,
+      clock,
+      maxFileBytes: settings.maxFileBytes,
+      toAbsolute: (path) => folders.toAbsolute(path),
+      isSecretToo: (path) => secrets?.ignores(splitWorkspacePath(path).relative) === true,
+      isExcluded: (path) => this.#place(path)?.index.verdict(this.#place(path)!.within, false).verdict === 'policy',
+      readGitBlob: async (path, oid, maxBytes) => {
+        const place = this.#place(path);
+        return place?.index.repositoryOf(place.within)?.objects.readBlob(oid, maxBytes);
+      },
+    });
+    this.files = this.#disposables.add(
+      new FileRecorder({
+        journal,
+        tracker: this.#tracker,
+        observer: this.#observer,
+        attributor,
+        clock,
+        quietMs: settings.quietMs,
+        maxWaitMs: settings.maxWaitMs,
+        filesBelow: (path) => this.#filesBelow(path),
+        beforeJudging: () => this.#beforeJudging(),
+        onFailure: (error) => this.#failed(error),
+        onSuccess: () => {
+          this.#retries = 0;
+          options.onTrouble('files', undefined);
+        },
+      }),
+    );
+    this.reconciler = this.#disposables.add(
+      new Reconciler({
+        folders: () => this.#indexes,
+        nameOf: (index) => folders.nameOf(index.folder),
+        tracker: this.#tracker,
+        files: this.files,
+        clock,
+        fold: (path) => folders.fold(path),
+        onRulesChanged: () => this.#watch(),
+        onCut: (files) => options.onTrouble('many', `The workspace has more than ${files} files; the others are recorded only when a change of theirs is noticed.`),
+        onFailure: (error) => this.#failed(error),
+      }),
+    );
+    this.#memory = new FileMemory({
+      folders: this.#indexes,
+      nameOf: (index) => folders.nameOf(index.folder),
+      tracker: this.#tracker,
+      observer: this.#observer,
+      files: this.files,
+      content,
+      clock,
+      budgetBytes: settings.baselineBudgetBytes,
+      onTrace: options.onTrace,
+    });
+    this.#git = this.#disposables.add(
+      new GitFollower({ journal, attributor, clock, onMoved: () => void this.#refreshIndexes(), onTrace: options.onTrace }),
+    );
+    this.#burst = this.#disposables.add(new Delayer(() => void this.reconciler.request(), burstQuietMs, burstMaxMs));
+  }
+
+  /**
+   * Learns the files, from the log where a session goes on, else from the disk, and begins to watch. Resolves with what the
+   * log said. Nothing is recorded yet; the caller asks for the first look when the session is open.
+   */
+  async open(reader: LogReader | undefined): Promise<Remembered | undefined> {
+    for (const index of this.#indexes) await index.open();
+    const remembered = reader === undefined ? undefined : await this.#memory.restore(reader);
+    const startedAt = this.#options.clock.now();
+    const costMs = await this.#memory.arm((index) => remembered?.folders.has(this.#options.folders.nameOf(index.folder) ?? '') !== true);
+    this.reconciler.noteLook(startedAt, costMs);
+    await this.#followGit();
+    this.#watch();
+    this.#contentsKept = this.#memory.keepContents().catch((error: unknown) => this.#failed(error));
+    return remembered;
+  }
+
+  /** Writes down what the files are, once what had to be copied is copied. */
+  async recordBaselines(): Promise<void> {
+    await this.#contentsKept;
+    await this.#memory.recordBaselines(this.#options.journal, async (index) => {
+      const { repository } = index.repositoryOf('') ?? {};
+      return repository === undefined ? {} : repository.head();
+    });
+  }
+
+  async followAgents(since: UnixMs, sources: ReadonlySet<string>): Promise<void> {
+    const { agents, journal, folders, digest, clock, onTrace } = this.#options;
+    if (agents === undefined || agents.adapters.length === 0 || this.#disposables.isDisposed) return;
+    const follower = await openAgentFollower({
+      folders: folders.all,
+      env: agents.environment,
+      adapters: agents.adapters,
+      since,
+      journal: { record: (draft) => this.#recordFact(journal, draft) },
+      seen: (source) => sources.has(sourceKey(source)),
+      digest,
+      clock,
+      onError: (error) => onTrace(`A transcript could not be followed: ${error instanceof Error ? error.message : String(error)}`),
+      onDamage: (damage) => onTrace(`A line of a transcript could not be read: ${JSON.stringify(damage)}`),
+    });
+    if (this.#disposables.isDisposed) await follower.close();
+    else this.#follower = follower;
+  }
+
+  hint(absolutePath: string): void {
+    if (this.#options.isPaused() || this.#disposables.isDisposed) return;
+    if (absolutePath === '') {
+      void this.reconciler.request();
+      return;
+    }
+    const { folders, layout } = this.#options;
+    if (absolutePath === layout.root || absolutePath.startsWith(`${layout.root}${sep}`)) return;
+    const found = folders.locate(absolutePath);
+    if (found === undefined) return;
+    const index = this.#indexes.find((candidate) => candidate.folder === found.folder);
+    if (index === undefined) return;
+    if (/(?:^|\/)\.git(?:\/|$)/.test(found.relative)) {
+      this.#git.hint();
+      return;
+    }
+    if (found.relative === '') {
+      void this.reconciler.request();
+      return;
+    }
+    const path = joinWorkspacePath(folders.nameOf(found.folder), found.relative);
+    const { verdict, at } = index.verdict(found.relative, false);
+    if (verdict === 'policy' && at !== found.relative) void this.files.skip(joinWorkspacePath(folders.nameOf(found.folder), at), 'policy');
+    else if (verdict === 'in' || verdict === 'policy' || this.#tracker.has(path)) {
+      this.files.hint(path);
+      this.#burst.request();
+    }
+  }
+
+  /** An event of this process or another one has been recorded. */
+  observe(event: TapedeckEvent): void {
+    if (isFileEvent(event)) this.files.adopt(event);
+    else if (event.kind === 'turn.ended' || event.kind === 'prompt.submitted' || event.kind === 'command.ended' || (event.kind === 'tool.returned' && event.tool !== 'read')) {
+      this.#git.hint();
+      if (!this.#options.isPaused()) void this.reconciler.request();
+    }
+  }
+
+  async flush(): Promise<void> {
+    await this.#follower?.flush();
+    await this.files.flush();
+    await this.#git.check();
+    await this.#options.attributor.idle();
+  }
+
+  checkGit(): Promise<void> {
+    return this.#git.check();
+  }
+
+  forgetSession(): void {
+    this.files.forgetSkips();
+  }
+
+  async close(): Promise<void> {
+    this.dispose();
+    await this.#follower?.close();
+  }
+
+  dispose(): void {
+    this.#memory.stop();
+    clearTimeout(this.#retryTimer);
+    this.#watching?.dispose();
+    this.#watching = undefined;
+    this.#disposables.dispose();
+  }
+
+  #watch(): void {
+    const { watcher, folders, layout, onTrace } = this.#options;
+    this.#watching?.dispose();
+    if (this.#disposables.isDisposed) return;
+    this.#watching = watcher.watch(
+      folders.all.map((folder) => folder.path),
+      (path) => {
+        if (path === layout.root || path.startsWith(`${layout.root}${sep}`)) return true;
+        const found = folders.locate(path);
+        if (found === undefined) return true;
+        return found.relative !== '' && this.#indexes.find((index) => index.folder === found.folder)?.isIgnored(found.relative) === true;
+      },
+      (path) => this.hint(path),
+      (error) => {
+        // Whatever it lost is found by looking.
+        onTrace(`The file watcher failed: ${error instanceof Error ? error.message : String(error)}`);
+        void this.reconciler.request();
+      },
+    );
+  }
+
+  async #followGit(): Promise<void> {
+    for (const index of this.#indexes)
+      for (const { base, repository } of index.repositories) {
+        const name = this.#options.folders.nameOf(index.folder);
+        await this.#git.follow({
+          repository,
+          name: base === '' ? name : joinWorkspacePath(name, base),
+          toPath: (within) => joinWorkspacePath(name, base === '' ? within : `${base}/${within}`),
+        });
+      }
+  }
+
+  async #refreshIndexes(): Promise<void> {
+    for (const index of this.#indexes) await index.refresh();
+    await this.#followGit();
+    void this.reconciler.request();
+  }
+
+  async #filesBelow(path: WorkspacePath): Promise<readonly WorkspacePath[]> {
+    const place = this.#place(path);
+    if (place === undefined || place.index.verdict(place.within, true).verdict !== 'in') return [];
+    const name = this.#options.folders.nameOf(place.index.folder);
+    const below: WorkspacePath[] = [];
+    await place.index.scan(
+      place.within,
+      () => false,
+      (within) => {
+        const file = joinWorkspacePath(name, within);
+        if (!this.#tracker.has(file)) below.push(file);
+      },
+    );
+    // Files made while the folder was being walked are in the next look.
+    this.#burst.request();
+    return below;
+  }
+
+  async #beforeJudging(): Promise<void> {
+    await this.#othersRewind();
+    await this.#git.check();
+  }
+
+  /** Waits while another process rewinds: the changes are its own, and its events say so in a moment. */
+  async #othersRewind(): Promise<void> {
+    const deadline = this.#options.clock.now() + rewindWaitMs;
+    while (this.#options.clock.now() < deadline) {
+      let isLive = false;
+      try {
+        for (const name of await readdir(this.#options.layout.rewinds))
+          if (name.endsWith('.json') && Date.now() - (await stat(join(this.#options.layout.rewinds, name))).mtimeMs < rewindSignMs) isLive = true;
+      } catch {
+        // No rewind was ever made, or its journal was removed between the two calls.
+      }
+      if (!isLive) return;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+
+  async #recordFact(journal: Journal, draft: EventDraft): Promise<TapedeckEvent> {
+    if (this.#options.isPaused()) throw new Error('Recording is paused.');
+    return journal.record(draft);
+  }
+
+  #place(path: WorkspacePath): { readonly index: FolderIndex; readonly within: string } | undefined {
+    const { folder, relative } = splitWorkspacePath(path);
+    const index = folder === undefined ? this.#indexes[0] : this.#indexes.find((candidate) => candidate.folder.name === folder);
+    return index === undefined ? undefined : { index, within: relative };
+  }
+
+  /** What could not be written stays a difference; it is looked for again, with growing pauses. */
+  #failed(error: unknown): void {
+    if (this.#disposables.isDisposed) return;
+    const message = error instanceof Error ? error.message : String(error);
+    this.#options.onTrace(`Files could not be recorded: ${message}`);
+    this.#options.onTrouble('files', message);
+    clearTimeout(this.#retryTimer);
+    this.#retryTimer = setTimeout(() => void this.reconciler.run(), Math.min(longestRetryMs, retryMs * 2 ** this.#retries));
+    this.#retries += 1;
+  }
+}
