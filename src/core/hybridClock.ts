@@ -10,6 +10,8 @@ const maxLeadMs = 24 * 60 * 60 * 1000;
 export class HybridClock {
   #newest = '';
   #isOthers = false;
+  #ms: UnixMs = Number.NaN;
+  #text = '';
   readonly #clock: Clock;
 
   constructor(clock: Clock) {
@@ -27,11 +29,21 @@ export class HybridClock {
 
   /** The time of the next event. `told` is when the fact happened by its source; it counts where the order allows it. */
   next(told?: string): string {
-    const now = new Date(this.#clock.now()).toISOString();
+    const now = this.#now();
     let at = told !== undefined && isLogTime(told) && told < now ? told : now;
     if (at <= this.#newest) at = this.#isOthers ? new Date(Date.parse(this.#newest) + 1).toISOString() : this.#newest;
     this.#newest = at;
     this.#isOthers = false;
     return at;
+  }
+
+  /** Many events fall into one millisecond; its text is made once. */
+  #now(): string {
+    const ms = this.#clock.now();
+    if (ms !== this.#ms) {
+      this.#ms = ms;
+      this.#text = new Date(ms).toISOString();
+    }
+    return this.#text;
   }
 }

@@ -1,6 +1,6 @@
 import type { Digest } from '../model/digest.ts';
 import type { LoggedEvent } from '../model/event.ts';
-import { decodeLine, hasCrcSuffix, type DamageReason } from './logCodec.ts';
+import { decodeLine, readCrcSuffix, type DamageReason } from './logCodec.ts';
 
 /**
  * Damage costs itself alone: of what stands between two newlines every sound record is kept, and the bytes left over are
@@ -61,7 +61,7 @@ function findRecords(bytes: Uint8Array, digest: Digest): LineRecord[] {
       continue;
     }
     const end = index + 1;
-    if (!hasCrcSuffix(bytes, end)) continue;
+    if (readCrcSuffix(bytes, end) < 0) continue;
     for (const from of heads.slice(-maxHeadsTried).reverse()) {
       const decoded = decodeLine(bytes.subarray(from, end), digest);
       if (!decoded.ok) continue;

@@ -60,6 +60,7 @@ export interface LogWriterLimits {
 const defaultLimits: LogWriterLimits = { segmentBytes: 64 << 20, waitingBytes: 16 << 20, retryMs: 50, maxRetryMs: 15_000 };
 /** One write holds at most this much, so that neither a stop nor a failure costs more. */
 const maxBatchChars = 1 << 20;
+const acknowledgedAtOnce = 128;
 /** A reader takes lines up to four times this, so that no encoding makes one unreadable. */
 const maxLineChars = 16 << 20;
 
@@ -221,7 +222,7 @@ class GroupWriter implements LogWriter {
       }
       this.#queue = batch.length === this.#queue.length ? [] : this.#queue.slice(batch.length);
       this.#waitingChars -= text.length;
-      for (const { event, resolve } of batch) resolve(event);
+      await acknowledge(batch);
       this.#recover();
     }
   }
@@ -299,5 +300,13 @@ class GroupWriter implements LogWriter {
       };
     });
     this.#wake = undefined;
+  }
+}
+
+/** Whoever waited may do much in its turn: a large batch is told in parts, so that the event loop turns in between. */
+async function acknowledge(batch: readonly Pending[]): Promise<void> {
+  for (const [index, { event, resolve }] of batch.entries()) {
+    if (index > 0 && index % acknowledgedAtOnce === 0) await new Promise((resolve) => setImmediate(resolve));
+    resolve(event);
   }
 }
