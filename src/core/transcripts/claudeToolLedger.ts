@@ -81,7 +81,7 @@ export class ClaudeToolLedger {
         id,
         call,
         exitCodeOf(isError, text, result, outcome),
-        isRefused ? '' : printed,
+        isRefused ? '' : printed.replace(/^Exit code -?\d+\n?/, ''),
         outcome === 'interrupted',
         durationMs,
       );

@@ -32,6 +32,7 @@ export class CodexThread {
   #hasParentHistory = false;
   #turnId: string | undefined;
   #wasAborted = false;
+  #abortedTurnId: string | undefined;
   /** Numbers of the prompts that still stand, after the agent's own rewinds. */
   #standing: number[] = [];
   #turn = 0;
@@ -57,7 +58,7 @@ export class CodexThread {
 
   /** True when the present turn was broken off. */
   get wasAborted(): boolean {
-    return this.#wasAborted;
+    return this.#wasAborted || (this.#turnId !== undefined && this.#turnId === this.#abortedTurnId);
   }
 
   /**
@@ -195,6 +196,7 @@ export class CodexThread {
 
   endTurn(stopReason: StopReason, durationMs: number | undefined): void {
     this.#wasAborted = stopReason === 'cancelled';
+    if (this.#wasAborted) this.#abortedTurnId = this.#turnId;
     this.tell({ kind: 'turn.ended', stopReason, ...(durationMs === undefined ? {} : { durationMs }) });
     this.#turnId = undefined;
   }

@@ -208,17 +208,7 @@ export class CodexToolLedger {
     call.hasEnded = true;
     const durationMs = sinceCall(call, this.#sink.origin.at, outcome.durationMs);
     if (durationMs !== undefined) call.durationMs = durationMs;
-    this.#tellCommand(
-      id,
-      call.command!,
-      call.cwd,
-      outcome.exitCode,
-      durationMs,
-      outcome.output,
-      undefined,
-      false,
-      outcome.isAborted,
-    );
+    this.#tellCommand(id, call.command!, call.cwd, outcome.exitCode, durationMs, outcome.output, undefined, false, outcome.isAborted);
   }
 
   #followSession(session: string, outcome: CommandOutcome): void {

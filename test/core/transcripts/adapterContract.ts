@@ -32,7 +32,7 @@ export function fixturesOf(agent: string): readonly Fixture[] {
 
 function linesOf(bytes: Buffer): readonly { text: string; offset: number }[] {
   const lines: { text: string; offset: number }[] = [];
-  for (let from = 0; from < bytes.length; ) {
+  for (let from = 0; from < bytes.length;) {
     const end = bytes.indexOf(0x0a, from);
     lines.push({ text: bytes.toString('utf8', from, end < 0 ? bytes.length : end), offset: from });
     if (end < 0) break;
@@ -48,7 +48,11 @@ export function openFixtureReader(adapter: TranscriptAdapter, fixture: Fixture):
   return adapter.openReader({ path: placeOf(fixture), relative: fixture.relative }, { digest: nodeDigest });
 }
 
-export function factsOf(adapter: TranscriptAdapter, fixture: Fixture, reader = openFixtureReader(adapter, fixture)): readonly TranscriptFact[] {
+export function factsOf(
+  adapter: TranscriptAdapter,
+  fixture: Fixture,
+  reader = openFixtureReader(adapter, fixture),
+): readonly TranscriptFact[] {
   const facts = fixture.lines.flatMap(({ text, offset }) =>
     readRecords(text, offset).records.flatMap((record) => reader.read(record.value, { offset: record.offset })),
   );
@@ -123,16 +127,21 @@ export function runAdapterContract(adapter: TranscriptAdapter): void {
     test('[A6] never throws when any field of a real record holds something else', () => {
       const records = fixtures.flatMap(({ lines }) => lines.map((line): unknown => JSON.parse(line.text)));
       fc.assert(
-        fc.property(fc.integer({ min: 0, max: records.length - 1 }), fc.integer({ min: 0, max: 400 }), foreignValue, (index, field, value) => {
-          const reader = openFixtureReader(adapter, fixtures[0]!);
-          // What went before gives the reader something to pair with.
-          for (const record of records.slice(Math.max(0, index - 6), index)) reader.read(record, { offset: 0 });
-          const facts = [...reader.read(withField(records[index], field, value), { offset: 1 }), ...reader.quiet()];
-          for (const fact of facts) {
-            const parsed = TapedeckEvent.safeParse({ v: 1, w: 'writer', n: 1, at: '2026-11-20T00:00:00.000Z', ...fact });
-            expect(parsed.error, JSON.stringify(fact)).toBeUndefined();
-          }
-        }),
+        fc.property(
+          fc.integer({ min: 0, max: records.length - 1 }),
+          fc.integer({ min: 0, max: 400 }),
+          foreignValue,
+          (index, field, value) => {
+            const reader = openFixtureReader(adapter, fixtures[0]!);
+            // What went before gives the reader something to pair with.
+            for (const record of records.slice(Math.max(0, index - 6), index)) reader.read(record, { offset: 0 });
+            const facts = [...reader.read(withField(records[index], field, value), { offset: 1 }), ...reader.quiet()];
+            for (const fact of facts) {
+              const parsed = TapedeckEvent.safeParse({ v: 1, w: 'writer', n: 1, at: '2026-11-20T00:00:00.000Z', ...fact });
+              expect(parsed.error, JSON.stringify(fact)).toBeUndefined();
+            }
+          },
+        ),
         { numRuns: 1500 },
       );
     });
@@ -152,7 +161,22 @@ export function runAdapterContract(adapter: TranscriptAdapter): void {
 }
 
 const foreignValue = fc.oneof(
-  fc.constantFrom<unknown>(null, true, 0, -1, 1e308, '', '../../etc/passwd', '<img src=x onerror=alert(1)>', 'file:///%zz', '\u0000', [], {}, [[]], [{}]),
+  fc.constantFrom<unknown>(
+    null,
+    true,
+    0,
+    -1,
+    1e308,
+    '',
+    '../../etc/passwd',
+    '<img src=x onerror=alert(1)>',
+    'file:///%zz',
+    '\u0000',
+    [],
+    {},
+    [[]],
+    [{}],
+  ),
   fc.jsonValue({ maxDepth: 2 }),
 );
 

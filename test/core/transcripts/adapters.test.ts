@@ -12,7 +12,12 @@ describe('the table of adapters', () => {
   test.each([
     ['linux', '/home/dev', {}, ['/home/dev/.codex/sessions', '/home/dev/.claude/projects']],
     ['win32', 'C:\\Users\\dev', {}, ['C:\\Users\\dev\\.codex\\sessions', 'C:\\Users\\dev\\.claude\\projects']],
-    ['darwin', '/Users/dev', { CODEX_HOME: '/opt/codex/', CLAUDE_CONFIG_DIR: '/opt/claude' }, ['/opt/codex/sessions', '/opt/claude/projects']],
+    [
+      'darwin',
+      '/Users/dev',
+      { CODEX_HOME: '/opt/codex/', CLAUDE_CONFIG_DIR: '/opt/claude' },
+      ['/opt/codex/sessions', '/opt/claude/projects'],
+    ],
   ])('[A7] finds the transcripts by the environment of %s', (platform, homeFolder, variables, folders) => {
     const found = transcriptAdapters.flatMap((adapter) => adapter.roots({ platform, homeFolder, variables }).map((root) => root.folder));
     expect(found).toEqual(folders);
