@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import * as vscode from 'vscode';
 import { DisposableStore } from '../base/disposable.ts';
+import type { Recorder } from '../services/recorder.ts';
 import { openRewinder, type Rewinder } from '../services/rewinder.ts';
 import type { SessionFeed } from '../services/sessionFeed.ts';
 import { nodeDigest } from '../store/digest.ts';
@@ -17,25 +18,28 @@ import { randomName } from './randomName.ts';
  */
 export async function withRewinder<T>(deck: Deck, feed: SessionFeed, work: (rewinder: Rewinder) => Promise<T>): Promise<T> {
   const recorder = requireRecorder(deck);
+  // What changed a moment ago must be in the log first, or it would be taken for a conflict.
   await recorder.flush();
   await recorder.reconcile('rewind');
+  return openFor(deck, recorder, feed, work);
+}
+
+async function openFor<T>(deck: Deck, recorder: Recorder, feed: SessionFeed, work: (rewinder: Rewinder) => Promise<T>): Promise<T> {
   const disposables = new DisposableStore();
   try {
-    const laterReaders = await readersAfter(deck, feed, disposables);
-    return await work(
-      openRewinder({
-        layout: recorder.layout,
-        folders: deck.folders,
-        reader: feed.reader,
-        laterReaders,
-        journal: recorder.journal,
-        content: recorder.content,
-        digest: nodeDigest,
-        random: randomName,
-        documents: editorDocuments,
-        during: (restore) => recorder.during(restore),
-      }),
-    );
+    const rewinder = openRewinder({
+      layout: recorder.layout,
+      folders: deck.folders,
+      reader: feed.reader,
+      laterReaders: await readersAfter(deck, feed, disposables),
+      journal: recorder.journal,
+      content: recorder.content,
+      digest: nodeDigest,
+      random: randomName,
+      documents: editorDocuments,
+      during: (restore) => recorder.during(restore),
+    });
+    return await work(rewinder);
   } finally {
     disposables.dispose();
   }
@@ -59,7 +63,7 @@ export async function recoverRewinds(deck: Deck, prompts: Prompts): Promise<void
   if (recorder === undefined || feed === undefined || !(await hasJournals(recorder.layout.rewinds))) return;
   const { t } = vscode.l10n;
   await recorder.during(() =>
-    withRewinder(deck, feed, async (rewinder) => {
+    openFor(deck, recorder, feed, async (rewinder) => {
       for (const { outcome, left } of await rewinder.recover()) {
         if (outcome === 'rolled-back') void prompts.inform(t('A rewind was interrupted. All its files are as they were before it.'));
         else if (outcome === 'rolled-forward') void prompts.inform(t('A rewind was interrupted after its last file. It is complete now.'));

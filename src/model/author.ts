@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Who acted. `tool` is a program that is no agent (a formatter, a build, Tapedeck itself); unknown stays unknown. */
 export const Actor = z.enum(['user', 'agent', 'tool', 'git', 'system', 'unknown']);

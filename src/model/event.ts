@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { Author } from './author.ts';
 import { FileVersion, SkipReason } from './fileVersion.ts';
 

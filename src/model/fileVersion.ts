@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Why a content is not in the blobs. `secret` covers names and contents that hold keys; `policy` the user's own excludes. */
 export const SkipReason = z.enum(['too-large', 'secret', 'ignored', 'policy', 'unreadable', 'special', 'budget', 'lost', 'changing']);

@@ -27,7 +27,12 @@ function layRepository(): string {
   writeFileSync(path.join(folder, 'pixel.bin'), Buffer.from([0, 1, 2, 253, 254, 255]));
   symlinkSync('src/greet.js', path.join(folder, 'link.js'));
   writeFileSync(path.join(folder, '.gitignore'), 'ignored.txt\n');
-  const git = (...args: string[]): void => void execFileSync('git', ['-c', 'user.name=Tess Deck', '-c', 'user.email=tess@example.invalid', '-c', 'commit.gpgsign=false', ...args], { cwd: folder, stdio: 'ignore' });
+  const git = (...args: string[]): void =>
+    void execFileSync(
+      'git',
+      ['-c', 'user.name=Tess Deck', '-c', 'user.email=tess@example.invalid', '-c', 'commit.gpgsign=false', ...args],
+      { cwd: folder, stdio: 'ignore' },
+    );
   git('init', '-q', '-b', 'main');
   git('add', '.');
   git('commit', '-qm', 'Begin');
@@ -50,14 +55,23 @@ describe.each<AgentName>(['codex', 'claude'])('%s at work in the integrated term
     model = await startScriptedModel([
       ...acts.read(greet()),
       ...acts.edit(greet(), 'export const greet = () => "hello";', 'export const greet = (name) => `hello ${name}`;'),
-      ...acts.shell(`sed -i 's/second/changed by the shell/' '${path.join(folder, 'notes.txt')}' && printf 'new' > '${path.join(folder, 'untracked.txt')}' && sleep 1`),
-      ...acts.shell(`rm '${path.join(folder, 'src', 'old.js')}' && rm '${path.join(folder, 'link.js')}' && chmod 644 '${path.join(folder, 'tool.sh')}' && sleep 1`),
+      ...acts.shell(
+        `sed -i 's/second/changed by the shell/' '${path.join(folder, 'notes.txt')}' && printf 'new' > '${path.join(folder, 'untracked.txt')}' && sleep 1`,
+      ),
+      ...acts.shell(
+        `rm '${path.join(folder, 'src', 'old.js')}' && rm '${path.join(folder, 'link.js')}' && chmod 644 '${path.join(folder, 'tool.sh')}' && sleep 1`,
+      ),
       ...acts.shell(`sh -c 'echo the check says no >&2; exit 7'`),
       { text: 'The greeting takes a name now.' },
     ]);
     const setup = agentSetup(agent, { port: model.port });
     const binaries = [await ensureAgent(agent), (await ensureNode(24)).binFolder].join(path.delimiter);
-    workbench = await openWorkbench({ folder, env: { ...setup.env, PATH: `${binaries}${path.delimiter}${process.env['PATH'] ?? ''}` }, widthPx: 1500, heightPx: 950 });
+    workbench = await openWorkbench({
+      folder,
+      env: { ...setup.env, PATH: `${binaries}${path.delimiter}${process.env['PATH'] ?? ''}` },
+      widthPx: 1500,
+      heightPx: 950,
+    });
     await layAgentFiles(workbench.home, setup);
   });
 
@@ -78,8 +92,17 @@ describe.each<AgentName>(['codex', 'claude'])('%s at work in the integrated term
 
     const [program, ...args] = agentSetup(agent, { port: model.port }).argv('Let greet take a name');
     await workbench.typeInTerminal([program, ...args.map((word) => (/^[\w./-]+$/.test(word) ? word : `'${word}'`))].join(' '));
-    await eventuallyInLog(folder, (lines) => lines.find((line) => line['kind'] === 'command.ended' && String(line['command']).startsWith(agent)), 'the end of the agent', 120_000);
-    await eventuallyInLog(folder, (lines) => (authorsByPath(lines).get('tool.sh')?.['actor'] === 'agent' ? true : undefined), 'the author of the last change');
+    await eventuallyInLog(
+      folder,
+      (lines) => lines.find((line) => line['kind'] === 'command.ended' && String(line['command']).startsWith(agent)),
+      'the end of the agent',
+      120_000,
+    );
+    await eventuallyInLog(
+      folder,
+      (lines) => (authorsByPath(lines).get('tool.sh')?.['actor'] === 'agent' ? true : undefined),
+      'the author of the last change',
+    );
 
     const lines = readLog(folder);
     const prompt = lines.find(({ kind }) => kind === 'prompt.submitted');
@@ -110,7 +133,16 @@ describe.each<AgentName>(['codex', 'claude'])('%s at work in the integrated term
     await workbench.runCommand('Tapedeck: Copy Resume Prompt');
     await workbench.page.waitForTimeout(1000);
     const prompt = await workbench.page.evaluate(() => navigator.clipboard.readText());
-    for (const words of ['Let greet take a name', 'Greet takes a name', 'Callers asked for it', 'src/greet.js', 'notes.txt', 'the check says no', '7']) expect(prompt).toContain(words);
+    for (const words of [
+      'Let greet take a name',
+      'Greet takes a name',
+      'Callers asked for it',
+      'src/greet.js',
+      'notes.txt',
+      'the check says no',
+      '7',
+    ])
+      expect(prompt).toContain(words);
 
     const after = hashTree(folder);
     await workbench.runCommand('Tapedeck: Rewind to…');

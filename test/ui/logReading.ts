@@ -26,7 +26,12 @@ function namesIn(folder: string): string[] {
 }
 
 /** Waits until `look` finds something in the log. */
-export async function eventuallyInLog<T>(folder: string, look: (lines: readonly Line[]) => T | undefined, what: string, limitMs = 60_000): Promise<T> {
+export async function eventuallyInLog<T>(
+  folder: string,
+  look: (lines: readonly Line[]) => T | undefined,
+  what: string,
+  limitMs = 60_000,
+): Promise<T> {
   const end = Date.now() + limitMs;
   for (;;) {
     const lines = readLog(folder);
@@ -42,7 +47,9 @@ export async function eventuallyInLog<T>(folder: string, look: (lines: readonly 
 
 /** The author of each file event as it is known at the end: a later finding replaces the first. */
 export function authorsByPath(lines: readonly Line[]): Map<string, Line> {
-  const findings = new Map(lines.filter(({ kind }) => kind === 'file.attributed').map((line) => [line['event'] as string, line['by'] as Line]));
+  const findings = new Map(
+    lines.filter(({ kind }) => kind === 'file.attributed').map((line) => [line['event'] as string, line['by'] as Line]),
+  );
   const authors = new Map<string, Line>();
   for (const line of lines) {
     if (!/^file\.(?:created|changed|deleted|renamed)$/.test(line['kind'])) continue;

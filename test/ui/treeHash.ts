@@ -24,6 +24,14 @@ export function hashTree(folder: string, below = ''): Record<string, string> {
 export function hashGit(folder: string): Record<string, string> {
   const git = path.join(folder, '.git');
   const tree = hashTree(git);
-  const kept = Object.entries(tree).filter(([name]) => name === 'HEAD' || name === 'index' || name === 'config' || name === 'packed-refs' || name.startsWith('refs/') || name.startsWith('logs/'));
+  const kept = Object.entries(tree).filter(
+    ([name]) =>
+      name === 'HEAD' ||
+      name === 'index' ||
+      name === 'config' ||
+      name === 'packed-refs' ||
+      name.startsWith('refs/') ||
+      name.startsWith('logs/'),
+  );
   return Object.fromEntries(kept);
 }
