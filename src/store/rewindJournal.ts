@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { FileVersion } from '../model/fileVersion.ts';
 import { failureCode, syncFolder, writeFully, type DiskFileSystem } from './diskFileSystem.ts';
 import { readPieces } from './fileReading.ts';
@@ -100,6 +100,7 @@ export class RewindJournals {
     }
     const found: FoundJournal[] = [];
     for (const file of [...names].sort()) {
+      if (file.endsWith('.json.tmp')) await this.#sweep(file);
       if (!file.endsWith('.json')) continue;
       const journal = await this.#read(file);
       if (journal !== undefined) found.push(journal);
@@ -112,7 +113,7 @@ export class RewindJournals {
     if (journal.entry === undefined) return undefined;
     const from = join(this.#folder, journal.file);
     // The owner stands in the name: from this rename on the journal is ours, and everybody sees that we live.
-    const path = join(this.#folder, `${journal.entry.id}~${hostWord(this.#owner.host)}~${this.#owner.pid}.json`);
+    const path = join(this.#folder, `${journal.entry.id}~${this.#ownWord()}.json`);
     if (from === path) return this.#keepAlive(path);
     try {
       await this.#touch(from);
@@ -133,16 +134,8 @@ export class RewindJournals {
         for await (const piece of readPieces(open)) pieces.push(Buffer.from(piece));
         const entry = JournalEntry.safeParse(parseJson(Buffer.concat(pieces).toString('utf8')));
         if (!entry.success) return { file, entry: undefined, isLive: false };
-        const claimed = /~([a-z0-9]+)~(\d+)\.json$/.exec(file);
-        const host = claimed === null ? hostWord(entry.data.host) : claimed[1]!;
-        const pid = claimed === null ? entry.data.pid : Number(claimed[2]);
-        const isSilent = this.#owner.now() - (await open.stat()).mtimeMs > silentMs;
-        const isHere = host === hostWord(this.#owner.host);
-        return {
-          file,
-          entry: entry.data,
-          isLive: !isSilent && (!isHere || (pid === this.#owner.pid ? openHere.has(path) : this.#owner.isAlive(pid))),
-        };
+        const owner = ownerIn(file) ?? { host: hostWord(entry.data.host), pid: entry.data.pid };
+        return { file, entry: entry.data, isLive: this.#isLive(path, owner, (await open.stat()).mtimeMs) };
       } finally {
         await open.close();
       }
@@ -152,9 +145,32 @@ export class RewindJournals {
     }
   }
 
+  /** A process that died while it wrote its journal had touched nothing yet; only the half journal is left. */
+  async #sweep(file: string): Promise<void> {
+    const path = join(this.#folder, file);
+    const owner = ownerIn(file.slice(0, -'.tmp'.length));
+    try {
+      const { mtimeMs } = await this.#fileSystem.lstat(path);
+      if (owner === undefined || !this.#isLive(path, owner, mtimeMs)) await this.#fileSystem.unlink(path);
+    } catch {
+      // Its owner was faster.
+    }
+  }
+
+  #isLive(path: string, owner: { readonly host: string; readonly pid: number }, lastSignMs: number): boolean {
+    if (this.#owner.now() - lastSignMs > silentMs) return false;
+    if (owner.host !== hostWord(this.#owner.host)) return true;
+    return owner.pid === this.#owner.pid ? openHere.has(path) : this.#owner.isAlive(owner.pid);
+  }
+
+  #ownWord(): string {
+    return `${hostWord(this.#owner.host)}~${this.#owner.pid}`;
+  }
+
   async #write(path: string, entry: JournalEntry): Promise<void> {
-    const temporary = `${path}.tmp`;
+    const temporary = join(this.#folder, `${entry.id}~${this.#ownWord()}.json.tmp`);
     await this.#fileSystem.mkdir(this.#folder, { recursive: true });
+    openHere.add(temporary);
     try {
       const file = await this.#fileSystem.open(temporary, 'w');
       try {
@@ -169,6 +185,8 @@ export class RewindJournals {
       // Nothing was touched yet: a journal of nothing must not stay.
       for (const left of [temporary, path]) await this.#fileSystem.unlink(left).catch(() => {});
       throw error;
+    } finally {
+      openHere.delete(temporary);
     }
   }
 
@@ -201,6 +219,12 @@ export interface OpenJournal {
   remove(): Promise<void>;
   /** Lets go of it, but leaves it on disk for the next start. */
   release(): void;
+}
+
+/** The owner that a name tells: of a journal that was claimed, or is being written. */
+function ownerIn(file: string): { readonly host: string; readonly pid: number } | undefined {
+  const found = /~([a-z0-9]+)~(\d+)\.json$/.exec(file);
+  return found === null ? undefined : { host: found[1]!, pid: Number(found[2]) };
 }
 
 const hostWord = (host: string): string => host.toLowerCase().replace(/[^a-z0-9]/g, '') || 'host';
