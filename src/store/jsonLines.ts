@@ -65,12 +65,13 @@ export class JsonLines {
     this.#lineBytes += part.length;
     if (part.length === 0) return;
     if (this.#lineBytes > this.#maxLineBytes) {
-      if (this.#heldBytes < headBytes) this.#parts.push(part.slice(0, headBytes - this.#heldBytes));
+      if (this.#heldBytes < headBytes) this.#parts.push(new Uint8Array(part.subarray(0, headBytes - this.#heldBytes)));
       if (this.#heldBytes > headBytes || this.#parts.length > 1) this.#parts = [joined(this.#parts).slice(0, headBytes)];
       this.#heldBytes = this.#parts.reduce((sum, held) => sum + held.length, 0);
       return;
     }
-    this.#parts.push(mustCopy ? part.slice() : part);
+    // Not `slice`: a Buffer's shares its memory, and the caller reads into the same buffer again.
+    this.#parts.push(mustCopy ? new Uint8Array(part) : part);
     this.#heldBytes += part.length;
   }
 

@@ -43,7 +43,7 @@ function salvage(
 ): void {
   let lostFrom = 0;
   let at = 0;
-  let tries = 0;
+  let looked = 0;
   const lose = (to: number): void => {
     const lost = text.slice(lostFrom, to);
     if (lost.trim() === '') return;
@@ -51,11 +51,11 @@ function salvage(
     const from = place(base + lostFrom);
     damage.push({ offset: from, sizeBytes: place(base + to) - from, reason });
   };
-  while (tries < maxTries) {
+  while (looked < maxLooked) {
     const start = text.indexOf('{', at);
     if (start < 0) break;
-    tries += 1;
     const end = endOfObject(text, start);
+    looked += (end ?? text.length) - start;
     const value = end === undefined ? undefined : parseObject(text.slice(start, end));
     if (value === undefined || end === undefined) {
       // Records begin with `{"`; a torn one is passed over to where the next may begin.
@@ -75,8 +75,8 @@ function salvage(
   lose(text.length);
 }
 
-/** Enough for the glued records of real files, and a bound on the work for a hostile line. */
-const maxTries = 512;
+/** Characters looked at for the ends of objects: far more than real damage takes, and a bound for a hostile line. */
+const maxLooked = 32 * 1024 * 1024;
 
 function isRecordLike(value: object): boolean {
   return 'type' in value || 'timestamp' in value || 'record_type' in value;
