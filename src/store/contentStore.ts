@@ -105,6 +105,7 @@ class PackedContentStore implements ContentStore {
 
   async open(): Promise<void> {
     await this.#index.refresh();
+    await this.#loose.sweep(Date.now());
   }
 
   async put(bytes: Uint8Array, base?: ContentHash): Promise<StoredContent> {

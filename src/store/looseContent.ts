@@ -93,6 +93,19 @@ export class LooseContent {
     }
   }
 
+  /** Removes what processes that died in the middle of a large content have left, when it is older than an hour. */
+  async sweep(nowMs: number): Promise<void> {
+    for (const name of await this.#names(this.#root)) {
+      if (!name.endsWith('.tmp')) continue;
+      const path = join(this.#root, name);
+      try {
+        if (nowMs - (await this.#fileSystem.lstat(path)).mtimeMs > 3_600_000) await this.#fileSystem.unlink(path);
+      } catch {
+        // Gone already, or not ours to remove.
+      }
+    }
+  }
+
   /** Every hash that has a file. */
   async *hashes(): AsyncGenerator<ContentHash> {
     for (const folder of await this.#names(this.#root))

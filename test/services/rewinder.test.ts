@@ -39,6 +39,18 @@ const leftovers = (): string[] =>
   readdirSync(world.folder, { recursive: true })
     .map(String)
     .filter((name) => name.includes('.tapedeck-') || /rewinds.+json/.test(name));
+/** Files that this process still holds open there (Linux only). */
+const openFilesIn = (folder: string): string[] => {
+  if (process.platform !== 'linux') return [];
+  return readdirSync('/proc/self/fd').flatMap((fd) => {
+    try {
+      const path = readlinkSync(`/proc/self/fd/${fd}`);
+      return path.startsWith(folder) ? [path] : [];
+    } catch {
+      return [];
+    }
+  });
+};
 const rewound = async (
   target: string,
   choice = {},
@@ -56,6 +68,7 @@ beforeEach(async () => {
 afterEach(async () => {
   expect(leftovers()).toEqual([]);
   await world.remove();
+  expect(openFilesIn(world.folder)).toEqual([]);
 });
 
 describe('rewinder', () => {
@@ -575,7 +588,7 @@ describe('rewinder', () => {
       let count = 0;
       const takesRoom = /^(open|file\.write|file\.sync|file\.datasync|mkdir|symlink)$/;
       const { fileSystem } = faultyFileSystem((call) =>
-        isArmed && takesRoom.test(call.name) && (call.name !== 'open' || /tmp|json/.test(call.path)) && ++count >= from
+        isArmed && takesRoom.test(call.name) && (call.name !== 'open' || /\.(tmp|json)$/.test(call.path)) && ++count >= from
           ? { code: 'ENOSPC' }
           : undefined,
       );

@@ -1,6 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
+  mkdirSync,
+  utimesSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -267,6 +269,15 @@ describe('content store', () => {
       await store.close();
       expect(await filesBelow(layout().looseBlobs)).toEqual([]);
     }
+  });
+
+  it('[R6] removes the half files of processes that died long ago', async () => {
+    mkdirSync(layout().looseBlobs, { recursive: true });
+    const names = ['old-1-1.tmp', 'new-1-1.tmp'];
+    for (const name of names) writeFileSync(join(layout().looseBlobs, name), 'half');
+    utimesSync(join(layout().looseBlobs, 'old-1-1.tmp'), 1, 1);
+    await open();
+    expect(readdirSync(layout().looseBlobs)).toEqual(['new-1-1.tmp']);
   });
 
   it('[R7] says why a file cannot be kept', async () => {
