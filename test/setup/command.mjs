@@ -39,8 +39,8 @@ export async function runQuietly(program, args, options = {}) {
   const ending = await ended(child);
   if (ending.code === 0) return stdout;
   const line = [program, ...args].join(' ');
-  const tail = everything.trimEnd().split('\n').slice(-40).join('\n');
-  throw new SetupFailure([`\`${line}\` ${ending.words}.`, tail, options.advice].filter(Boolean).join('\n'));
+  const said = shorten(everything.trimEnd().split('\n')).join('\n');
+  throw new SetupFailure([`\`${line}\` ${ending.words}.`, said, options.advice].filter(Boolean).join('\n'));
 }
 
 /**
@@ -60,6 +60,11 @@ export async function runLoudly(program, args, options = {}) {
   const ending = await ended(child);
   if (ending.code !== 0) console.error(`\`${program}\` ${ending.words}.`);
   return ending.code;
+}
+
+/** The reason stands at the beginning of some outputs and at the end of others. @param {string[]} lines */
+function shorten(lines) {
+  return lines.length <= 60 ? lines : [...lines.slice(0, 20), '…', ...lines.slice(-40)];
 }
 
 /** @param {string} name @returns {string | undefined} where a program lies on PATH */

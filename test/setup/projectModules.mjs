@@ -8,8 +8,9 @@ import { runNpm } from './npm.mjs';
  */
 
 /**
- * Runs `npm ci` when what is installed differs from package-lock.json. Compared by content, so that neither a checkout
- * nor an `npm install` by hand makes it run for nothing.
+ * Runs `npm install` when what is installed differs from package-lock.json. Compared by content, so that neither a
+ * checkout nor an `npm install` by hand makes it run for nothing. Not `npm ci`: that refuses a lock file without the
+ * entries of every platform's binaries, and not every registry has them all. The versions are the lock's all the same.
  * @param {string} projectFolder
  * @param {import("./nodeRuntime.mjs").NodeRuntime} node
  */
@@ -21,7 +22,7 @@ export async function ensureProjectModules(projectFolder, node) {
   if (difference === undefined) return;
   console.log(`Installing the project's packages into node_modules: ${difference} (20 s, 300 MB).`);
   const startedAt = Date.now();
-  await runNpm(['ci'], { cwd: projectFolder, node });
+  await runNpm(['install', '--no-save'], { cwd: projectFolder, node });
   console.log(`Installed the project's packages in ${Math.round((Date.now() - startedAt) / 1000)} s.`);
 }
 

@@ -9,7 +9,7 @@ async function activate(context) {
   await context.workspaceState.update('played', true);
   const { folder, agent, afterwards } = JSON.parse(told);
   if (vscode.workspace.workspaceFolders?.[0]?.uri.fsPath !== vscode.Uri.file(folder).fsPath) return;
-  await vscode.commands.executeCommand('tapedeck.focus').then(undefined, () => undefined);
+  void vscode.commands.executeCommand('tapedeck.focus').then(undefined, () => undefined);
   await runIn('Agent (recorded)', [agent]);
   await runIn('You', afterwards);
 }
