@@ -35,7 +35,7 @@ export class PageServer implements Disposable {
       openChannel<Record<never, never>, HostNotices, PageRequests, Record<never, never>>(port, {
         requests: this.#handlers(actions),
         notices: {},
-        onProblem: (problem, cause) => trace(`Page: ${problem} ${cause === undefined ? '' : String(cause)}`),
+        onProblem: (problem, cause) => trace(`Page: ${problem} ${cause instanceof Error ? (cause.stack ?? cause.message) : ''}`),
       }),
     );
     this.attach();

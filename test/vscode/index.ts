@@ -2,9 +2,10 @@
 // one line in the table.
 import Mocha from 'mocha';
 import { activationSuite } from './activationSuite.ts';
+import { recordingSuite } from './recordingSuite.ts';
 import { writeResults } from './resultReporter.ts';
 
-const suites: readonly (() => void)[] = [activationSuite];
+const suites: readonly (() => void)[] = [activationSuite, recordingSuite];
 
 /** Runs every suite. Rejects when a test failed, which the editor turns into its exit code. */
 export async function run(): Promise<void> {

@@ -24,7 +24,8 @@ export function recordingSuite(): void {
         });
     });
 
-    const fileEvent = async (name: string, kind: FileEvent['kind']): Promise<FileEvent> => (await newest((event) => event.kind === kind && event.path === name)) as FileEvent;
+    const fileEvent = async (name: string, kind: FileEvent['kind']): Promise<FileEvent> =>
+      (await newest((event) => event.kind === kind && event.path === name)) as FileEvent;
 
     it('[C1] records a save as the user’s, with the content before and after', async () => {
       const document = await vscode.workspace.openTextDocument(pathInWorkspace('src/greet.js'));
@@ -63,7 +64,10 @@ export function recordingSuite(): void {
       assert.equal(await vscode.commands.executeCommand('tapedeck.decide'), true);
       const event = await newest((candidate) => candidate.kind === 'decision.confirmed');
       assert.ok(event.kind === 'decision.confirmed');
-      assert.deepEqual([event.what, event.why, event.alternatives, event.by.actor], ['Use plain functions', 'No state to keep', ['A class', 'a closure'], 'user']);
+      assert.deepEqual(
+        [event.what, event.why, event.alternatives, event.by.actor],
+        ['Use plain functions', 'No state to keep', ['A class', 'a closure'], 'user'],
+      );
       await vscode.commands.executeCommand('tapedeck.copyResume');
       const prompt = await vscode.env.clipboard.readText();
       assert.match(prompt, /Use plain functions/);
