@@ -19,7 +19,7 @@ import { readPageState, type PageState } from './pageState.ts';
 import { resumeTab } from './resumeTab.ts';
 import { rowWords } from './rowView.ts';
 import { sash } from './sash.ts';
-import type { ListAsk, TimelineList } from './timelineList.ts';
+import type { ListAsk, ListChoice, TimelineList } from './timelineList.ts';
 
 /** From this width on the detail stands beside the list. */
 const wideFrom = 700;
@@ -36,13 +36,15 @@ export class App extends LitElement {
   #waiting = 0;
   #spoken = '';
   #isRestored = false;
+  #isPaneOpen = false;
   #folded: { readonly from: readonly TimelineSection[]; readonly key: string; readonly items: readonly ListItem[] } | undefined;
   #detail: { key: string; size: number; value: EventsDetail | undefined; isLoading: boolean } | undefined;
   #resizing: ResizeObserver | undefined;
   #clock: ReturnType<typeof setInterval> | undefined;
   readonly #saveLater = new Delayer(() => this.#save(), 300, 2000);
   readonly #speakLater = new Delayer(() => this.#speak(), 2000, 8000);
-  readonly #detailLater = new Delayer(() => this.#refreshDetail(), 800, 3000);
+  readonly #paneLater = new Delayer(() => this.#openPane(), 320);
+  readonly #detailLater = new Delayer(() => void this.#refreshDetail(), 800, 3000);
 
   /** Must be called once, before the element is shown. */
   connect(port: EditorPort): void {
@@ -53,7 +55,7 @@ export class App extends LitElement {
     const deck = new Deck(port, this.#isTab ? 'tab' : 'view');
     this.#deck = deck;
     deck.onDidChange(() => this.#onChange());
-    deck.onDidArrive((count) => this.#onArrive(count));
+    deck.onDidArrive((count) => void this.#onArrive(count));
     deck.onDidShow((show) => void this.#onShow(show));
     void deck.load();
   }
@@ -79,7 +81,7 @@ export class App extends LitElement {
     this.#resizing?.disconnect();
     clearInterval(this.#clock);
     this.#deck?.dispose();
-    for (const delayer of [this.#saveLater, this.#speakLater, this.#detailLater]) delayer.dispose();
+    for (const delayer of [this.#saveLater, this.#speakLater, this.#paneLater, this.#detailLater]) delayer.dispose();
   }
 
   get #isTab(): boolean {
@@ -94,7 +96,7 @@ export class App extends LitElement {
     const deck = this.#deck;
     if (deck === undefined) return html``;
     return html`<div class="app ${this.#isWide ? 'wide' : 'narrow'} ${this.#isTab ? 'in-tab' : 'in-view'}">
-      ${this.#body(deck)}
+      <main>${this.#body(deck)}</main>
       <div class="spoken" role="status" aria-live="polite">${this.#spoken}</div>
     </div>`;
   }
@@ -152,7 +154,7 @@ export class App extends LitElement {
       event.preventDefault();
       const { tab } = tabs[(to + tabs.length) % tabs.length]!;
       this.#choose(tab);
-      void this.updateComplete.then(() => this.querySelector<HTMLElement>(`#tab-${tab}`)?.focus());
+      void this.#focusSoon(`#tab-${tab}`);
     };
     return html`<div class="tabs" role="tablist" aria-label="Tapedeck" @keydown=${onKey}>
       ${tabs.map(
@@ -190,7 +192,7 @@ export class App extends LitElement {
 
   #timeline(deck: Deck): TemplateResult {
     const items = this.#items(deck);
-    const active = this.#activeRow(items);
+    const active = this.#isWide || this.#isPaneOpen ? this.#activeRow(items) : undefined;
     const share = `${Math.round(this.#state.split * 100)}%`;
     return html`<div
       class="split"
@@ -200,7 +202,7 @@ export class App extends LitElement {
         ${filterBox({
           text: this.#state.filter,
           isOpen: this.#isFilterOpen,
-          change: (filter) => this.#filter(filter),
+          change: (filter) => void this.#filter(filter),
           toggle: () => {
             this.#isFilterOpen = !this.#isFilterOpen;
             this.requestUpdate();
@@ -215,7 +217,7 @@ export class App extends LitElement {
             .lastGreen=${deck.header?.lastGreen?.event}
             .hasMore=${deck.hasMore}
             .emptyText=${this.#state.filter === '' ? 'Nothing has happened in this session yet. Edit a file, run a command, or let an agent work in the terminal.' : 'Nothing matches the filter.'}
-            @choose=${(event: CustomEvent<RowItem | undefined>) => this.#onChoose(event.detail)}
+            @choose=${(event: CustomEvent<ListChoice>) => this.#onChoose(event.detail)}
             @ask=${(event: CustomEvent<ListAsk>) => this.#onAsk(event.detail)}
             @need-older=${() => void deck.loadOlder()}
             @moved=${() => this.#onMoved()}
@@ -239,7 +241,7 @@ export class App extends LitElement {
               class="detail"
               role="region"
               aria-label="Details"
-              @keydown=${(event: KeyboardEvent) => event.key === 'Escape' && this.#closeDetail()}
+              @keydown=${(event: KeyboardEvent) => event.key === 'Escape' && void this.#closeDetail()}
             >
               ${detailPane(
                 deck,
@@ -247,7 +249,7 @@ export class App extends LitElement {
                 this.#detail?.key === active.key ? this.#detail.value : undefined,
                 this.#detail?.isLoading ?? false,
                 {
-                  close: () => this.#closeDetail(),
+                  close: () => void this.#closeDetail(),
                   reveal: (event) => void this.#reveal(event),
                   act: (action) => this.#act(active, action),
                 },
@@ -303,15 +305,18 @@ export class App extends LitElement {
     this.requestUpdate();
   }
 
-  #onArrive(count: number): void {
-    void this.updateComplete.then(() => {
-      const newest = this.#newestKey();
-      const list = this.#list;
-      if (list !== null && newest !== undefined && list.isInSight(newest)) return;
-      this.#waiting += count;
-      this.#speakLater.request();
-      this.requestUpdate();
-    });
+  async #focusSoon(selector: string): Promise<void> {
+    await this.updateComplete;
+    this.querySelector<HTMLElement>(selector)?.focus();
+  }
+
+  async #onArrive(count: number): Promise<void> {
+    await this.updateComplete;
+    const newest = this.#newestKey();
+    if (newest !== undefined && this.#list?.isInSight(newest) === true) return;
+    this.#waiting += count;
+    this.#speakLater.request();
+    this.requestUpdate();
   }
 
   #speak(): void {
@@ -324,18 +329,36 @@ export class App extends LitElement {
     if (event !== undefined) await this.#reveal(event);
     if (focusFilter !== true) return;
     this.#choose('timeline');
-    await this.updateComplete;
-    this.querySelector<HTMLElement>('.filter-text')?.focus();
+    await this.#focusSoon('.filter-text');
   }
 
-  #onChoose(item: RowItem | undefined): void {
+  #onChoose({ item, by }: ListChoice): void {
     this.#remember({ active: item?.key });
-    if (item === undefined) this.#detail = undefined;
-    else this.#refreshDetail();
+    if (item === undefined) {
+      this.#isPaneOpen = false;
+      this.#detail = undefined;
+    } else {
+      // A pane that opened under a click would take the second one of a double click.
+      if (by === 'pointer' && !this.#isWide && !this.#isPaneOpen) this.#paneLater.request();
+      else this.#isPaneOpen = true;
+      void this.#refreshDetail();
+    }
     this.requestUpdate();
   }
 
-  #refreshDetail(): void {
+  #openPane(): void {
+    this.#isPaneOpen = this.#state.active !== undefined;
+    this.requestUpdate();
+    void this.#keepInSight();
+  }
+
+  async #keepInSight(): Promise<void> {
+    await this.updateComplete;
+    const { active } = this.#state;
+    if (active !== undefined) this.#list?.choose(active);
+  }
+
+  async #refreshDetail(): Promise<void> {
     const deck = this.#deck;
     if (deck === undefined) return;
     const row = this.#activeRow(this.#items(deck));
@@ -344,12 +367,11 @@ export class App extends LitElement {
     const before = this.#detail?.key === key ? this.#detail.value : undefined;
     const mine = { key, size: row.events.length, value: before, isLoading: true };
     this.#detail = mine;
-    void deck.detail(detailEvents(deck, row)).then((value) => {
-      if (this.#detail !== mine) return;
-      mine.value = value ?? before;
-      mine.isLoading = false;
-      this.requestUpdate();
-    });
+    const value = await deck.detail(detailEvents(deck, row));
+    if (this.#detail !== mine) return;
+    mine.value = value ?? before;
+    mine.isLoading = false;
+    this.requestUpdate();
   }
 
   #onAsk({ item, action }: ListAsk): void {
@@ -400,12 +422,12 @@ export class App extends LitElement {
     this.#remember({});
   }
 
-  #closeDetail(): void {
+  async #closeDetail(): Promise<void> {
     const { active } = this.#state;
     const list = this.#list;
     list?.choose(undefined);
-    if (active !== undefined)
-      void this.updateComplete.then(() => list?.querySelector<HTMLElement>(`[data-key="${CSS.escape(active)}"]`)?.focus());
+    await this.updateComplete;
+    if (active !== undefined) list?.querySelector<HTMLElement>(`[data-key="${CSS.escape(active)}"]`)?.focus();
   }
 
   #onMoved(): void {
@@ -488,7 +510,7 @@ export class App extends LitElement {
     let found = find();
     for (let pages = 0; pages < 40 && found === undefined && (await deck.loadOlder()); pages++) found = find();
     if (found === undefined) return;
-    if (this.#state.filter !== '') this.#filter('');
+    if (this.#state.filter !== '') await this.#filter('');
     this.#closed.delete(found.section.key);
     this.#remember({});
     await this.updateComplete;
@@ -511,15 +533,14 @@ export class App extends LitElement {
       void deck.loadResume(this.#state.size);
   }
 
-  #filter(filter: string): void {
+  async #filter(filter: string): Promise<void> {
     this.#remember({ filter });
     this.#spoken = '';
     const list = this.#list;
     if (list !== null) list.scrollTop = 0;
-    void this.updateComplete.then(() => {
-      if (filter !== '') this.#spoken = counted(this.#list?.items.filter(({ type }) => type === 'row').length ?? 0, 'row');
-      this.requestUpdate();
-    });
+    await this.updateComplete;
+    if (filter !== '') this.#spoken = counted(this.#list?.items.filter(({ type }) => type === 'row').length ?? 0, 'row');
+    this.requestUpdate();
   }
 
   #remember(change: Partial<PageState>): void {

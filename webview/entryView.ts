@@ -10,7 +10,7 @@ export type Reveal = (event: string) => void;
 
 /** A decision with all its parts; `as` a card of the list, or the body of the detail. */
 export function decisionView(deck: Deck, item: DecisionItem, reveal: Reveal, as: 'card' | 'body'): TemplateResult {
-  return html` ${as === 'body' ? nothing : html`<h3 class="card-title">${icon('lightbulb')}<bdi>${item.what}</bdi></h3>`}
+  return html` ${as === 'body' ? nothing : html`<h2 class="card-title">${icon('lightbulb')}<bdi>${item.what}</bdi></h2>`}
     <p class="card-sub">
       <span class="chip status-${item.status}">${item.status}</span>
       ${item.isStale === true ? html`<span class="chip tone-doubt" title="Files that it names changed after it was taken">stale</span>` : nothing}
@@ -20,7 +20,7 @@ export function decisionView(deck: Deck, item: DecisionItem, reveal: Reveal, as:
     ${
       item.alternatives === undefined || item.alternatives.length === 0
         ? nothing
-        : html`<h4>Instead of</h4>
+        : html`<h3>Instead of</h3>
             <ul>
               ${item.alternatives.map((text) => html`<li><bdi>${text}</bdi></li>`)}
             </ul>`
@@ -28,7 +28,7 @@ export function decisionView(deck: Deck, item: DecisionItem, reveal: Reveal, as:
     ${
       item.files === undefined || item.files.length === 0
         ? nothing
-        : html`<h4>Files</h4>
+        : html`<h3>Files</h3>
             <ul class="plain">
               ${item.files.map((path) => html`<li><button type="button" class="link" @click=${() => deck.act('openFile', { path })}>${pathView(path)}</button></li>`)}
             </ul>`
@@ -48,7 +48,7 @@ export function decisionView(deck: Deck, item: DecisionItem, reveal: Reveal, as:
 export function blockerView(deck: Deck, item: BlockerItem, reveal: Reveal, as: 'card' | 'body'): TemplateResult {
   const isOpen = item.clearedAt === undefined;
   return html` ${
-      as === 'body' ? nothing : html`<h3 class="card-title">${icon(isOpen ? 'circle-slash' : 'pass')}<bdi>${item.what}</bdi></h3>`
+      as === 'body' ? nothing : html`<h2 class="card-title">${icon(isOpen ? 'circle-slash' : 'pass')}<bdi>${item.what}</bdi></h2>`
     }
     <p class="card-sub">
       <span class="chip ${isOpen ? 'status-open' : 'status-cleared'}">${isOpen ? 'open' : 'cleared'}</span>
@@ -123,12 +123,12 @@ export function blockersTab(deck: Deck, reveal: Reveal): TemplateResult {
 const part = (title: string, text: string | undefined): TemplateResult | typeof nothing =>
   text === undefined || text === ''
     ? nothing
-    : html`<h4>${title}</h4>
+    : html`<h3>${title}</h3>
         <p class="card-text"><bdi>${text}</bdi></p>`;
 
 function evidenceView(evidence: readonly string[] | undefined, reveal: Reveal): TemplateResult | typeof nothing {
   if (evidence === undefined || evidence.length === 0) return nothing;
-  return html`<h4>Rests on</h4>
+  return html`<h3>Rests on</h3>
     <ul class="plain inline">
       ${evidence.map((event, index) => html`<li><button type="button" class="link" @click=${() => reveal(event)}>Event ${index + 1}</button></li>`)}
     </ul>`;

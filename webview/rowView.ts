@@ -42,7 +42,6 @@ export function rowView(item: RowItem, setting: RowSetting): TemplateResult {
     aria-posinset=${item.posInSet}
     aria-expanded=${isExpanded === undefined ? nothing : String(isExpanded)}
     aria-selected=${String(setting.isSelected)}
-    aria-label=${rowWords(row, setting)}
     tabindex=${setting.isTabStop ? 0 : -1}
   >
     <div class="line">
@@ -52,7 +51,7 @@ export function rowView(item: RowItem, setting: RowSetting): TemplateResult {
         ${isExpanded === undefined ? nothing : icon(isExpanded ? 'chevron-down' : 'chevron-right', 'chevron')}
       </span>
       <span class="label">${label(row, setting)}</span>
-      <span class="actions">${actions(row)}</span>
+      <span class="actions" aria-hidden="true">${actions(row)}</span>
       ${item.level === 3 || row.kind === 'file' ? nothing : html`<time class="time" datetime=${row.at} title=${timeTitle(row, setting.times)}>${setting.times.clock(row.at)}${timeMore(row)}</time>`}
     </div>
   </div>`;
@@ -60,7 +59,18 @@ export function rowView(item: RowItem, setting: RowSetting): TemplateResult {
 
 function label(row: TimelineRow, { isLastGreen, times }: RowSetting): TemplateResult {
   const [title, targetAt] = [row.title, row.kind === 'rewind' ? row.entry : undefined];
-  return html`${row.who === undefined || row.kind === 'turn' ? nothing : html`<span class="who">${row.who} · </span>`}${titleView(row, targetAt === undefined ? title : `${title} to ${times.clock(targetAt)}`)}${row.failure === undefined ? nothing : html`<span class="failure">${row.failure}</span>`}${countsView(row.added, row.removed)}${row.chips.map((chip) => html`<span class="chip tone-${chip.tone}">${chip.text}</span>`)}${row.meta === undefined || row.kind === 'turn' ? nothing : html`<span class="meta"><bdi>${row.meta}</bdi></span>`}${isLastGreen ? html`<span class="meta">· last green</span>` : nothing}`;
+  // The spaces are for the name that assistive technology makes of it; flex boxes show none.
+  return html`${whoView(row)} ${titleView(row, targetAt === undefined ? title : `${title} to ${times.clock(targetAt)}`)}
+  ${row.failure === undefined ? nothing : html`<span class="failure">${row.failure}</span>`} ${countsView(row.added, row.removed)}
+  ${row.chips.map((chip) => html`<span class="chip tone-${chip.tone}">${chip.text}</span> `)}
+  ${row.meta === undefined || row.kind === 'turn' ? nothing : html`<span class="meta"><bdi>${row.meta}</bdi></span>`}
+  ${isLastGreen ? html`<span class="meta">· last green</span>` : nothing}
+  ${row.isAside ? html`<span class="spoken">set aside by a rewind</span>` : nothing}`;
+}
+
+function whoView(row: TimelineRow): TemplateResult | typeof nothing {
+  if (row.who === undefined) return nothing;
+  return row.kind === 'turn' ? html`<span class="spoken">${row.who}: </span>` : html`<span class="who">${row.who} · </span>`;
 }
 
 function titleView(row: TimelineRow, title: string): TemplateResult {
@@ -72,15 +82,21 @@ function titleView(row: TimelineRow, title: string): TemplateResult {
 export function pathView(path: string): TemplateResult {
   const shown = path.startsWith('//') ? path.slice(2) : path;
   const slash = shown.lastIndexOf('/') + 1;
+  // Two boxes would be read as two words, so the path is spoken whole.
   return html`<span class="title path" title=${shown}
-    >${slash === 0 ? nothing : html`<bdi class="folder">${shown.slice(0, slash)}</bdi>`}<bdi class="name">${shown.slice(slash)}</bdi></span
+    ><span class="spoken">${shown}</span
+    >${slash === 0 ? nothing : html`<bdi class="folder" aria-hidden="true">${shown.slice(0, slash)}</bdi>`}<bdi
+      class="name"
+      aria-hidden="true"
+      >${shown.slice(slash)}</bdi
+    ></span
   >`;
 }
 
 export function countsView(added: number | undefined, removed: number | undefined): TemplateResult | typeof nothing {
   if ((added ?? 0) === 0 && (removed ?? 0) === 0) return nothing;
   return html`<span class="counts"
-    >${(added ?? 0) > 0 ? html`<span class="added">+${added}</span>` : nothing}${(removed ?? 0) > 0 ? html`<span class="removed">−${removed}</span>` : nothing}</span
+    >${(added ?? 0) > 0 ? html`<span class="added">+${added}</span> ` : nothing}${(removed ?? 0) > 0 ? html`<span class="removed">−${removed}</span>` : nothing}</span
   >`;
 }
 

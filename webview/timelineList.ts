@@ -10,6 +10,11 @@ export interface ListAsk {
   readonly action: RowAction;
 }
 
+export interface ListChoice {
+  readonly item: RowItem | undefined;
+  readonly by: 'pointer' | 'keys';
+}
+
 /**
  * The rows of the timeline, as a tree of which only what is in sight is in the document. Promises: the row that has the focus
  * stays in the document; when rows come or go, what is being read stays where it is, unless the list stands at its top.
@@ -45,11 +50,12 @@ export class TimelineList extends LitElement {
     this.#offsets = new RowOffsets(items.map(({ height }) => height));
     this.#indexOf = new Map(items.map(({ key }, index) => [key, index]));
     this.requestUpdate();
-    if (anchor === undefined) return;
-    void this.updateComplete.then(() => {
-      const index = this.#indexOf.get(anchor.key);
-      if (index !== undefined) this.scrollTop = this.#offsets.topOf(index) + anchor.within;
-    });
+    if (anchor !== undefined) void this.#putBack(anchor);
+  }
+
+  async #putBack(place: { readonly key: string; readonly within: number }): Promise<void> {
+    await this.updateComplete;
+    this.scrollToPlace(place);
   }
 
   /** What stands at the upper edge, so that it can be put back there. Kept by the page over a reload. */
@@ -63,11 +69,11 @@ export class TimelineList extends LitElement {
   }
 
   /** Chooses a row and brings it into sight. */
-  choose(key: string | undefined, withFocus = false): void {
+  choose(key: string | undefined, withFocus = false, by: 'pointer' | 'keys' = 'keys'): void {
     const index = key === undefined ? undefined : this.#indexOf.get(key);
     if (this.#active !== key) {
       this.#active = key;
-      this.dispatchEvent(new CustomEvent('choose', { detail: this.#itemAt(index) }));
+      this.dispatchEvent(new CustomEvent<ListChoice>('choose', { detail: { item: this.#itemAt(index), by } }));
     }
     if (index !== undefined) this.scrollTop = this.#offsets.reveal(index, this.scrollTop, this.clientHeight);
     this.#wantsFocus ||= withFocus;
@@ -92,7 +98,6 @@ export class TimelineList extends LitElement {
     this.addEventListener('dblclick', this.#onDoubleClick);
     this.addEventListener('keydown', this.#onKey);
     this.addEventListener('contextmenu', this.#onMenu);
-    this.addEventListener('focusin', this.#onFocus);
     this.#resizing = new ResizeObserver(() => this.#renderSoon());
     this.#resizing.observe(this);
   }
@@ -104,7 +109,6 @@ export class TimelineList extends LitElement {
     this.removeEventListener('dblclick', this.#onDoubleClick);
     this.removeEventListener('keydown', this.#onKey);
     this.removeEventListener('contextmenu', this.#onMenu);
-    this.removeEventListener('focusin', this.#onFocus);
     this.#resizing?.disconnect();
     if (this.#frame !== undefined) cancelAnimationFrame(this.#frame);
   }
@@ -177,19 +181,11 @@ export class TimelineList extends LitElement {
     this.dispatchEvent(new CustomEvent('moved'));
   };
 
-  readonly #onFocus = (event: Event): void => {
-    const key = keyOf(event.target);
-    if (key !== undefined && this.#active === undefined) {
-      this.#active = key;
-      this.requestUpdate();
-    }
-  };
-
   readonly #onClick = (event: MouseEvent): void => {
     const item = this.#itemAt(this.#indexOf.get(keyOf(event.target) ?? ''));
     if (item === undefined) return;
     const action = actionOf(event.target);
-    this.choose(item.key, true);
+    this.choose(item.key, true, 'pointer');
     if (action !== undefined) this.#ask(item, action);
   };
 
@@ -204,8 +200,10 @@ export class TimelineList extends LitElement {
   };
 
   readonly #onKey = (event: KeyboardEvent): void => {
-    if (event.altKey || event.ctrlKey || event.metaKey || keyOf(event.target) === undefined) return;
-    const index = this.#active === undefined ? undefined : this.#indexOf.get(this.#active);
+    // The row that has the focus, which need not be chosen: Tab leads to a row without choosing it.
+    const key = keyOf(event.target);
+    if (event.altKey || event.ctrlKey || event.metaKey || key === undefined) return;
+    const index = this.#indexOf.get(key);
     const item = this.#itemAt(index);
     const page = Math.max(1, Math.floor(this.clientHeight / 22) - 1);
     const go = (to: number | undefined): void => {

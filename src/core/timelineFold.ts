@@ -27,6 +27,25 @@ type Item =
   | { readonly type: 'alone'; readonly event: LoggedEvent; readonly by: Author };
 
 export function foldSection(section: Section, context: FoldContext): readonly TimelineRow[] {
+  const rows = foldItems(section, context);
+  const report = rows.find(({ kind }) => kind === 'rewind');
+  if (section.kind !== 'rewind' || report === undefined) return rows;
+  // What a rewind wrote is part of the rewind.
+  const written = rows.filter(({ kind }) => kind === 'files');
+  const children = written.flatMap((row) =>
+    row.children.length > 0 ? row.children : [{ ...row, key: `${row.key}/only`, kind: 'file' as const, level: 3 as const }],
+  );
+  const events = [...written.flatMap((row) => row.events), ...report.events];
+  return rows.flatMap((row) =>
+    row === report
+      ? [{ ...row, children, events, hasDiff: children.length > 0, paths: children.flatMap(({ paths }) => paths) }]
+      : written.includes(row)
+        ? []
+        : [row],
+  );
+}
+
+function foldItems(section: Section, context: FoldContext): readonly TimelineRow[] {
   const level = section.kind === 'turn' ? 2 : 1;
   const maker = new RowMaker(section, context, level);
   const rows: TimelineRow[] = [];
@@ -298,7 +317,14 @@ class RowMaker {
     const base = { ...this.#base([event], by), key: `alone:${eventId(event)}` };
     switch (event.kind) {
       case 'foreign':
-        return createRow({ ...base, who: undefined, kind: 'foreign', title: event.foreignKind, titleKind: 'command', meta: foreignText(event.reason) });
+        return createRow({
+          ...base,
+          who: undefined,
+          kind: 'foreign',
+          title: event.foreignKind,
+          titleKind: 'command',
+          meta: foreignText(event.reason),
+        });
       case 'prompt.submitted':
         if (event === this.#section.prompt) return undefined;
         return createRow({
@@ -411,13 +437,14 @@ class RowMaker {
         return createRow({
           ...base,
           kind: 'rewind',
+          who: undefined,
           title: 'Rewound',
           meta: counted(event.files, 'file'),
           paths: event.paths ?? [],
           entry: event.targetAt,
         });
       case 'rewind.undone':
-        return createRow({ ...base, kind: 'rewind', title: 'Rewind undone', meta: counted(event.files, 'file') });
+        return createRow({ ...base, kind: 'rewind', who: undefined, title: 'Rewind undone', meta: counted(event.files, 'file') });
       case 'rewind.failed':
         return createRow({
           ...base,

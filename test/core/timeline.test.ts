@@ -50,7 +50,6 @@ describe('the rows of a session', () => {
         "npm test · 12 passed · 9 s",
         "feat: rate limiter · a41f09c",
         "--",
-        "2 edits in 2 files · +2 −86",
         "Rewound · 2 files",
         "# Claude Code · Add rate limiting with a sliding window · 2 files changed, 1 failed",
         "3 edits in 2 files · +89 −5",

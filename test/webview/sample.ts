@@ -1,7 +1,7 @@
 import type { Author } from '../../src/model/author.ts';
 import type { EventDraft, TapedeckEvent } from '../../src/model/event.ts';
 import { eventId } from '../../src/model/ids.ts';
-import type { DecisionItem, Entries, Header } from '../../src/protocol/messages.ts';
+import type { AsideSpan, DecisionItem, Entries, Header } from '../../src/protocol/messages.ts';
 
 /** An afternoon on a small API, invented: two agents and a person, a failure, a rewind, decisions. For tests and pictures. */
 
@@ -361,3 +361,41 @@ export function sampleEntries(events: readonly TapedeckEvent[]): Entries {
     notes: [{ ...at(60), by: stated, text: 'Ask Grace about the limits of the public plan' }],
   };
 }
+
+export function sampleAside(events: readonly TapedeckEvent[]): readonly AsideSpan[] {
+  const rewind = events.find((event) => event.kind === 'rewind.applied');
+  const target = events.find((event) => rewind?.kind === 'rewind.applied' && eventId(event) === rewind.target);
+  if (rewind?.kind !== 'rewind.applied' || target === undefined) return [];
+  return [
+    { branch: rewind.id, checkpoint: rewind.checkpoint, rewind: undefined, from: target, to: rewind, paths: undefined, filesOnly: false },
+  ];
+}
+
+export const sampleResume = `# Resume: Auth middleware
+
+Session 20261120-133004-k7qd in my-api, web. Written from the recorded events at 15:25, by rule.
+
+## Goal, in the user's words
+> Fix the token refresh edge case: two tabs refresh at the same time and one of them is logged out
+
+## Done (verified)
+- feat: rate limiter (commit a41f09c, tests passed at 14:55: 12 passed)
+- src/auth/token.ts, src/auth/session.ts, src/auth/rate-limiter.ts changed after that commit, not committed
+
+## Open
+- \`npm test\` fails with exit 1: "a second refresh waits for the first", expected 1 request, got 2
+
+## Decided
+- Limit per client, not per address: offices share one address.
+- Refresh tokens under a per-session lock (files changed since)
+
+## Do not redo
+- A sliding window with a per-process map: tried at 14:31, rewound at 14:44
+
+## How to check
+    npm test
+    npx tsc --noEmit
+
+## Pick up
+    claude --resume c-81f2
+`;

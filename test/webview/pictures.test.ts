@@ -1,0 +1,68 @@
+import { mkdir } from 'node:fs/promises';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { launchChromium } from '../setup/chromium.mjs';
+import { accessibilityFaults } from './accessibility.ts';
+import { sampleAside, sampleEntries, sampleEvents, sampleHeader, sampleResume } from './sample.ts';
+import { openStandalonePage, type MadeUpHost } from './standalonePage.ts';
+import type { ThemeName } from './themes.ts';
+
+// Every state of the page in every theme and width. With TAPEDECK_SHOTS=FOLDER pictures are left there, to be looked at.
+const folder = process.env['TAPEDECK_SHOTS'];
+const events = sampleEvents();
+const made: MadeUpHost = {
+  events,
+  header: sampleHeader(events),
+  entries: sampleEntries(events),
+  setAside: sampleAside(events),
+  resume: sampleResume,
+};
+const sizes = [
+  { width: 240, height: 900, place: 'view' },
+  { width: 320, height: 900, place: 'view' },
+  { width: 600, height: 900, place: 'view' },
+  { width: 1200, height: 800, place: 'tab' },
+] as const;
+
+let browser: Browser;
+beforeAll(async () => {
+  if (folder !== undefined) await mkdir(folder, { recursive: true });
+  browser = await launchChromium();
+}, 120_000);
+afterAll(async () => browser.close());
+
+async function lookAt(page: Page, name: string): Promise<string[]> {
+  if (folder !== undefined) await page.screenshot({ path: `${folder}/${name}.png` });
+  const overflow = await page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
+  return [
+    ...(overflow ? [`${name}: wider than the window`] : []),
+    ...(await accessibilityFaults(page)).map((fault) => `${name}: ${fault}`),
+  ];
+}
+
+describe.each(['dark', 'light', 'hcDark', 'hcLight'] satisfies ThemeName[])('in the theme %s', (theme) => {
+  it.each(sizes)('[V20] every state at $width px is without a fault for assistive technology and fits', async (size) => {
+    const { page, close, problems } = await openStandalonePage(browser, made, { ...size, theme });
+    const name = (state: string): string => `${theme}-${size.width}-${state}`;
+    const faults: string[] = [];
+    await page.getByRole('treeitem', { name: /Fix the token refresh/ }).waitFor();
+    await page.getByRole('treeitem', { name: /5 edits in 3 files/ }).dblclick();
+    if (size.width < 700) await page.getByRole('button', { name: 'Close details' }).click();
+    await page.mouse.move(5, 5);
+    faults.push(...(await lookAt(page, name('timeline'))));
+    await page.getByRole('treeitem', { name: /Token bucket over/ }).click();
+    await page.getByText('Rests on').waitFor();
+    await page.getByRole('treeitem', { name: /src\/config\.ts/ }).hover();
+    faults.push(...(await lookAt(page, name('decision'))));
+    await page.getByRole('treeitem', { name: /5 edits in 4 files/ }).click();
+    await page.locator('.code').first().waitFor();
+    faults.push(...(await lookAt(page, name('detail'))));
+    for (const tab of ['Decisions', 'Blockers', 'Resume']) {
+      await page.getByRole('tab', { name: new RegExp(tab) }).click();
+      if (tab === 'Resume') await page.locator('pre.prompt-text').waitFor();
+      faults.push(...(await lookAt(page, name(tab.toLowerCase()))));
+    }
+    await close();
+    expect([...faults, ...problems]).toEqual([]);
+  });
+});
