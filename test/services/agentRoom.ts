@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { systemClock } from '../../src/base/clock.ts';
 import { sourceKey, type AgentEnvironment } from '../../src/core/transcripts/adapter.ts';
 import { transcriptAdapters } from '../../src/core/transcripts/table.ts';
-import type { EventDraft, LoggedEvent, Source } from '../../src/model/event.ts';
+import type { EventDraft, LoggedEvent } from '../../src/model/event.ts';
 import { openAgentFollower, type AgentFollower, type AgentFollowerOptions } from '../../src/services/agentFollower.ts';
 import { createJournal } from '../../src/services/journal.ts';
 import { nodeDigest } from '../../src/store/digest.ts';
@@ -47,9 +47,7 @@ export async function openAgentRoom(): Promise<AgentRoom> {
     events,
     async follow(options = {}) {
       const writer = await log.writer();
-      const known = new Set(
-        (await events()).flatMap((event) => ('src' in event && event.src !== undefined ? [sourceKey(event.src as Source)] : [])),
-      );
+      const known = new Set((await events()).flatMap((event) => ('src' in event && event.src !== undefined ? [sourceKey(event.src)] : [])));
       const follower = await openAgentFollower({
         folders: [{ name: 'work space', path: workspace }],
         env,
