@@ -54,6 +54,8 @@ export class IgnoreRules {
   /** `info/exclude` and `core.excludesFile` of the repository that begins at that folder, strongest first. */
   readonly #repositories = new Map<string, { readonly prefix: string; readonly matchers: Matcher[] }>();
   readonly #policy: Matcher | undefined;
+  /** Folders in which a marker says that all of it is generated. */
+  readonly #generated = new Set<string>();
   /** Grows whenever a rule changes: who kept answers asks again. */
   #generation = 0;
 
@@ -74,9 +76,12 @@ export class IgnoreRules {
     this.#generation += 1;
   }
 
-  /** Folders that have an ignore file now. */
-  get foldersWithFile(): Iterable<string> {
-    return this.#nested.keys();
+  /** Whether one of the `generatedMarkers` lies in that folder. */
+  setGenerated(folder: string, isGenerated: boolean): void {
+    if (folder === '' || this.#generated.has(folder) === isGenerated) return;
+    if (isGenerated) this.#generated.add(folder);
+    else this.#generated.delete(folder);
+    this.#generation += 1;
   }
 
   /** Ignore files of folders above, nearest first: `prefix` is the workspace folder's path from there, ending in `/`. */
@@ -106,7 +111,7 @@ export class IgnoreRules {
     if (this.#policy !== undefined && this.#ask(this.#policy, path, isFolder) === true) return 'policy';
     const asked = this.#fromFiles(path, isFolder);
     if (asked !== undefined) return asked ? 'ignored' : 'in';
-    return isFolder && generatedFolders.has(name) ? 'generated' : 'in';
+    return isFolder && (generatedFolders.has(name) || this.#generated.has(path)) ? 'generated' : 'in';
   }
 
   /** Of any path, its folders looked at first. `at` is the topmost path that is left out. */

@@ -20,8 +20,12 @@ export interface FileRecorderOptions {
   readonly maxWaitMs: number;
   /** Which files lie below a new folder, by the ignore rules. */
   readonly filesBelow: (path: WorkspacePath) => Promise<readonly WorkspacePath[]>;
+  /** Left out by the rules as they are now. */
+  readonly isOut: (path: WorkspacePath) => boolean;
   /** Called before a batch is judged: brings what git knows up to date. */
   readonly beforeJudging: () => Promise<void>;
+  /** Recording is paused or off: nothing is looked at, and what is hinted at stays a difference. */
+  readonly isOff: () => boolean;
   readonly onFailure: (error: unknown) => void;
   readonly onSuccess: () => void;
 }
@@ -32,8 +36,8 @@ export interface BatchCause {
   readonly gone?: ReadonlySet<WorkspacePath>;
   /** Since when the paths may have changed, where no hint said so. */
   readonly since?: UnixMs;
-  /** Nothing may be said about who (found after a time in which nobody looked). */
-  readonly isBlind?: boolean;
+  /** `blind`: nothing may be said about who (found after a time in which nobody looked). `silent`: taken as known, no event. */
+  readonly manner?: 'seeing' | 'blind' | 'silent';
   /** Were there all the time, but left out by rules that have changed: taken up without an event. */
   readonly uncovered?: ReadonlySet<WorkspacePath>;
 }
@@ -166,10 +170,11 @@ export class FileRecorder implements Disposable {
   }
 
   async #process(hints: ReadonlyMap<WorkspacePath, Hint | undefined>, cause: BatchCause): Promise<void> {
-    if (this.#isDisposed) return;
+    if (this.#isDisposed || (this.#options.isOff() && cause.manner !== 'silent')) return;
     try {
       const found = await this.#observeAll(hints, cause);
-      if (found.length > 0) await this.#recordAll(found, hints, cause);
+      if (cause.manner === 'silent') for (const one of found) this.#take(one);
+      else if (found.length > 0) await this.#recordAll(found, hints, cause);
       this.#options.onSuccess();
     } catch (error) {
       this.#options.onFailure(error);
@@ -222,6 +227,8 @@ export class FileRecorder implements Disposable {
           if (seen.has(path)) continue;
           seen.add(path);
           const known = tracker.get(path);
+          // Hinted at before it was known that all around it is generated.
+          if (known === undefined && this.#options.isOut(path)) continue;
           await take(cause.gone?.has(path) === true && known !== undefined ? await observer.gone(path, known) : await observer.look(path));
         }
       };
@@ -269,10 +276,10 @@ export class FileRecorder implements Disposable {
     }));
     const attributions = await this.#judgeAll(
       judged.map((one) => one.judged),
-      cause.isBlind === true,
+      cause.manner === 'blind',
     );
     // Appended in one go: all of a batch share their syncs.
-    await Promise.all(judged.map(({ change, judged: subject }, i) => this.#recordOne(change, subject, attributions[i]!, cause.isBlind === true)));
+    await Promise.all(judged.map(({ change, judged: subject }, i) => this.#recordOne(change, subject, attributions[i]!, cause.manner === 'blind')));
   }
 
   async #judgeAll(changes: readonly JudgedChange[], isBlind: boolean): Promise<Attribution[]> {
@@ -306,10 +313,14 @@ export class FileRecorder implements Disposable {
     const draft: EventDraft = change.from === undefined ? { kind: `file.${change.kind}` as const, ...common } : { kind: 'file.renamed', from: change.from, ...common };
     const event = (await journal.record(draft)) as FileEvent;
     if (change.from !== undefined) tracker.delete(change.from);
-    if (change.next === undefined) tracker.delete(change.path);
-    else tracker.set(change.path, change.next);
+    this.#take(change);
     if (!isBlind) attributor.remember(event, subject, said);
     if (change.skipped !== undefined) await this.#recordSkip(change.path, change.skipped.reason, change.skipped.sizeBytes);
+  }
+
+  #take({ path, next }: Pick<FileFound, 'path' | 'next'>): void {
+    if (next === undefined) this.#options.tracker.delete(path);
+    else this.#options.tracker.set(path, next);
   }
 
   async #recordSkip(path: WorkspacePath, reason: SkipReason, sizeBytes?: number, detail?: string): Promise<void> {

@@ -103,6 +103,11 @@ export class FolderIndex implements Disposable {
     return isTracked ? { verdict: 'in', at: path } : found;
   }
 
+  /** A file that marks its folder as generated has come or gone. */
+  noteMarker(path: string, isThere: boolean): void {
+    this.#rules.setGenerated(parentOf(path), isThere);
+  }
+
   /** True when a watcher need not look there, whatever lies there. */
   isIgnored(path: string): boolean {
     return this.verdict(path, false).verdict !== 'in' || this.verdict(path, true).verdict !== 'in';

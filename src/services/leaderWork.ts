@@ -1,8 +1,10 @@
+import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
-import { join, sep } from 'node:path';
+import { basename, join, sep } from 'node:path';
 import type { Clock, UnixMs } from '../base/clock.ts';
 import { Delayer } from '../base/delayer.ts';
 import { DisposableStore, type Disposable } from '../base/disposable.ts';
+import { generatedMarkers } from '../core/ignoreRules.ts';
 import { sourceKey, type AgentEnvironment, type TranscriptAdapter } from '../core/transcripts/adapter.ts';
 import type { Digest } from '../model/digest.ts';
 import { isFileEvent, type EventDraft, type TapedeckEvent } from '../model/event.ts';
@@ -37,8 +39,8 @@ export interface LeaderWorkOptions {
   readonly watcher: WorkspaceWatcher;
   readonly agents: { readonly adapters: readonly TranscriptAdapter[]; readonly environment: AgentEnvironment } | undefined;
   readonly platform: NodeJS.Platform;
-  /** True while recording is paused: nothing is looked at, no transcript's fact is taken. */
-  readonly isPaused: () => boolean;
+  /** True while recording is paused, or no session is open and none may begin by itself: nothing is looked at, no transcript's fact is taken. */
+  readonly isOff: () => boolean;
   readonly onTrace: (message: string) => void;
   /** `what` is fixed for one kind of trouble; `message` undefined: it is over. */
   readonly onTrouble: (what: string, message: string | undefined) => void;
@@ -113,7 +115,14 @@ export class LeaderWork implements Disposable {
         quietMs: settings.quietMs,
         maxWaitMs: settings.maxWaitMs,
         filesBelow: (path) => this.#filesBelow(path),
+        isOut: (path) => {
+          const place = this.#place(path);
+          if (place === undefined) return true;
+          const { verdict } = place.index.verdict(place.within, false);
+          return verdict !== 'in' && verdict !== 'policy';
+        },
         beforeJudging: () => this.#beforeJudging(),
+        isOff: options.isOff,
         onFailure: (error) => this.#failed(error),
         onSuccess: () => {
           this.#retries = 0;
@@ -132,6 +141,7 @@ export class LeaderWork implements Disposable {
         onRulesChanged: () => this.#watch(),
         onCut: (files) => options.onTrouble('many', `The workspace has more than ${files} files; the others are recorded only when a change of theirs is noticed.`),
         onFailure: (error) => this.#failed(error),
+        isOff: options.isOff,
       }),
     );
     this.#memory = new FileMemory({
@@ -196,7 +206,7 @@ export class LeaderWork implements Disposable {
   }
 
   hint(absolutePath: string): void {
-    if (this.#options.isPaused() || this.#disposables.isDisposed) return;
+    if (this.#options.isOff() || this.#disposables.isDisposed) return;
     if (absolutePath === '') {
       void this.reconciler.request();
       return;
@@ -216,6 +226,7 @@ export class LeaderWork implements Disposable {
       return;
     }
     const path = joinWorkspacePath(folders.nameOf(found.folder), found.relative);
+    if (generatedMarkers.has(basename(absolutePath))) index.noteMarker(found.relative, existsSync(absolutePath));
     const { verdict, at } = index.verdict(found.relative, false);
     if (verdict === 'policy' && at !== found.relative) void this.files.skip(joinWorkspacePath(folders.nameOf(found.folder), at), 'policy');
     else if (verdict === 'in' || verdict === 'policy' || this.#tracker.has(path)) {
@@ -229,7 +240,7 @@ export class LeaderWork implements Disposable {
     if (isFileEvent(event)) this.files.adopt(event);
     else if (event.kind === 'turn.ended' || event.kind === 'prompt.submitted' || event.kind === 'command.ended' || (event.kind === 'tool.returned' && event.tool !== 'read')) {
       this.#git.hint();
-      if (!this.#options.isPaused()) void this.reconciler.request();
+      if (!this.#options.isOff()) void this.reconciler.request();
     }
   }
 
@@ -340,7 +351,7 @@ export class LeaderWork implements Disposable {
   }
 
   async #recordFact(journal: Journal, draft: EventDraft): Promise<TapedeckEvent> {
-    if (this.#options.isPaused()) throw new Error('Recording is paused.');
+    if (this.#options.isOff()) throw new Error('Recording is off.');
     return journal.record(draft);
   }
 

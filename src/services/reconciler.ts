@@ -18,6 +18,8 @@ export interface ReconcilerOptions {
   readonly onRulesChanged: () => void;
   readonly onCut: (files: number) => void;
   readonly onFailure: (error: unknown) => void;
+  /** Recording is paused or off: nothing is looked at. */
+  readonly isOff: () => boolean;
 }
 
 /** A look at everything costs at most one part in twenty of the time. */
@@ -71,15 +73,15 @@ export class Reconciler implements Disposable {
     return promise;
   }
 
-  /** At once. A look that runs already may have passed by what the caller means, so another one follows it. */
-  async run(isBlind = false): Promise<void> {
+  /** At once. `blind`: who did it is not asked; `silent`: what is found is taken as known, without an event. A look that runs already may have passed by what the caller means, so another one follows it. */
+  async run(manner: 'seeing' | 'blind' | 'silent' = 'seeing'): Promise<void> {
     if (this.#isDisposed) return;
     clearTimeout(this.#timer);
     this.#timer = undefined;
     const waiting = this.#waiting;
     this.#waiting = undefined;
     const before = this.#running ?? Promise.resolve();
-    const job = before.then(() => this.#look(isBlind));
+    const job = before.then(() => this.#look(manner));
     this.#running = job;
     try {
       await job;
@@ -95,7 +97,8 @@ export class Reconciler implements Disposable {
     this.#waiting?.resolve();
   }
 
-  async #look(isBlind: boolean): Promise<void> {
+  async #look(manner: 'seeing' | 'blind' | 'silent'): Promise<void> {
+    if (this.#options.isOff() && manner !== 'silent') return;
     const { files, clock } = this.#options;
     const startedAt = clock.now();
     const since = this.#lookedAt;
@@ -106,7 +109,7 @@ export class Reconciler implements Disposable {
       for (const index of this.#options.folders()) await this.#lookInto(index, since, { changed, gone, uncovered });
       this.#costMs = clock.now() - startedAt;
       if (this.#isDisposed) return;
-      await files.look([...changed, ...gone], { gone, uncovered, isBlind, ...(since === undefined ? {} : { since }) });
+      await files.look([...changed, ...gone], { gone, uncovered, manner, ...(since === undefined ? {} : { since }) });
       this.#lookedAt = startedAt;
     } catch (error) {
       this.#options.onFailure(error);

@@ -109,6 +109,8 @@ export interface Recorder {
   checkpoint(label: string, reason?: EventOf<'checkpoint.made'>['reason'], by?: Author): Promise<TapedeckEvent>;
   /** Runs work that itself writes files and records them (a rewind): looks first, takes no file of its own meanwhile, looks again. */
   during<T>(work: () => Promise<T>): Promise<T>;
+  /** Looks whether this process is to record the files now, rather than when it would look next. */
+  lead(): Promise<boolean>;
   /** Everything seen so far is looked at and on disk. */
   flush(): Promise<void>;
   /** Within two seconds; the session goes on. */
@@ -195,6 +197,8 @@ class WorkspaceRecorder implements Recorder {
   #isPaused = false;
   #isClosed = false;
   #isCommanded = false;
+  /** The open session was started by this process. */
+  #isNew = false;
   #closing: Promise<void> | undefined;
   #diagnostics: { readonly errors: number; readonly warnings: number; readonly files?: number } | undefined;
   #toldDiagnostics = '';
@@ -253,7 +257,11 @@ class WorkspaceRecorder implements Recorder {
 
   async open(): Promise<void> {
     await this.#lookWhoLeads();
-    this.whenReady = this.#begin().catch((error: unknown) => {
+    this.whenReady = this.#begun(this.#begin());
+  }
+
+  #begun(work: Promise<void>): Promise<void> {
+    return work.catch((error: unknown) => {
       this.#trace('Recording could not begin', error);
       this.#trouble('start', error instanceof Error ? error.message : String(error));
     });
@@ -354,7 +362,7 @@ class WorkspaceRecorder implements Recorder {
     if (this.journal.session !== undefined) await this.journal.record({ kind: 'capture.continued', by: userAuthor });
     this.#tellStatus.request();
     // What changed meanwhile is told as it is now, and by nobody.
-    await this.#work?.reconciler.run(true);
+    await this.#work?.reconciler.run('blind');
   }
 
   async checkpoint(label: string, reason: EventOf<'checkpoint.made'>['reason'] = 'hand', by: Author = userAuthor): Promise<TapedeckEvent> {
@@ -372,6 +380,12 @@ class WorkspaceRecorder implements Recorder {
     } finally {
       if (!this.#isPaused) void leader.reconciler.request();
     }
+  }
+
+  async lead(): Promise<boolean> {
+    await this.whenReady;
+    if (!this.#isLeader) await this.#checkLead();
+    return this.#isLeader;
   }
 
   async flush(): Promise<void> {
@@ -414,7 +428,9 @@ class WorkspaceRecorder implements Recorder {
 
   /** Joins the session that goes on, and takes up the leader's work if nobody else does it. */
   async #begin(): Promise<void> {
-    if (this.#isLeader) await this.#takeLead();
+    // Where a session begins only by hand, the disk is not looked at before that.
+    const isWanted = this.#options.settings.start === 'automatic' || (await this.sessions.current()) !== undefined;
+    if (this.#isLeader) await (isWanted ? this.#takeLead() : undefined);
     else {
       this.#poll = setInterval(() => void this.#checkLead(), leaderPollMs);
       this.#poll.unref();
@@ -461,7 +477,7 @@ class WorkspaceRecorder implements Recorder {
       watcher,
       agents,
       platform: process.platform,
-      isPaused: () => this.#isPaused,
+      isOff: () => this.#isPaused || (settings.start !== 'automatic' && this.journal.session === undefined),
       onTrace: (message) => this.#options.onTrace?.(message),
       onTrouble: (what, message) => this.#trouble(what, message),
     });
@@ -471,13 +487,13 @@ class WorkspaceRecorder implements Recorder {
     if (this.#isClosed) return work.close();
     this.#work = work;
     let since = this.#openedAt;
-    if (current !== undefined && remembered !== undefined) {
+    if (current !== undefined && remembered !== undefined && !this.#isNew) {
       this.#isPaused = remembered.isPaused;
       const gap = gapOf(remembered.lastAt, clock.now());
       await this.journal.join();
       if (this.journal.session === current) {
         if (gap !== undefined) await this.journal.record({ kind: 'capture.gap', by: systemAuthor, reason: 'not running', ...gap });
-        if (!this.#isPaused) await work.reconciler.run(true);
+        if (!this.#isPaused) await work.reconciler.run('blind');
         if (remembered.folders.size < this.#folders.all.length) await work.recordBaselines();
         // What the agents did while nobody looked stands in their transcripts.
         since = Date.parse(this.#card?.startedAt ?? remembered.lastAt ?? '') || since;
@@ -497,7 +513,13 @@ class WorkspaceRecorder implements Recorder {
     this.#reader = await openLogReader({ layout: this.layout, session: session.id, digest });
     this.#following = this.#reader.follow((events) => this.#noteOthers(events));
     if (isJoined) await session.journal.record({ kind: 'session.resumed', by: systemAuthor, reason: this.#resumeReason(card?.lastAt), app: this.#options.app });
-    else if (this.#work !== undefined) void this.#recordBaselines(this.#work);
+    this.#isNew = !isJoined;
+    if (this.#work !== undefined) {
+      // Files that changed while no session was wanted are as they are now.
+      if (this.#options.settings.start !== 'automatic' && !isJoined) await this.#work.reconciler.run('silent');
+      if (!isJoined) void this.#recordBaselines(this.#work);
+    } else if (this.#isLeader && this.#taking === undefined && this.#options.settings.start !== 'automatic')
+      this.whenReady = this.#begun(this.#takeLead());
     this.#tellStatus.request();
   }
 
@@ -559,7 +581,7 @@ class WorkspaceRecorder implements Recorder {
   #followPause(isPaused: boolean): void {
     if (this.#isPaused === isPaused) return;
     this.#isPaused = isPaused;
-    if (!isPaused) void this.#work?.reconciler.run(true);
+    if (!isPaused) void this.#work?.reconciler.run('blind');
   }
 
   async #recordDiagnostics(): Promise<void> {

@@ -88,6 +88,7 @@ export async function scanFolder(options: ScanOptions): Promise<ScanResult> {
     let tracked = onlyTracked;
     // No tool's cache is the whole of a workspace: the folder that somebody opened is looked at whatever lies in it.
     if (path !== '' && entries.some((entry) => generatedMarkers.has(entry.name))) {
+      rules.setGenerated(path, true);
       if (!options.hasTrackedBelow(path)) return;
       tracked = true;
     }

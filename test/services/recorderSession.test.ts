@@ -1,0 +1,250 @@
+import { chmod, mkdir, readdir, rm, unlink } from 'node:fs/promises';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { describeChange, deafWatcher, RecorderRoom, until } from './recorderRoom.ts';
+import { isFileEvent } from '../../src/model/event.ts';
+import { defaultRecorderSettings } from '../../src/services/recorderSettings.ts';
+
+let room: RecorderRoom;
+beforeEach(async () => {
+  room = await RecorderRoom.open();
+});
+afterEach(() => room.close());
+
+it('[S1] begins a session with the first activity, and none before it', async () => {
+  await room.write('a.txt', 'one\n');
+  const recorder = await room.record();
+  expect(recorder.status()).toMatchObject({ state: 'off', isLeader: true });
+  await room.write('a.txt', 'two\n');
+  await room.changes(recorder, 1);
+  const events = await room.events(recorder);
+  expect(events[0]).toMatchObject({ kind: 'session.started', by: { actor: 'system' }, app: 'cli' });
+  await until(async () => (await room.kinds(recorder, 'baseline.taken')).length === 1, 'the baseline');
+  const [change] = await room.fileEvents(recorder);
+  expect(await room.content(recorder, change!.before)).toBe('one\n');
+});
+
+it('[S1] begins none by itself when the settings say by hand, but does for a person’s own entry', async () => {
+  await room.write('a.txt', 'one\n');
+  const recorder = await room.record({ settings: { ...defaultRecorderSettings, quietMs: 50, start: 'manual' } });
+  await room.write('a.txt', 'two\n');
+  recorder.terminalCommandStarted({ terminal: 't', command: 'ls' }).end(0);
+  await recorder.flush();
+  expect(recorder.status().state).toBe('off');
+  await recorder.journal.record({ kind: 'progress.noted', by: { actor: 'user', how: 'stated' }, text: 'Here' });
+  expect(recorder.status().state).toBe('recording');
+  expect((await room.kinds(recorder, 'progress.noted')).length).toBe(1);
+});
+
+it('[S2] goes on with the session after a reload, and tells what changed meanwhile by nobody, behind a gap', async () => {
+  room.git('init', '-q', '-b', 'main');
+  for (const name of ['a.txt', 'b.txt', 'c.txt', 'd.txt']) await room.write(name, `${name}\n`);
+  await room.commitAll();
+  await room.write('untracked.txt', 'untracked\n');
+  const first = await room.started();
+  await room.write('a.txt', 'a2\n');
+  await room.changes(first, 1);
+  const session = first.status().session!;
+  await first.close();
+
+  await room.write('a.txt', 'a3\n');
+  await room.write('b.txt', 'b2\n');
+  await unlink(room.path('c.txt'));
+  await room.write('untracked.txt', 'changed\n');
+  await room.write('new.txt', 'new\n');
+
+  const second = await room.record();
+  expect(second.status()).toMatchObject({ session, state: 'recording', gaps: 1 });
+  const events = await room.events(second);
+  expect(events.filter(isFileEvent).map(describeChange)).toEqual([
+    'changed a.txt',
+    'changed a.txt',
+    'changed b.txt',
+    'deleted c.txt',
+    'created new.txt',
+    'changed untracked.txt',
+  ]);
+  const kinds = events.map((event) => event.kind as string);
+  expect(kinds.indexOf('capture.gap')).toBeGreaterThan(kinds.indexOf('session.resumed'));
+  expect(events.find((event) => event.kind === 'capture.gap')).toMatchObject({ reason: 'not running' });
+  expect(events.find((event) => event.kind === 'session.resumed')).toMatchObject({ reason: 'reload' });
+  const later = events.filter(isFileEvent).slice(1);
+  for (const event of later) expect(event.by).toEqual({ actor: 'unknown', how: 'none' });
+  expect(await room.content(second, later[0]!.before)).toBe('a2\n');
+  expect(await room.content(second, later[1]!.before)).toBe('b.txt\n');
+  expect(await room.content(second, later.at(-1)!.before)).toBe('untracked\n');
+  expect(kinds.filter((kind) => kind === 'baseline.taken').length).toBe(1);
+});
+
+/** The recorder as it ships without an editor, in a process of its own; `heard` resolves with the next line that begins so. */
+async function startProgram(node = process.execPath): Promise<{ readonly process: ChildProcess; heard(start: string): Promise<string> }> {
+  const outfile = join(room.base, 'program.mjs');
+  await build({
+    entryPoints: [fileURLToPath(new URL('recordingProgram.ts', import.meta.url))],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+    logLevel: 'error',
+  });
+  const child = spawn(node, [outfile, room.folder], { stdio: ['pipe', 'pipe', 'inherit'] });
+  let said = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
+  return {
+    process: child,
+    async heard(start) {
+      await until(() => said.includes(start), `"${start}" from the program`, 15_000);
+      const line = said.slice(said.indexOf(start)).split('\n')[0]!;
+      said = said.slice(said.indexOf(start) + line.length);
+      return line;
+    },
+  };
+}
+
+it('[S3] goes on after the recorder was killed, and says that it crashed', { timeout: 30_000 }, async () => {
+  await room.write('a.txt', 'one\n');
+  const program = await startProgram();
+  const session = (await program.heard('session ')).slice('session '.length);
+  await room.write('a.txt', 'two\n');
+  await program.heard('file.changed');
+  const exited = new Promise((resolve) => program.process.once('exit', resolve));
+  program.process.kill('SIGKILL');
+  await exited;
+  await room.write('a.txt', 'three\n');
+  const recorder = await room.record();
+  expect(recorder.status()).toMatchObject({ session, isLeader: true });
+  const events = await room.events(recorder);
+  expect(events.find((event) => event.kind === 'session.resumed')).toMatchObject({ reason: 'crash' });
+  expect(events.filter(isFileEvent).map(describeChange)).toEqual(['changed a.txt', 'changed a.txt']);
+  expect(await room.content(recorder, events.filter(isFileEvent)[1]!.before)).toBe('two\n');
+});
+
+it.runIf(existsSync('/usr/bin/node'))('[S11] runs on the system’s own older Node', { timeout: 30_000 }, async () => {
+  await room.write('a.txt', 'one\n');
+  const program = await startProgram('/usr/bin/node');
+  await program.heard('session ');
+  await room.write('sub/new.txt', 'new\n');
+  await room.write('a.txt', 'two\n');
+  await program.heard('file.c');
+  await program.heard('file.c');
+  const exited = new Promise((resolve) => program.process.once('exit', resolve));
+  program.process.stdin!.end();
+  expect(await exited).toBe(0);
+});
+
+it('[S4] lets only one of two recorders record files, and the other take over when it goes', async () => {
+  await room.write('a.txt', 'one\n');
+  const first = await room.started();
+  const second = await room.record();
+  expect([first.status().isLeader, second.status().isLeader]).toEqual([true, false]);
+  expect(second.status()).toMatchObject({ state: 'viewing', session: first.status().session });
+  await room.write('a.txt', 'two\n');
+  second.terminalCommandStarted({ terminal: 't', command: 'echo hi' }).end(0);
+  await second.flush();
+  expect(await room.changes(first, 1)).toEqual(['changed a.txt']);
+  expect((await room.kinds(first, 'command.ended')).length).toBe(1);
+  await first.close();
+  await second.reconcile('hand');
+  await second.lead();
+  await room.write('a.txt', 'three\n');
+  expect(await room.changes(second, 2)).toEqual(['changed a.txt', 'changed a.txt']);
+  expect(second.status()).toMatchObject({ state: 'recording', isLeader: true });
+});
+
+it('[S5] ends by command; the next activity begins another session with a baseline of its own', async () => {
+  await room.write('a.txt', 'one\n');
+  const recorder = await room.started();
+  const first = recorder.status().session!;
+  await room.write('a.txt', 'two\n');
+  await recorder.end();
+  expect(recorder.status().state).toBe('off');
+  const events = await room.eventsOf(recorder, first);
+  expect(events.at(-1)).toMatchObject({ kind: 'session.ended', reason: 'command' });
+  expect(events.filter(isFileEvent).length).toBe(1);
+  await room.write('a.txt', 'three\n');
+  await until(() => recorder.status().session !== undefined, 'another session');
+  await room.changes(recorder, 1);
+  expect(recorder.status().session).not.toBe(first);
+  expect((await recorder.sessions.list()).map(({ id, endedAt }) => [id, endedAt !== undefined])).toEqual([
+    [recorder.status().session, false],
+    [first, true],
+  ]);
+});
+
+it('[S6] ends a session that has gone idle when the next activity comes', async () => {
+  let ahead = 0;
+  const clock = { now: () => Date.now() + ahead };
+  await room.write('a.txt', 'one\n');
+  const recorder = await room.started({ clock });
+  const first = recorder.status().session!;
+  ahead = 5 * 3_600_000;
+  await recorder.journal.record({ kind: 'progress.noted', by: { actor: 'user', how: 'stated' }, text: 'Back again' });
+  expect(recorder.status().session).not.toBe(first);
+  expect((await room.eventsOf(recorder, first)).at(-1)).toMatchObject({ kind: 'session.ended', reason: 'idle' });
+});
+
+it('[S7] records nothing while paused, and what is different afterwards', async () => {
+  await room.write('a.txt', 'one\n');
+  const recorder = await room.started();
+  await recorder.pause();
+  expect(recorder.status().state).toBe('paused');
+  await room.write('a.txt', 'secret draft\n');
+  recorder.terminalCommandStarted({ terminal: 't', command: 'echo hidden' }).end(0);
+  await new Promise((resolve) => setTimeout(resolve, 400));
+  await room.write('a.txt', 'two\n');
+  await recorder.resume();
+  expect(await room.changes(recorder, 1)).toEqual(['changed a.txt']);
+  const [event] = await room.fileEvents(recorder);
+  expect(await room.content(recorder, event!.after)).toBe('two\n');
+  expect(await room.kinds(recorder, 'command.started')).toEqual([]);
+});
+
+it('[S8] rebuilds a card that is lost or damaged from the log', async () => {
+  const recorder = await room.started();
+  const session = await recorder.start('A label');
+  await recorder.close();
+  const layout = recorder.layout.session(session);
+  await rm(layout.card, { force: true });
+  expect(await recorder.sessions.list()).toMatchObject([{ id: session, label: 'A label' }]);
+  const { writeFile } = await import('node:fs/promises');
+  await writeFile(layout.card, '{"id": "torn');
+  expect(await recorder.sessions.list()).toMatchObject([{ id: session, label: 'A label' }]);
+});
+
+it('[S9] records into the fallback root when the wanted one cannot be written, and says so', async () => {
+  await room.write('a.txt', 'one\n');
+  await room.write('.tapedeck', 'a file where the folder should be');
+  const recorder = await room.started({ fallbackRoot: `${room.base}/storage` });
+  expect(recorder.status()).toMatchObject({ root: `${room.base}/storage`, isFallbackRoot: true });
+  await room.write('a.txt', 'two\n');
+  expect(await room.changes(recorder, 1)).toEqual(['changed a.txt']);
+});
+
+it('[S10] leaves no sign of its presence and no watcher when it is closed', async () => {
+  const recorder = await room.started();
+  expect((await readdir(recorder.layout.recorders)).length).toBe(1);
+  const startedAt = Date.now();
+  await recorder.close();
+  expect(Date.now() - startedAt).toBeLessThan(2000);
+  expect(await readdir(recorder.layout.recorders)).toEqual([]);
+});
+
+it('[C16] is degraded while contents cannot be written, and records the change when they can be again', { timeout: 20_000 }, async () => {
+  if (process.getuid?.() === 0) return;
+  await mkdir(room.path('src'));
+  await room.write('a.txt', 'one\n');
+  const recorder = await room.started({ watcher: deafWatcher });
+  await chmod(recorder.layout.blobs, 0o500);
+  await room.write('a.txt', 'two\n');
+  await recorder.reconcile('hand');
+  expect(recorder.status().state).toBe('degraded');
+  await chmod(recorder.layout.blobs, 0o700);
+  await until(() => recorder.status().state === 'recording', 'recovery', 15_000);
+  expect(await room.changes(recorder, 1)).toEqual(['changed a.txt']);
+});
