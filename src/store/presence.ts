@@ -93,3 +93,14 @@ async function isProcessAlive(card: PresenceCard): Promise<boolean> {
 }
 
 const clockSlackMs = 60_000;
+
+/** The recorders of this machine that are alive, the oldest (which leads) first. Writes nothing. */
+export async function readRecorders(layout: TapedeckLayout): Promise<PresenceCard[]> {
+  const names = await readdir(layout.recorders).catch(() => []);
+  const cards: PresenceCard[] = [];
+  for (const name of names.filter((file) => file.endsWith('.json'))) {
+    const card = await readCard(join(layout.recorders, name));
+    if (card !== undefined && card.host === os.hostname() && (await isProcessAlive(card))) cards.push(card);
+  }
+  return cards.sort((a, b) => (isOlder(a, b) ? -1 : 1));
+}

@@ -1,0 +1,43 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { runCli } from './cli/program.ts';
+
+/** The roof of the command line: hands the process to the program, and lives until the answer has been written. */
+async function main(): Promise<void> {
+  // A reader that has gone away (`tapedeck log | head`) is no failure.
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EPIPE' || error.code === 'EOF' || error.code === 'ERR_STREAM_DESTROYED') process.exit(0);
+      throw error;
+    });
+  }
+  const exitCode = await runCli(
+    process.argv.slice(2),
+    {
+      cwd: process.cwd(),
+      environment: process.env,
+      stdout: process.stdout,
+      stderr: process.stderr,
+      stdin: process.stdin,
+      isInteractive: process.stdin.isTTY && process.stderr.isTTY,
+      whenStopped: () =>
+        new Promise((resolve) => {
+          for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve());
+        }),
+    },
+    readVersion(),
+  );
+  // Not process.exit: what was written to a pipe may still be on its way.
+  process.exitCode = exitCode;
+}
+
+/** From the package that the bundle lies in. */
+function readVersion(): string {
+  try {
+    return String((JSON.parse(readFileSync(join(__dirname, '..', 'package.json'), 'utf8')) as { version?: unknown }).version);
+  } catch {
+    return 'unknown';
+  }
+}
+
+void main();

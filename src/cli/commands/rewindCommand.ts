@@ -1,0 +1,155 @@
+import { createInterface } from 'node:readline/promises';
+import type { RewindChoice, RewindPlan } from '../../core/rewindPlan.ts';
+import { settleRewind } from '../../core/rewindPlan.ts';
+import { describePlan, describeSkip } from '../../core/rewindText.ts';
+import { counted } from '../../core/timelineWords.ts';
+import { authorWord } from '../../core/rewindText.ts';
+import type { RewindReport } from '../../services/rewinder.ts';
+import { CliError, usageError } from '../cliError.ts';
+import type { CommandEntry, CommandRun } from '../command.ts';
+import { pointId, withPast, type PastPoint } from '../pastReading.ts';
+import { chooseSession, toWorkspacePath, type Workspace } from '../workspace.ts';
+
+interface RewindOptions {
+  readonly plan?: boolean;
+  readonly yes?: boolean;
+  readonly undo?: boolean;
+  readonly file?: string[];
+  readonly session?: string;
+  readonly overwriteChanged?: boolean;
+  readonly skipChanged?: boolean;
+}
+
+/** Plan first, then a yes, then the act. What is there is saved before anything is written, and can be brought back. */
+export const rewindCommand: CommandEntry = (program, act) => {
+  program
+    .command('rewind')
+    .summary('bring files back to what they were at a point')
+    .description(
+      'Bring the files of the session back to what they were right after an event. Prints the plan first and asks. What is there now is saved in a checkpoint: --undo brings it back. Git is never touched.',
+    )
+    .argument('[event]', 'the point to go back to; with --undo the rewind to undo, by default the last one')
+    .option('--plan', 'only print the plan')
+    .option('--yes', 'do it without asking')
+    .option('--undo', 'undo a rewind')
+    .option('--file <path>', 'only this file or folder (repeatable)', (value: string, before: string[] = []) => [...before, value])
+    .option('--overwrite-changed', 'overwrite also files that changed since they were last recorded')
+    .option('--skip-changed', 'leave files alone that changed since they were last recorded')
+    .option('--session <id>', 'the session of the event')
+    .action(
+      act(async (run, event: string | undefined, options: RewindOptions) => {
+        if (event === undefined && options.undo !== true) throw usageError('Name the event to go back to');
+        if (options.undo === true && options.file !== undefined) throw usageError('--undo takes back a whole rewind, without --file');
+        if (options.overwriteChanged === true && options.skipChanged === true)
+          throw usageError('--overwrite-changed or --skip-changed, not both');
+        const workspace = await run.workspace();
+        const named = { event: options.undo === true ? undefined : event, session: options.session };
+        if (options.plan === true) {
+          await withPast(workspace, named, undefined, async (past) => show(run, await makePlan(run, past, event, options), undefined));
+          return 0;
+        }
+        await chooseSession(workspace, options.session);
+        return apply(run, workspace, named, event, options);
+      }),
+    );
+};
+
+async function apply(
+  run: CommandRun,
+  workspace: Workspace,
+  named: { event: string | undefined; session: string | undefined },
+  event: string | undefined,
+  options: RewindOptions,
+): Promise<0 | 1> {
+  const session = await workspace.sessions.startOrJoin({ shortLived: true, by: run.caller });
+  try {
+    return await withPast(workspace, named, session.journal, async (past): Promise<0 | 1> => {
+      // Ends a rewind that died in the middle before anything is planned on top of it.
+      for (const { id, outcome } of await past.rewinder.recover()) run.output.note(`An earlier rewind (${id}) was interrupted: ${outcome}`);
+      const plan = await makePlan(run, past, event, options);
+      const choice: RewindChoice =
+        options.overwriteChanged === true ? { conflicts: 'overwrite' } : options.skipChanged === true ? { conflicts: 'skip' } : {};
+      const { steps, undecided } = settleRewind(plan, choice);
+      if (plan.steps.length === 0) {
+        await show(run, plan, undefined);
+        return 0;
+      }
+      if (undecided.length > 0) {
+        await show(run, plan, undefined);
+        throw new CliError(
+          1,
+          'undecided',
+          `${counted(undecided.length, 'conflict')}: nothing was done. Give --overwrite-changed or --skip-changed`,
+        );
+      }
+      if (options.yes !== true) {
+        if (!run.process.isInteractive) {
+          await show(run, plan, undefined);
+          throw new CliError(1, 'not-confirmed', 'Nothing was done: give --yes to do it');
+        }
+        for (const line of describePlan(plan)) run.output.note(line);
+        if (!(await ask(run, `${plan.undoes === undefined ? 'Rewind' : 'Undo the rewind of'} ${counted(steps.length, 'file')}? [y/N] `)))
+          throw new CliError(1, 'not-confirmed', 'Nothing was done');
+      }
+      const report = await past.rewinder.apply(plan, choice);
+      await show(run, plan, report);
+      if (report.ok) return 0;
+      const left = report.left.length === 0 ? '' : `; neither as before nor as wanted: ${report.left.map(({ path }) => path).join(', ')}`;
+      throw new CliError(1, report.reason, `${report.rolledBack ? 'Nothing was changed: ' : ''}${report.message}${left}`);
+    });
+  } finally {
+    await session.close();
+  }
+}
+
+async function makePlan(run: CommandRun, past: PastPoint, event: string | undefined, options: RewindOptions): Promise<RewindPlan> {
+  if (options.undo === true) {
+    const plan = await past.rewinder.planUndo(event);
+    if (plan === undefined)
+      throw new CliError(1, 'no-rewind', event === undefined ? 'There is no rewind to undo' : `There is no rewind ${event} to undo`);
+    return plan;
+  }
+  return past.rewinder.plan(
+    pointId(past),
+    options.file?.map((file) => toWorkspacePath(past.folders, run.process.cwd, file)),
+  );
+}
+
+async function show(run: CommandRun, plan: RewindPlan, report: RewindReport | undefined): Promise<void> {
+  if (run.output.isJson) {
+    await run.output.document({ plan: planDocument(plan), report: report ?? null });
+    return;
+  }
+  if (report === undefined) for (const line of describePlan(plan)) await run.output.line(line);
+  else if (report.ok) {
+    await run.output.line(
+      `${plan.undoes === undefined ? 'Rewound' : 'Undone'}: ${report.written} written, ${report.deleted} deleted, ${report.alreadySo} already so${report.checkpoint === undefined ? '' : `; what was there is in checkpoint ${report.checkpoint}`}`,
+    );
+    for (const skip of report.skipped) await run.output.line(`  skipped ${skip.path}: ${describeSkip(skip)}`);
+    if (report.unrecorded !== undefined) run.output.note(`It could not be written into the log: ${report.unrecorded}`);
+  }
+}
+
+function planDocument(plan: RewindPlan): Record<string, unknown> {
+  return {
+    ...plan,
+    steps: plan.steps.map(({ path, act, conflict, from, to, authors, changes }) => ({
+      path,
+      act,
+      conflict,
+      from,
+      to,
+      authors: authors.map(authorWord),
+      changes,
+    })),
+  };
+}
+
+async function ask(run: CommandRun, question: string): Promise<boolean> {
+  const prompt = createInterface({ input: run.process.stdin, output: run.process.stderr });
+  try {
+    return /^y(?:es)?$/i.test((await prompt.question(question)).trim());
+  } finally {
+    prompt.close();
+  }
+}

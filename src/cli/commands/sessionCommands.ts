@@ -1,0 +1,114 @@
+import { systemClock } from '../../base/clock.ts';
+import { counted } from '../../core/timelineWords.ts';
+import { openRecorder, type Recorder } from '../../services/recorder.ts';
+import { defaultRecorderSettings } from '../../services/recorderSettings.ts';
+import type { WorkspaceWatcher } from '../../services/workspaceWatcher.ts';
+import { toDisposable } from '../../base/disposable.ts';
+import { nodeDigest } from '../../store/digest.ts';
+import { readRecorders } from '../../store/presence.ts';
+import { CliError } from '../cliError.ts';
+import type { CommandEntry } from '../command.ts';
+import { firstFolder, type Workspace } from '../workspace.ts';
+import { noteDraft, write } from './entryCommands.ts';
+
+export const startCommand: CommandEntry = (program, act) => {
+  program
+    .command('start')
+    .summary('start a session, or join the open one')
+    .description('Start a session, or join the one that is open. Notes how the files are now, so that a later update knows what changed.')
+    .argument('[label]', 'what the session is about')
+    .option('--new', 'end the open session and start another')
+    .option('--no-scan', 'do not look at the files')
+    .action(
+      act(async (run, label: string | undefined, options: { new?: boolean; scan: boolean }) => {
+        const workspace = await run.workspace();
+        const open = { shortLived: true, by: run.caller, ...(label === undefined ? {} : { label }) };
+        const session = await (options.new === true ? workspace.sessions.start(open) : workspace.sessions.startOrJoin(open));
+        await session.close();
+        const scan = options.scan ? await scanOnce(workspace) : undefined;
+        await run.output.answer({ ok: true, session: session.id, isNew: session.isNew, ...(label === undefined ? {} : { label }), scan }, [
+          `${session.isNew ? 'Started' : 'Joined'} session ${session.id}${label === undefined ? '' : `: ${label}`}`,
+        ]);
+      }),
+    );
+};
+
+export const updateCommand: CommandEntry = (program, act) => {
+  program
+    .command('update')
+    .summary('record what changed since, with a note')
+    .description(
+      'Look at the files now and record what changed since the last look, unless a recorder does that already. Adds the note where one is given.',
+    )
+    .argument('[note]', 'what was done')
+    .option('--no-scan', 'do not look at the files')
+    .action(
+      act(async (run, note: string | undefined, options: { scan: boolean }) => {
+        const workspace = await run.workspace();
+        const scan = options.scan ? await scanOnce(workspace) : undefined;
+        if (note !== undefined) await write(run, workspace, () => noteDraft(run, note));
+        else if (scan?.session === undefined) await (await workspace.sessions.startOrJoin({ shortLived: true, by: run.caller })).close();
+        const card = await workspace.sessions.current();
+        await run.output.answer({ ok: true, session: card?.id, scan, noted: note !== undefined }, [
+          scan === undefined || scan.recorder !== undefined
+            ? `Session ${card?.id ?? 'unknown'} is up to date${scan?.recorder === undefined ? '' : `: ${scan.recorder} records it`}`
+            : `Session ${card?.id ?? 'unknown'}: ${counted(scan.files, 'file change')} recorded`,
+        ]);
+      }),
+    );
+};
+
+export const endCommand: CommandEntry = (program, act) => {
+  program
+    .command('end')
+    .summary('end the open session')
+    .action(
+      act(async (run) => {
+        const workspace = await run.workspace();
+        const card = await workspace.sessions.current();
+        if (card === undefined) throw new CliError(1, 'no-session', `No session is open in ${workspace.folder}`);
+        await workspace.sessions.end(card.id, 'command', run.caller);
+        await run.output.answer({ ok: true, session: card.id }, [`Ended session ${card.id}`]);
+      }),
+    );
+};
+
+export interface ScanReport {
+  /** The app of the recorder that is at work, so that nothing was to be done. */
+  readonly recorder?: string;
+  readonly session?: string;
+  readonly files: number;
+}
+
+/** Looks at the files once and records what differs from what the log knows. Leaves it to a recorder that is at work. */
+export async function scanOnce(workspace: Workspace): Promise<ScanReport> {
+  const [other] = await readRecorders(workspace.layout);
+  if (other !== undefined) return { recorder: other.app, files: 0 };
+  const recorder = await openWorkspaceRecorder(workspace, { watcher: noWatcher });
+  try {
+    const session = await recorder.start();
+    await recorder.reconcile('hand');
+    await recorder.flush();
+    return { session, files: recorder.status().counts.files };
+  } finally {
+    await recorder.close();
+  }
+}
+
+export function openWorkspaceRecorder(
+  workspace: Workspace,
+  options: Pick<Parameters<typeof openRecorder>[0], 'watcher' | 'agents' | 'onTrace'>,
+): Promise<Recorder> {
+  return openRecorder({
+    folders: [firstFolder(workspace.folder)],
+    root: workspace.layout.root,
+    settings: { ...defaultRecorderSettings, start: 'manual' },
+    clock: systemClock,
+    digest: nodeDigest,
+    app: 'cli',
+    ...options,
+  });
+}
+
+/** For a single look: nothing is watched. */
+const noWatcher: WorkspaceWatcher = { watch: () => toDisposable(() => {}) };

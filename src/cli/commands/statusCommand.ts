@@ -1,0 +1,104 @@
+import { openBlockers } from '../../core/decisions.ts';
+import { isFileUnchanged } from '../../core/foldFile.ts';
+import { lastGreen } from '../../core/lastGreen.ts';
+import { counted, displayName } from '../../core/timelineWords.ts';
+import { eventId } from '../../model/ids.ts';
+import type { SessionState } from '../../model/sessionState.ts';
+import { readRecorders } from '../../store/presence.ts';
+import type { StoredCard } from '../../store/sessionCard.ts';
+import type { CommandEntry } from '../command.ts';
+import { readState } from '../stateReading.ts';
+import { withReader } from '../workspace.ts';
+
+export const statusCommand: CommandEntry = (program, act) => {
+  program
+    .command('status')
+    .summary('say what is recorded, and by whom')
+    .action(
+      act(async (run) => {
+        const workspace = await run.workspace();
+        const recorders = await readRecorders(workspace.layout);
+        const current = await workspace.sessions.current();
+        const card = current ?? (await workspace.sessions.list())[0];
+        const state = card === undefined ? undefined : await withReader(workspace, card.id, (reader) => readState(reader));
+        const recording =
+          state?.session.isPaused === true ? 'paused' : current === undefined ? 'off' : recorders.length === 0 ? 'open' : 'recording';
+        await run.output.answer(
+          {
+            root: workspace.layout.root,
+            folder: workspace.folder,
+            state: recording,
+            recorders: recorders.map(({ app, pid, startedAt }) => ({ app, pid, startedAt })),
+            session: card === undefined ? null : { ...sessionFacts(card), isOpen: card.id === current?.id },
+            counts: state === undefined ? null : countsOf(state),
+            health: state === undefined ? null : healthOf(state),
+          },
+          describe(
+            workspace.folder,
+            recording,
+            recorders.map(({ app, pid }) => `${app} (process ${pid})`),
+            card,
+            state,
+          ),
+        );
+      }),
+    );
+};
+
+export function sessionFacts(card: StoredCard): Record<string, unknown> {
+  const { id, label, startedAt, lastAt, endedAt, endReason, folders, app } = card;
+  return { id, label, startedAt, lastAt, endedAt, endReason, folders, app };
+}
+
+function countsOf(state: SessionState): Record<string, unknown> {
+  const green = lastGreen(state);
+  return {
+    events: state.counts.events,
+    files: [...state.files.values()].filter((file) => file.changes > 0 && !isFileUnchanged(file)).length,
+    fileChanges: state.counts.fileChanges,
+    prompts: state.prompts.count,
+    runs: state.runs.size,
+    commands: state.counts.byKind['command.ended'] ?? 0,
+    commandsFailed: state.counts.commandsFailed,
+    decisions: state.decisions.size,
+    openBlockers: openBlockers(state).length,
+    checkpoints: state.checkpoints.size,
+    rewinds: state.branches.filter(({ kind }) => kind === 'rewind').length,
+    lastGreen: green === undefined ? null : { event: eventId(green.mark), at: green.mark.at, how: green.how, command: green.command },
+  };
+}
+
+function healthOf(state: SessionState): Record<string, number> {
+  const { foreign, malformed, duplicates, skippedFiles } = state.counts;
+  return { foreign, malformed, duplicates, gaps: state.gaps.length, skippedFiles };
+}
+
+function describe(
+  folder: string,
+  recording: string,
+  recorders: readonly string[],
+  card: StoredCard | undefined,
+  state: SessionState | undefined,
+): string[] {
+  const lines = [`${folder}: ${words[recording] ?? recording}${recorders.length === 0 ? '' : `, by ${recorders.join(' and ')}`}`];
+  if (card === undefined || state === undefined) return [...lines, 'Nothing has been recorded here yet.'];
+  const agents = [...new Set([...state.runs.values()].map(({ agent }) => agent).filter((agent) => agent !== undefined))].map(displayName);
+  lines.push(
+    `Session ${card.id}${card.label === undefined ? '' : ` “${card.label}”`}, since ${card.startedAt}${card.endedAt === undefined ? '' : `, ended ${card.endedAt}`}`,
+  );
+  lines.push(
+    `${counted(state.counts.events, 'event')}, ${counted(state.files.size, 'file')}, ${counted(state.prompts.count, 'prompt')}${agents.length === 0 ? '' : ` (${agents.join(', ')})`}, ${counted(state.counts.commandsFailed, 'failed command')}`,
+  );
+  for (const blocker of openBlockers(state)) lines.push(`Blocked: ${blocker.what}${blocker.isInferred ? ' (inferred)' : ''}`);
+  const green = lastGreen(state);
+  if (green !== undefined) lines.push(`Last green: ${green.command ?? 'diagnostics'} at ${green.mark.at}`);
+  if (state.gaps.length > 0) lines.push(`${counted(state.gaps.length, 'gap')} in the recording`);
+  return lines;
+}
+
+const words: Readonly<Record<string, string>> = {
+  recording: 'recording',
+  paused: 'recording is paused',
+  open: 'a session is open, nothing watches the files',
+  off: 'not recording',
+};

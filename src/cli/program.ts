@@ -1,0 +1,97 @@
+import { Command, CommanderError } from 'commander';
+import { callerOf } from './caller.ts';
+import { CliError } from './cliError.ts';
+import type { CliProcess, CommandEntry, CommandWork } from './command.ts';
+import { blockCommand, decideCommand, noteCommand, unblockCommand } from './commands/entryCommands.ts';
+import { catCommand, filesCommand, stateCommand } from './commands/pastCommands.ts';
+import { logCommand } from './commands/logCommand.ts';
+import { recordCommand } from './commands/recordCommand.ts';
+import { resumeCommand } from './commands/resumeCommand.ts';
+import { rewindCommand } from './commands/rewindCommand.ts';
+import { endCommand, startCommand, updateCommand } from './commands/sessionCommands.ts';
+import { sessionsCommand } from './commands/sessionsCommand.ts';
+import { statusCommand } from './commands/statusCommand.ts';
+import { verifyCommand } from './commands/verifyCommand.ts';
+import { Output } from './output.ts';
+import { openWorkspace } from './workspace.ts';
+
+/** Every command, in the order of the help. */
+const commands: readonly CommandEntry[] = [
+  statusCommand,
+  startCommand,
+  updateCommand,
+  endCommand,
+  logCommand,
+  decideCommand,
+  blockCommand,
+  unblockCommand,
+  noteCommand,
+  resumeCommand,
+  sessionsCommand,
+  verifyCommand,
+  rewindCommand,
+  filesCommand,
+  catCommand,
+  stateCommand,
+  recordCommand,
+];
+
+export type ExitCode = 0 | 1 | 2;
+
+/** Runs one command line (without the program's own name). Never rejects: what fails is told on standard error. */
+export async function runCli(words: readonly string[], process: CliProcess, version: string): Promise<ExitCode> {
+  let exitCode: ExitCode = 0;
+  const program = new Command('tapedeck');
+  const options = (): { dir?: string; json?: boolean } => program.opts();
+  const act =
+    <Given extends readonly unknown[]>(work: CommandWork<Given>) =>
+    async (...given: Given): Promise<void> => {
+      const output = new Output(process.stdout, process.stderr, options().json === true);
+      const done = await work(
+        {
+          process,
+          output,
+          caller: callerOf(process.environment),
+          workspace: (directory) => openWorkspace(directory ?? options().dir, process.cwd),
+        },
+        ...given,
+      );
+      exitCode = done ?? 0;
+    };
+
+  program
+    .description('Record, rewind and resume what you and your coding agents do in a workspace.')
+    .version(version, '-V, --version')
+    .option('--dir <dir>', 'the workspace; by default the nearest folder above that has a log, else the current one')
+    .option('--json', 'answer in JSON: one document, or one a line for lists')
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => process.stdout.write(text),
+      writeErr: (text) => process.stderr.write(text),
+    });
+  for (const add of commands) add(program, act);
+  program.addHelpText(
+    'after',
+    `
+An event is named by its id (k3f9ab2c.12), its position in the session (1 is the first, -1 the last), or a time.
+Exit codes: 0 done, 1 failed or refused, 2 the command was not given right.`,
+  );
+
+  try {
+    await program.parseAsync([...words], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    const told =
+      error instanceof CliError ? error : new CliError(1, reasonOf(error), error instanceof Error ? error.message : String(error));
+    if (options().json === true) process.stderr.write(`${JSON.stringify({ ok: false, reason: told.reason, message: told.message })}\n`);
+    else new Output(process.stdout, process.stderr, false).note(`tapedeck: ${told.message}`);
+    return told.exitCode;
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const { code } = error as NodeJS.ErrnoException;
+  return typeof code === 'string' ? code : 'failed';
+}
