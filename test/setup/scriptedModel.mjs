@@ -38,7 +38,8 @@ import { createServer } from 'node:http';
 
 const closingWord = 'Done.';
 const asideWord = 'A short title';
-const usage = { input: 1200, cached: 800, output: 60 };
+/** What a request is said to have cost: the same for all, but for the input, which grows as a conversation does. */
+const usageOf = (/** @type {number} */ serial) => ({ input: 1200 + 300 * serial, cached: 800, output: 60 });
 
 /**
  * @param {readonly ScriptedStep[]} steps
@@ -57,7 +58,7 @@ export async function startScriptedModel(steps) {
     request.on('end', () => {
       const address = request.url ?? '';
       const dialect = dialectOf(address);
-      if (address.includes('/count_tokens')) return sendJson(response, 200, { input_tokens: usage.input });
+      if (address.includes('/count_tokens')) return sendJson(response, 200, { input_tokens: usageOf(0).input });
       if (request.method === 'GET' && address.includes('/models')) return sendJson(response, 200, { object: 'list', data: [], models: [] });
       if (request.method !== 'POST' || dialect === undefined) return sendJson(response, 404, { error: { message: 'unknown address' } });
       const body = parseOr(text, {});
@@ -138,6 +139,7 @@ function anthropicBlocks(step, { serial }) {
 
 /** @param {ScriptedStep} step @param {Identity} identity */
 function anthropicWhole(step, identity) {
+  const usage = usageOf(identity.serial);
   return {
     id: `msg_${identity.serial}`,
     type: 'message',
@@ -184,7 +186,7 @@ function anthropicFrames(step, identity) {
   events.push({
     type: 'message_delta',
     delta: { stop_reason: whole.stop_reason, stop_sequence: null },
-    usage: { output_tokens: usage.output },
+    usage: { output_tokens: whole.usage.output_tokens },
   });
   events.push({ type: 'message_stop' });
   return events.map((event) => [event.type, event]);
@@ -194,6 +196,7 @@ function anthropicFrames(step, identity) {
 
 /** @param {ScriptedStep} step @param {Identity} identity */
 function responsesWhole(step, { model, serial }) {
+  const usage = usageOf(serial);
   /** @type {any[]} */
   const output = [];
   if (step.thinking !== undefined)
@@ -244,6 +247,7 @@ function responsesFrames(step, identity) {
 
 /** @param {ScriptedStep} step @param {Identity} identity */
 function chatParts(step, { model, serial }) {
+  const usage = usageOf(serial);
   const calls = (step.calls ?? []).map(({ name, args }, index) => ({
     index,
     id: `call_${serial}_${index}`,

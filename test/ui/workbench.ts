@@ -127,6 +127,8 @@ function windowOf(page: Page, untilReady: () => Promise<void>): WindowPart {
       const tab = page.getByRole('tab', { name: /^Tapedeck/ }).first();
       await tab.waitFor();
       if ((await tab.getAttribute('aria-expanded')) !== 'true') await tab.click();
+      // Away, or a tooltip covers the view.
+      await page.mouse.move(700, 300);
       await page.locator('iframe.webview.ready[src*="extensionId=tapedeck.tapedeck"]').first().waitFor({ timeout: 30_000 });
     },
     openTerminal: async () => {
