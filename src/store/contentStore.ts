@@ -3,8 +3,8 @@ import type { Digest } from '../model/digest.ts';
 import type { SkipReason } from '../model/fileVersion.ts';
 import type { ContentHash, WriterId } from '../model/ids.ts';
 import { applyDelta, deltaBase, encodeDelta } from './delta.ts';
-import { diskFileSystem, type DiskFile, type DiskFileSystem } from './diskFileSystem.ts';
-import { BoundedReading, openForReading, ReadingStopped, unreadableReason } from './fileReading.ts';
+import { diskFileSystem, type DiskFileSystem } from './diskFileSystem.ts';
+import { readWholeFile, ReadingStopped } from './fileReading.ts';
 import type { TapedeckLayout } from './layout.ts';
 import { LooseContent, type StoredContent } from './looseContent.ts';
 import {
@@ -144,37 +144,14 @@ class PackedContentStore implements ContentStore {
   }
 
   async putFile(path: string, maxBytes: number, base?: ContentHash): ReturnType<ContentStore['putFile']> {
-    let file: DiskFile;
     try {
-      // Looked at before it is opened: opening a device or a pipe can have effects.
-      const found = await this.#fileSystem.lstat(path);
-      if (!found.isFile()) return { missing: 'special' };
-      if (found.size > maxBytes) return { missing: 'too-large', sizeBytes: found.size };
-      file = await openForReading(this.#fileSystem, path);
-    } catch (error) {
-      return { missing: unreadableReason(error) };
-    }
-    try {
-      const before = await file.stat();
-      if (!before.isFile()) return { missing: 'special' };
-      if (before.size > maxBytes) return { missing: 'too-large', sizeBytes: before.size };
-      const reading = new BoundedReading(file, maxBytes);
-      let stored: StoredContent;
-      if (before.size > largeContentBytes) stored = await this.#loose.put(reading.pieces());
-      else {
-        const bytes = await reading.whole(before.size);
-        const after = await file.stat();
-        if (bytes === undefined || after.size !== bytes.length || after.mtimeMs !== before.mtimeMs)
-          return { missing: 'changing', sizeBytes: after.size };
-        return await this.put(bytes, base);
-      }
-      const after = await file.stat();
-      return after.size === stored.sizeBytes && after.mtimeMs === before.mtimeMs ? stored : { missing: 'changing', sizeBytes: after.size };
+      const read = await readWholeFile(this.#fileSystem, path, { maxBytes, largeBytes: largeContentBytes }, (pieces) =>
+        this.#loose.put(pieces),
+      );
+      return 'bytes' in read ? await this.put(read.bytes, base) : read;
     } catch (error) {
       if (error instanceof ReadingStopped) return error.answer;
       throw error;
-    } finally {
-      await file.close();
     }
   }
 

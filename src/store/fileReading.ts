@@ -38,42 +38,62 @@ export class ReadingStopped extends Error {
   }
 }
 
-/** Reads an open file while it may be growing: never more than the cap. */
-export class BoundedReading {
-  readonly #file: DiskFile;
-  readonly #maxBytes: number;
+const unreadable = (error: unknown): ReadingStopped => new ReadingStopped({ missing: unreadableReason(error) });
 
-  constructor(file: DiskFile, maxBytes: number) {
-    this.#file = file;
-    this.#maxBytes = maxBytes;
+/**
+ * Reads a regular file, looked at before it is opened (opening a device or a pipe can have effects) and after it was read: one
+ * that changed meanwhile is told so. A large one is handed to `takeLarge` in pieces instead. Throws ReadingStopped, and what
+ * `takeLarge` throws.
+ */
+export async function readWholeFile<T extends { readonly sizeBytes: number }>(
+  fileSystem: DiskFileSystem,
+  path: string,
+  limits: { readonly maxBytes: number; readonly largeBytes: number },
+  takeLarge: (pieces: AsyncIterable<Uint8Array>) => Promise<T>,
+): Promise<T | { readonly bytes: Buffer }> {
+  const found = await fileSystem.lstat(path).catch((error: unknown) => Promise.reject(unreadable(error)));
+  if (!found.isFile()) throw new ReadingStopped({ missing: 'special' });
+  if (found.size > limits.maxBytes) throw new ReadingStopped({ missing: 'too-large', sizeBytes: found.size });
+  const file = await openForReading(fileSystem, path).catch((error: unknown) => Promise.reject(unreadable(error)));
+  try {
+    const isLarge = found.size > limits.largeBytes;
+    const read = isLarge ? await takeLarge(boundedPieces(file, limits.maxBytes)) : await readAtOnce(file, found.size);
+    const after = await file.stat().catch((error: unknown) => Promise.reject(unreadable(error)));
+    if (!after.isFile()) throw new ReadingStopped({ missing: 'special' });
+    const sizeBytes = 'bytes' in read ? read.bytes.length : read.sizeBytes;
+    if (after.size !== sizeBytes || after.mtimeMs !== found.mtimeMs)
+      throw new ReadingStopped({ missing: 'changing', sizeBytes: after.size });
+    return read;
+  } finally {
+    await file.close();
   }
+}
 
-  async *pieces(): AsyncGenerator<Uint8Array> {
-    let sizeBytes = 0;
-    try {
-      for await (const piece of readPieces(this.#file)) {
-        sizeBytes += piece.length;
-        if (sizeBytes > this.#maxBytes) throw new ReadingStopped({ missing: 'too-large', sizeBytes });
-        yield piece;
-      }
-    } catch (error) {
-      throw error instanceof ReadingStopped ? error : new ReadingStopped({ missing: unreadableReason(error) });
+/** Never more than the cap, though the file may be growing. */
+async function* boundedPieces(file: DiskFile, maxBytes: number): AsyncGenerator<Uint8Array> {
+  let sizeBytes = 0;
+  try {
+    for await (const piece of readPieces(file)) {
+      sizeBytes += piece.length;
+      if (sizeBytes > maxBytes) throw new ReadingStopped({ missing: 'too-large', sizeBytes });
+      yield piece;
     }
+  } catch (error) {
+    throw error instanceof ReadingStopped ? error : unreadable(error);
   }
+}
 
-  /** Undefined when the file has become longer than `sizeBytes` meanwhile. */
-  async whole(sizeBytes: number): Promise<Buffer | undefined> {
-    const buffer = Buffer.allocUnsafe(sizeBytes + 1);
-    let done = 0;
-    try {
-      while (done < buffer.length) {
-        const { bytesRead } = await this.#file.read(buffer, done, buffer.length - done, done);
-        if (bytesRead === 0) return buffer.subarray(0, done);
-        done += bytesRead;
-      }
-    } catch (error) {
-      throw new ReadingStopped({ missing: unreadableReason(error) });
+async function readAtOnce(file: DiskFile, sizeBytes: number): Promise<{ readonly bytes: Buffer }> {
+  // One byte more: a file that has grown shows it.
+  const buffer = Buffer.allocUnsafe(sizeBytes + 1);
+  let done = 0;
+  try {
+    for (;;) {
+      const { bytesRead } = await file.read(buffer, done, buffer.length - done, done);
+      done += bytesRead;
+      if (done >= sizeBytes || bytesRead === 0) return { bytes: buffer.subarray(0, done) };
     }
-    return undefined;
+  } catch (error) {
+    throw unreadable(error);
   }
 }
