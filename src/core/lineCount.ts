@@ -6,11 +6,11 @@ export interface LineCount {
 
 const byteLimit = 2 * 1024 * 1024;
 /** Beyond this many differing lines the count is taken from the lines as a heap, order left aside. */
-const editLimit = 1500;
+const editLimit = 600;
 
 /**
  * How many lines differ between two contents (undefined: no file). Undefined when one of them is no text (holds a NUL) or is
- * too large to look at. Exact (the shortest edit) up to 1,500 differing lines, after that a lower bound.
+ * too large to look at. Exact (the shortest edit) up to 600 differing lines, after that a lower bound.
  */
 export function countLines(before: Uint8Array | undefined, after: Uint8Array | undefined): LineCount | undefined {
   if (isBinary(before) || isBinary(after)) return undefined;

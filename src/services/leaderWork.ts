@@ -12,6 +12,7 @@ import { joinWorkspacePath, splitWorkspacePath, type WorkspacePath } from '../mo
 import type { ContentStore } from '../store/contentStore.ts';
 import type { TapedeckLayout } from '../store/layout.ts';
 import type { LogReader } from '../store/logReader.ts';
+import { describeFailure, failureReason } from '../store/writerHealth.ts';
 import ignore from 'ignore';
 import { openAgentFollower, type AgentFollower } from './agentFollower.ts';
 import type { Attributor } from './attributor.ts';
@@ -366,7 +367,8 @@ export class LeaderWork implements Disposable {
     if (this.#disposables.isDisposed) return;
     const message = error instanceof Error ? error.message : String(error);
     this.#options.onTrace(`Files could not be recorded: ${message}`);
-    this.#options.onTrouble('files', message);
+    const reason = failureReason((error as Error | undefined)?.cause ?? error);
+    this.#options.onTrouble('files', reason === 'other' ? message : describeFailure(reason, (error as Error).cause ?? error));
     clearTimeout(this.#retryTimer);
     this.#retryTimer = setTimeout(() => void this.reconciler.run(), Math.min(longestRetryMs, retryMs * 2 ** this.#retries));
     this.#retries += 1;

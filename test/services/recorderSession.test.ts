@@ -1,11 +1,12 @@
-import { chmod, mkdir, readdir, rm, unlink } from 'node:fs/promises';
-import { spawn, type ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdir, readdir, rm, unlink, writeFile } from 'node:fs/promises';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { describeChange, deafWatcher, RecorderRoom, until } from './recorderRoom.ts';
+import { describeChange, RecorderRoom, until } from './recorderRoom.ts';
 import { isFileEvent } from '../../src/model/event.ts';
 import { defaultRecorderSettings } from '../../src/services/recorderSettings.ts';
 
@@ -212,7 +213,6 @@ it('[S8] rebuilds a card that is lost or damaged from the log', async () => {
   const layout = recorder.layout.session(session);
   await rm(layout.card, { force: true });
   expect(await recorder.sessions.list()).toMatchObject([{ id: session, label: 'A label' }]);
-  const { writeFile } = await import('node:fs/promises');
   await writeFile(layout.card, '{"id": "torn');
   expect(await recorder.sessions.list()).toMatchObject([{ id: session, label: 'A label' }]);
 });
@@ -235,16 +235,34 @@ it('[S10] leaves no sign of its presence and no watcher when it is closed', asyn
   expect(await readdir(recorder.layout.recorders)).toEqual([]);
 });
 
-it('[C16] is degraded while contents cannot be written, and records the change when they can be again', { timeout: 20_000 }, async () => {
-  if (process.getuid?.() === 0) return;
-  await mkdir(room.path('src'));
-  await room.write('a.txt', 'one\n');
-  const recorder = await room.started({ watcher: deafWatcher });
-  await chmod(recorder.layout.blobs, 0o500);
-  await room.write('a.txt', 'two\n');
-  await recorder.reconcile('hand');
-  expect(recorder.status().state).toBe('degraded');
-  await chmod(recorder.layout.blobs, 0o700);
-  await until(() => recorder.status().state === 'recording', 'recovery', 15_000);
-  expect(await room.changes(recorder, 1)).toEqual(['changed a.txt']);
+/** A disk of its own, so small that it fills: only where this may be mounted. */
+function mountSmallDisk(folder: string): boolean {
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=512k', 'tmpfs', folder], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+it('[C16] is degraded while the disk is full, and has missed nothing when there is room again', { timeout: 40_000 }, async (context) => {
+  const disk = join(room.base, 'disk');
+  await mkdir(disk);
+  if (!mountSmallDisk(disk)) return context.skip();
+  try {
+    await room.write('a.txt', 'one\n');
+    const recorder = await room.started({ root: join(disk, 'deck') });
+    await writeFile(join(disk, 'filler'), new Uint8Array(420 * 1024));
+    await room.write('big.bin', randomBytes(300 * 1024));
+    await until(() => recorder.status().state === 'degraded', 'the disk to be full');
+    expect(recorder.status().reason).toMatch(/full/i);
+    await room.write('a.txt', 'two\n');
+    await rm(join(disk, 'filler'));
+    await until(() => recorder.status().state === 'recording', 'recovery', 30_000);
+    expect((await room.changes(recorder, 2)).sort()).toEqual(['changed a.txt', 'created big.bin']);
+    for (const event of await room.fileEvents(recorder)) expect(await recorder.content.has(event.after!.hash!)).toBe(true);
+    await recorder.close();
+  } finally {
+    execFileSync('umount', ['-l', disk], { stdio: 'ignore' });
+  }
 });
