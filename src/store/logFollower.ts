@@ -9,7 +9,7 @@ import type { LoggedEvent } from '../model/event.ts';
 import type { WriterId } from '../model/ids.ts';
 import { parseSegmentName, type SessionLayout } from './layout.ts';
 import { forwardLines } from './lineSource.ts';
-import { listSegments, openSegmentFile, type SegmentFile } from './segmentFile.ts';
+import { describeSegment, listSegments, openSegmentFile, type SegmentFile } from './segmentFile.ts';
 
 /** How far each segment has been read, in bytes, by file name. What is not named has not been read at all. */
 export type LogPosition = Readonly<Record<string, number>>;
@@ -21,7 +21,7 @@ export interface FollowOptions {
   /** Where to begin; at the present ends when absent. */
   readonly from?: LogPosition | undefined;
   /** Stands in for the platform's watcher in tests. Throws when the folder cannot be watched. */
-  readonly watch?: (folder: string, onHint: () => void, onFailed: () => void) => Disposable;
+  readonly watch?: (folder: string, onHint: (name?: string) => void, onFailed: () => void) => Disposable;
 }
 
 /**
@@ -50,7 +50,8 @@ class Follower implements Disposable {
   #timer: NodeJS.Timeout | undefined;
   #isDeaf = false;
   #isReading = false;
-  #isHinted = false;
+  /** Names of files that may have changed; `all` when it is not known which. */
+  #hinted: Set<string> | 'all' | undefined;
   #hints = 0;
   #isDisposed = false;
 
@@ -91,9 +92,9 @@ class Follower implements Disposable {
       const open = this.#options.watch ?? watchFolder;
       this.#watcher = open(
         this.#options.session.events,
-        () => {
+        (name) => {
           this.#hints += 1;
-          this.#hint();
+          this.#hint(name);
         },
         () => {
           this.#watcher?.dispose();
@@ -115,6 +116,7 @@ class Follower implements Disposable {
   }
 
   async #lookByTime(hintsBefore: number): Promise<void> {
+    this.#hinted = 'all';
     const hasGrown = await this.#look();
     if (this.#isDisposed) return;
     if (this.#watcher === undefined) {
@@ -127,8 +129,10 @@ class Follower implements Disposable {
     this.#schedule();
   }
 
-  #hint(): void {
-    this.#isHinted = true;
+  #hint(name?: string): void {
+    if (name === undefined) this.#hinted = 'all';
+    else if (this.#hinted === undefined) this.#hinted = new Set([name]);
+    else if (this.#hinted !== 'all') this.#hinted.add(name);
     if (!this.#isReading) void this.#look();
   }
 
@@ -139,10 +143,11 @@ class Follower implements Disposable {
     let hasGrown = false;
     try {
       do {
-        this.#isHinted = false;
-        if (await this.#readNew()) hasGrown = true;
-        if (this.#isHinted) await new Promise((resolve) => setTimeout(resolve, pauseMs));
-      } while (this.#isHinted && !this.#isDisposed);
+        const hinted = this.#hinted ?? 'all';
+        this.#hinted = undefined;
+        if (await this.#readNew(hinted)) hasGrown = true;
+        if (this.#hinted !== undefined) await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      } while (this.#hinted !== undefined && !this.#isDisposed);
     } catch {
       // Locked or gone for the moment: the next look tries again.
     } finally {
@@ -151,24 +156,29 @@ class Follower implements Disposable {
     return hasGrown;
   }
 
-  async #readNew(): Promise<boolean> {
+  async #readNew(hinted: ReadonlySet<string> | 'all'): Promise<boolean> {
     const events: LoggedEvent[] = [];
     let hasGrown = false;
-    for (const segments of (await listSegments(this.#options.session)).values())
-      for (const segment of segments) {
-        const known = this.#read.get(segment.name);
-        const isReplaced =
-          known !== undefined && (segment.sizeBytes < known.offset || (known.inode !== 0 && known.inode !== segment.inode));
-        const offset = known === undefined || isReplaced ? 0 : known.offset;
-        if (segment.sizeBytes === offset && known !== undefined && !isReplaced) continue;
-        hasGrown = true;
-        await this.#readSegment(segment, offset, isReplaced, events);
-      }
+    for (const segment of await this.#segmentsOf(hinted)) {
+      const known = this.#read.get(segment.name);
+      const isReplaced = known !== undefined && (segment.sizeBytes < known.offset || (known.inode !== 0 && known.inode !== segment.inode));
+      const offset = known === undefined || isReplaced ? 0 : known.offset;
+      if (segment.sizeBytes === offset && known !== undefined && !isReplaced) continue;
+      hasGrown = true;
+      await this.#readSegment(segment, offset, isReplaced, events);
+    }
     if (events.length > 0 && !this.#isDisposed) {
       events.sort(compareMarks);
       this.#tell(events);
     }
     return hasGrown;
+  }
+
+  async #segmentsOf(hinted: ReadonlySet<string> | 'all'): Promise<readonly SegmentFile[]> {
+    const { session } = this.#options;
+    if (hinted === 'all') return [...(await listSegments(session)).values()].flat();
+    const found = await Promise.all([...hinted].sort().map((name) => describeSegment(session.events, name)));
+    return found.filter((segment) => segment !== undefined);
   }
 
   async #readSegment(segment: SegmentFile, offset: number, isReplaced: boolean, events: LoggedEvent[]): Promise<void> {
@@ -207,9 +217,9 @@ class Follower implements Disposable {
   }
 }
 
-function watchFolder(folder: string, onHint: () => void, onFailed: () => void): Disposable {
+function watchFolder(folder: string, onHint: (name?: string) => void, onFailed: () => void): Disposable {
   const watcher = fs.watch(folder, { persistent: false }, (kind, name) => {
-    onHint();
+    onHint(name ?? undefined);
     // The folder itself was moved or removed: this watch will not tell of what takes its place.
     if (kind === 'rename' && (name === null || !fs.existsSync(folder))) onFailed();
   });

@@ -142,7 +142,7 @@ export async function openLogReader(options: {
     },
 
     async *all(from) {
-      const { streams } = await openStreams('forward', from, 256 << 10);
+      const { streams } = await openStreams('forward', from, 128 << 10);
       try {
         let batch: LoggedEvent[] = [];
         let bytes = 0;

@@ -4,7 +4,6 @@ import { Emitter, type Event } from '../base/emitter.ts';
 import { HybridClock } from '../core/hybridClock.ts';
 import { encodeLine, firstPrev, lineHash } from '../core/logCodec.ts';
 import { maxBatchLines } from '../core/repeatMemory.ts';
-import { systemAuthor } from '../model/author.ts';
 import type { Digest } from '../model/digest.ts';
 import { schemaVersion, type EventDraft, type TapedeckEvent } from '../model/event.ts';
 import type { SessionId, WriterId } from '../model/ids.ts';
@@ -13,6 +12,7 @@ import { diskLogFileSystem, type LogFileSystem } from './logFileSystem.ts';
 import { openSegmentWriter, type SegmentWriter } from './segmentWriter.ts';
 import { claimWriter, createWriterId, freeWriter, readNewest } from './writerClaim.ts';
 import { describeFailure, failureReason, LogWriteError, type WriterHealth } from './writerHealth.ts';
+import { WriterOutage } from './writerOutage.ts';
 
 /**
  * One process's pen on a session's log.
@@ -20,7 +20,7 @@ import { describeFailure, failureReason, LogWriteError, type WriterHealth } from
  * - Events get number, time and chain in the order of the calls, and reach the disk in that order, through failures too.
  * - A failed or short write closes the segment. What was not acknowledged is written again, the same bytes, to a new one,
  *   with growing pauses; meanwhile the health says so. Memory is bounded: what finds no room rejects, and is counted in the
- *   `capture.gap` that is recorded when room returns.
+ *   `capture.gap` that is recorded when room returns. A short-lived writer rejects after a few attempts instead.
  * - No lock: the file is this writer's alone. A line once written is never touched again.
  */
 export interface LogWriter extends Disposable {
@@ -51,13 +51,23 @@ export interface LogWriterOptions {
 export interface LogWriterLimits {
   /** A segment that has grown beyond is followed by a new one. */
   readonly segmentBytes: number;
-  /** What may wait in memory while nothing can be written. */
-  readonly waitingBytes: number;
+  /** What may wait in memory while nothing can be written, in characters of lines. */
+  readonly waitingChars: number;
   readonly retryMs: number;
   readonly maxRetryMs: number;
+  /** After so many failed ones in a row what waits is rejected, and the writer ends. */
+  readonly attempts: number;
 }
 
-const defaultLimits: LogWriterLimits = { segmentBytes: 64 << 20, waitingBytes: 16 << 20, retryMs: 50, maxRetryMs: 15_000 };
+const defaultLimits: LogWriterLimits = {
+  segmentBytes: 64 << 20,
+  waitingChars: 16 << 20,
+  retryMs: 50,
+  maxRetryMs: 15_000,
+  attempts: Number.POSITIVE_INFINITY,
+};
+/** A command tells its user that the disk is full rather than wait for room. */
+const shortLivedAttempts = 3;
 /** One write holds at most this much, so that neither a stop nor a failure costs more. */
 const maxBatchChars = 1 << 20;
 const acknowledgedAtOnce = 128;
@@ -79,13 +89,6 @@ interface Pending {
   readonly reject: (error: unknown) => void;
 }
 
-interface Outage {
-  readonly since: string;
-  attempts: number;
-  lost: number;
-  health: WriterHealth;
-}
-
 class GroupWriter implements LogWriter {
   readonly id: WriterId;
   readonly #options: LogWriterOptions;
@@ -99,7 +102,7 @@ class GroupWriter implements LogWriter {
   #n: number;
   #prev: string;
   #pump: Promise<void> | undefined;
-  #outage: Outage | undefined;
+  #outage: WriterOutage | undefined;
   #isClosing = false;
   #closed: Promise<void> | undefined;
   #wake: (() => void) | undefined;
@@ -107,7 +110,7 @@ class GroupWriter implements LogWriter {
   constructor(options: LogWriterOptions, id: WriterId, clock: HybridClock, claim: Awaited<ReturnType<typeof claimWriter>>) {
     this.id = id;
     this.#options = options;
-    this.#limits = { ...defaultLimits, ...options.limits };
+    this.#limits = { ...defaultLimits, ...(options.shortLived === true && { attempts: shortLivedAttempts }), ...options.limits };
     this.#clock = clock;
     this.#n = claim?.n ?? 0;
     this.#prev = claim?.prev ?? firstPrev;
@@ -124,18 +127,16 @@ class GroupWriter implements LogWriter {
   }
 
   get health(): WriterHealth {
-    const health = this.#outage?.health;
-    return health?.state === 'degraded' ? { ...health, waiting: this.#queue.length } : { state: 'ok' };
+    return this.#outage?.health(this.#queue.length) ?? { state: 'ok' };
   }
 
   append(draft: EventDraft): Promise<TapedeckEvent> {
     if (this.#isClosing) return Promise.reject(new LogWriteError('closed', 'The log is closed.'));
-    if (this.#outage !== undefined && this.#waitingChars >= this.#limits.waitingBytes) {
-      this.#outage.lost += 1;
-      this.#setHealth({ ...this.#outage.health, lost: this.#outage.lost } as WriterHealth);
-      return Promise.reject(
-        new LogWriteError('no-room', `Nothing can be written now, and no memory is left to wait in. ${this.#message()}`),
-      );
+    if (this.#outage !== undefined && this.#waitingChars >= this.#limits.waitingChars) {
+      this.#outage.lose();
+      this.#healthChanged.fire(this.health);
+      const message = `Nothing can be written now, and no memory is left to wait in. ${this.#outage.message}`;
+      return Promise.reject(new LogWriteError('no-room', message));
     }
     return new Promise((resolve, reject) => {
       this.#add(draft, resolve, reject);
@@ -212,18 +213,21 @@ class GroupWriter implements LogWriter {
         await this.#segment.append(Buffer.from(text));
       } catch (error) {
         await this.#segment.abandon();
-        this.#degrade(error);
-        if (this.#isClosing && this.#outage!.attempts > 1) {
-          this.#rejectAll(error);
+        this.#outage ??= new WriterOutage(this.#options.clock);
+        this.#outage.fail(error);
+        this.#healthChanged.fire(this.health);
+        const isLast = this.#isClosing ? this.#outage.attempts > 1 : this.#outage.attempts >= this.#limits.attempts;
+        if (isLast) {
+          this.#giveUp(error);
           return;
         }
-        await this.#pause();
+        await this.#pause(this.#outage);
         continue;
       }
       this.#queue = batch.length === this.#queue.length ? [] : this.#queue.slice(batch.length);
       this.#waitingChars -= text.length;
-      await acknowledge(batch);
       this.#recover();
+      await acknowledge(batch);
     }
   }
 
@@ -236,52 +240,19 @@ class GroupWriter implements LogWriter {
     return { batch: [...batch], text: batch.map(({ line }) => line).join('') };
   }
 
-  #degrade(error: unknown): void {
-    const reason = failureReason(error);
-    this.#outage ??= { since: new Date(this.#options.clock.now()).toISOString(), attempts: 0, lost: 0, health: { state: 'ok' } };
-    this.#outage.attempts += 1;
-    const { since, lost } = this.#outage;
-    this.#setHealth({ state: 'degraded', reason, message: describeFailure(reason, error), waiting: this.#queue.length, lost, since });
-  }
-
-  /** Room has returned: what happened meanwhile becomes an event itself, behind those that waited. */
+  /** Room has returned: that there was none becomes an event itself, behind those that wait. */
   #recover(): void {
     const outage = this.#outage;
     if (outage === undefined) return;
-    if (this.#queue.length > 0) {
-      this.#setHealth({ ...outage.health, waiting: this.#queue.length } as WriterHealth);
-      return;
-    }
     this.#outage = undefined;
-    const reason = outage.health.state === 'degraded' ? outage.health.reason : 'other';
-    const to = new Date(this.#options.clock.now()).toISOString();
-    const gap: EventDraft = {
-      kind: 'capture.gap',
-      by: systemAuthor,
-      reason,
-      from: outage.since,
-      to,
-      ...(outage.lost > 0 && { lost: outage.lost }),
-    };
-    this.#add(
-      gap,
-      () => {},
-      () => {},
-    );
+    const ignore = (): void => {};
+    this.#add(outage.gap(), ignore, ignore);
     this.#healthChanged.fire(this.health);
   }
 
-  #setHealth(health: WriterHealth): void {
-    if (this.#outage !== undefined) this.#outage.health = health;
-    this.#healthChanged.fire(health);
-  }
-
-  #message(): string {
-    const { health } = this;
-    return health.state === 'degraded' ? health.message : '';
-  }
-
-  #rejectAll(error: unknown): void {
+  /** What waits may be on disk in part, so its numbers cannot be used again: this writer ends here. */
+  #giveUp(error: unknown): void {
+    this.#isClosing = true;
     const waiting = this.#queue;
     this.#queue = [];
     this.#waitingChars = 0;
@@ -289,9 +260,9 @@ class GroupWriter implements LogWriter {
     for (const { reject } of waiting) reject(new LogWriteError(reason, describeFailure(reason, error), { cause: error }));
   }
 
-  async #pause(): Promise<void> {
+  async #pause(outage: WriterOutage): Promise<void> {
     if (this.#isClosing) return;
-    const delayMs = Math.min(this.#limits.maxRetryMs, this.#limits.retryMs * 2 ** Math.min(20, this.#outage!.attempts - 1));
+    const delayMs = outage.pauseMs(this.#limits.retryMs, this.#limits.maxRetryMs);
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, delayMs);
       this.#wake = () => {

@@ -112,7 +112,7 @@ test('[L4] attempts on a full disk leave no heap of empty files', async () => {
 
 test('[L4] what finds no room in memory rejects, and is counted in the gap', async () => {
   disk.faults = [{ call: 'write', at: 1, times: 1_000_000, code: 'ENOSPC' }];
-  const writer = await room.writer({ fileSystem: disk, limits: { retryMs: 1, maxRetryMs: 1, waitingBytes: 2000 } });
+  const writer = await room.writer({ fileSystem: disk, limits: { retryMs: 1, maxRetryMs: 1, waitingChars: 2000 } });
   const kept: Promise<unknown>[] = [];
   kept.push(writer.append(note('x'.repeat(1900))));
   await expect.poll(() => writer.health.state).toBe('degraded');
@@ -138,6 +138,32 @@ test('[L4] a writer that is closed while nothing can be written tries once more,
   await writer.close();
   await rejected;
   await expect(writer.append(note('y'))).rejects.toMatchObject({ reason: 'closed' });
+});
+
+test('[L4] while more and more waits, the health is good again with the first write that succeeds', async () => {
+  disk.faults = [{ call: 'write', at: 1, times: 2, code: 'ENOSPC' }];
+  const writer = await room.writer({ fileSystem: disk, limits: { retryMs: 1 } });
+  const states: string[] = [];
+  writer.onDidChangeHealth(({ state }) => states.push(state));
+  const flood = Promise.all(Array.from({ length: 10_000 }, (_, index) => writer.append(note(`${index}`))));
+  await flood;
+  await writer.close();
+  expect(states).toEqual(['degraded', 'degraded', 'ok']);
+  const events = await room.readAll();
+  expect(events).toHaveLength(10_001);
+  expect(events.map(({ n }) => n)).toEqual(events.map((_, index) => index + 1));
+});
+
+test('[L4] a short-lived writer says after a few attempts that nothing can be written, rather than wait for ever', async () => {
+  disk.faults = [{ call: 'write', at: 1, times: 1_000_000, code: 'ENOSPC' }];
+  const writer = await room.writer({ fileSystem: disk, shortLived: true, limits: { retryMs: 1 } });
+  await expect(writer.append(note('x'))).rejects.toMatchObject({
+    reason: 'disk-full',
+    message: expect.stringContaining('The disk is full'),
+  });
+  await expect(writer.append(note('y'))).rejects.toMatchObject({ reason: 'closed' });
+  await writer.close();
+  expect(await readdir(room.session.free).catch(() => [])).toEqual([]);
 });
 
 test('[L4] a folder removed under the writer is made again, and the event that met it is kept', async () => {
