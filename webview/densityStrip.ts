@@ -119,7 +119,7 @@ export class DensityStrip extends LitElement {
         context.fillRect(x, 0, 1.5, lanesHeight);
       }
     }
-    for (const { atMs, mark } of data.marks) paintMark(context, mark, xOf(atMs), lanesHeight + 5, color);
+    for (const { atMs, mark } of data.marks) paintMark(context, mark, Math.min(width - 6, Math.max(4, xOf(atMs))), lanesHeight + 5, color);
     if (this.#atMs !== undefined) {
       const x = Math.max(1, xOf(Math.min(data.toMs, Math.max(data.fromMs, this.#atMs))));
       context.fillStyle = color('--td-now');

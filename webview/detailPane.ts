@@ -4,10 +4,10 @@ import { authorName, durationText, knowledgeText } from '../src/core/timelineWor
 import type { Author } from '../src/model/author.ts';
 import type { LoggedEvent } from '../src/model/event.ts';
 import { eventId } from '../src/model/ids.ts';
-import type { EventsDetail } from '../src/protocol/messages.ts';
+import type { BlockerItem, DecisionItem, EventsDetail } from '../src/protocol/messages.ts';
 import type { Deck } from './deck.ts';
 import { diffView } from './diffView.ts';
-import { blockerView, decisionView, type Reveal } from './entryView.ts';
+import { blockerActions, blockerView, decisionActions, decisionView, type Reveal } from './entryView.ts';
 import { icon, laneClass, rowIcon } from './icons.ts';
 import { excerptText, plainOutput } from './plainText.ts';
 import { countsView } from './rowView.ts';
@@ -36,15 +36,17 @@ export function detailPane(
       ${row.failure === undefined ? nothing : html`<span class="failure">${row.failure}</span>`} ${countsView(row.added, row.removed)}
       ${row.chips.map((chip) => html`<span class="chip tone-${chip.tone}">${chip.text}</span>`)}
       ${row.isAside ? html`<span class="chip">set aside by a rewind</span>` : nothing}
+      ${row.by === undefined || row.by.actor === 'system' ? nothing : html`<span class="meta">${authorName(row.by)} ·</span>`}
       <time class="meta" datetime=${row.at}>${deck.times.exact(row.at)}</time>
       ${row.durationMs === undefined ? nothing : html`<span class="meta">· ${durationText(row.durationMs)}</span>`}
     </p>
     <div class="detail-actions">
+      ${entryActions(deck, row)}
       ${row.hasDiff ? html`<vscode-button appearance="secondary" @click=${() => actions.act('diff')}>Open Changes</vscode-button>` : nothing}
       <vscode-button appearance="secondary" @click=${() => actions.act('rewind')}>Rewind to Here…</vscode-button>
       ${path === undefined ? nothing : html`<vscode-button appearance="secondary" @click=${() => actions.act('rewindFile')}>Rewind File…</vscode-button>`}
       <button type="button" class="link" @click=${() => actions.act('filesAt')}>Files at This Point</button>
-      <button type="button" class="link" @click=${() => actions.act('decide')}>Log Decision…</button>
+      ${row.entry === undefined ? html`<button type="button" class="link" @click=${() => actions.act('decide')}>Log Decision…</button>` : nothing}
     </div>
     ${entryPart(deck, row, actions.reveal)}
     ${
@@ -59,16 +61,23 @@ export function detailPane(
 }
 
 function entryPart(deck: Deck, row: TimelineRow, reveal: Reveal): TemplateResult | typeof nothing {
-  if (row.kind === 'decision') {
-    const item = deck.entries.decisions.find(({ id }) => id === row.entry);
-    return item === undefined ? nothing : html`<div class="entry">${decisionView(deck, item, reveal, 'body')}</div>`;
-  }
-  if (row.kind === 'blocker') {
-    const item = deck.entries.blockers.find(({ id }) => id === row.entry);
-    return item === undefined ? nothing : html`<div class="entry">${blockerView(deck, item, reveal, 'body')}</div>`;
-  }
-  return nothing;
+  const decision = decisionOf(deck, row);
+  if (decision !== undefined) return html`<div class="entry">${decisionView(deck, decision, reveal, 'body')}</div>`;
+  const blocker = blockerOf(deck, row);
+  return blocker === undefined ? nothing : html`<div class="entry">${blockerView(deck, blocker, reveal, 'body')}</div>`;
 }
+
+function entryActions(deck: Deck, row: TimelineRow): TemplateResult | typeof nothing {
+  const decision = decisionOf(deck, row);
+  if (decision !== undefined) return decisionActions(deck, decision);
+  const blocker = blockerOf(deck, row);
+  return blocker === undefined ? nothing : blockerActions(deck, blocker);
+}
+
+const decisionOf = (deck: Deck, row: TimelineRow): DecisionItem | undefined =>
+  row.kind === 'decision' ? deck.entries.decisions.find(({ id }) => id === row.entry) : undefined;
+const blockerOf = (deck: Deck, row: TimelineRow): BlockerItem | undefined =>
+  row.kind === 'blocker' ? deck.entries.blockers.find(({ id }) => id === row.entry) : undefined;
 
 function knowledgePart(by: Author): TemplateResult {
   return html`<section class="part">

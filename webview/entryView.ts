@@ -10,56 +10,77 @@ export type Reveal = (event: string) => void;
 
 /** A decision with all its parts; `as` a card of the list, or the body of the detail. */
 export function decisionView(deck: Deck, item: DecisionItem, reveal: Reveal, as: 'card' | 'body'): TemplateResult {
-  return html` ${as === 'body' ? nothing : html`<h2 class="card-title">${icon('lightbulb')}<bdi>${item.what}</bdi></h2>`}
-    <p class="card-sub">
-      <span class="chip status-${item.status}">${item.status}</span>
-      ${item.isStale === true ? html`<span class="chip tone-doubt" title="Files that it names changed after it was taken">stale</span>` : nothing}
-      <span class="meta">${authorName(item.by)} · <time datetime=${item.at}>${deck.times.clock(item.at)}</time></span>
-    </p>
-    ${part('Why', item.why)}
-    ${
-      item.alternatives === undefined || item.alternatives.length === 0
-        ? nothing
-        : html`<h3>Instead of</h3>
-            <ul>
-              ${item.alternatives.map((text) => html`<li><bdi>${text}</bdi></li>`)}
-            </ul>`
-    }
-    ${
-      item.files === undefined || item.files.length === 0
-        ? nothing
-        : html`<h3>Files</h3>
-            <ul class="plain">
-              ${item.files.map((path) => html`<li><button type="button" class="link" @click=${() => deck.act('openFile', { path })}>${pathView(path)}</button></li>`)}
-            </ul>`
-    }
-    ${evidenceView(item.evidence, reveal)}
-    <div class="card-actions">
-      ${
-        item.status === 'proposed'
-          ? html`<vscode-button @click=${() => deck.act('confirmDecision', { id: item.id })}>Confirm</vscode-button>
-              <vscode-button appearance="secondary" @click=${() => deck.act('rejectDecision', { id: item.id })}>Dismiss</vscode-button>`
-          : nothing
-      }
-      ${as === 'card' ? html`<button type="button" class="link" @click=${() => reveal(item.event)}>Show in Timeline</button>` : nothing}
-    </div>`;
+  return html` ${
+    as === 'body'
+      ? nothing
+      : html`<h2 class="card-title">${icon('lightbulb')}<bdi>${item.what}</bdi></h2>
+          <p class="card-sub">
+            <span class="chip status-${item.status}">${item.status}</span>
+            ${item.isStale === true ? html`<span class="chip tone-doubt">stale</span>` : nothing}
+            <span class="meta">${authorName(item.by)} · <time datetime=${item.at}>${deck.times.clock(item.at)}</time></span>
+          </p>`
+  }
+  ${item.isStale === true ? html`<p class="hint">Files that it names changed after it was taken.</p>` : nothing} ${part('Why', item.why)}
+  ${
+    item.alternatives === undefined || item.alternatives.length === 0
+      ? nothing
+      : html`<h3>Instead of</h3>
+          <ul>
+            ${item.alternatives.map((text) => html`<li><bdi>${text}</bdi></li>`)}
+          </ul>`
+  }
+  ${
+    item.files === undefined || item.files.length === 0
+      ? nothing
+      : html`<h3>Files</h3>
+          <ul class="plain">
+            ${item.files.map((path) => html`<li><button type="button" class="link" @click=${() => deck.act('openFile', { path })}>${pathView(path)}</button></li>`)}
+          </ul>`
+  }
+  ${evidenceView(item.evidence, reveal)}
+  ${
+    as === 'body'
+      ? nothing
+      : html`<div class="card-actions">
+          ${decisionActions(deck, item)} <button type="button" class="link" @click=${() => reveal(item.event)}>Show in Timeline</button>
+        </div>`
+  }`;
+}
+
+export function decisionActions(deck: Deck, item: DecisionItem): TemplateResult | typeof nothing {
+  if (item.status !== 'proposed') return nothing;
+  return html`<vscode-button @click=${() => deck.act('confirmDecision', { id: item.id })}>Confirm</vscode-button>
+    <vscode-button appearance="secondary" @click=${() => deck.act('rejectDecision', { id: item.id })}>Dismiss</vscode-button>`;
 }
 
 export function blockerView(deck: Deck, item: BlockerItem, reveal: Reveal, as: 'card' | 'body'): TemplateResult {
   const isOpen = item.clearedAt === undefined;
   return html` ${
-      as === 'body' ? nothing : html`<h2 class="card-title">${icon(isOpen ? 'circle-slash' : 'pass')}<bdi>${item.what}</bdi></h2>`
-    }
-    <p class="card-sub">
-      <span class="chip ${isOpen ? 'status-open' : 'status-cleared'}">${isOpen ? 'open' : 'cleared'}</span>
-      ${item.isInferred ? html`<span class="chip tone-doubt" title="Nobody said so: drawn from what happened">inferred</span>` : nothing}
-      <span class="meta">${authorName(item.by)} · <time datetime=${item.at}>${deck.times.clock(item.at)}</time></span>
-    </p>
-    ${part('Cause', item.cause)} ${part('Cleared', item.clearedWhy)} ${evidenceView(item.evidence, reveal)}
-    <div class="card-actions">
-      ${isOpen ? html`<vscode-button appearance="secondary" @click=${() => deck.act('clearBlocker', { id: item.id })}>Clear</vscode-button>` : nothing}
-      ${as === 'card' ? html`<button type="button" class="link" @click=${() => reveal(item.event)}>Show in Timeline</button>` : nothing}
-    </div>`;
+    as === 'body'
+      ? nothing
+      : html`<h2 class="card-title">${icon(isOpen ? 'circle-slash' : 'pass')}<bdi>${item.what}</bdi></h2>
+          <p class="card-sub">
+            <span class="chip ${isOpen ? 'status-open' : 'status-cleared'}">${isOpen ? 'open' : 'cleared'}</span>
+            ${item.isInferred ? html`<span class="chip tone-doubt">inferred</span>` : nothing}
+            <span class="meta">${authorName(item.by)} · <time datetime=${item.at}>${deck.times.clock(item.at)}</time></span>
+          </p>`
+  }
+  ${item.isInferred ? html`<p class="hint">Nobody said so: drawn from what happened.</p>` : nothing} ${part('Cause', item.cause)}
+  ${part('Cleared', item.clearedWhy)} ${evidenceView(item.evidence, reveal)}
+  ${
+    as === 'body'
+      ? nothing
+      : html`<div class="card-actions">
+          ${blockerActions(deck, item)} <button type="button" class="link" @click=${() => reveal(item.event)}>Show in Timeline</button>
+        </div>`
+  }`;
+}
+
+export function blockerActions(deck: Deck, item: BlockerItem): TemplateResult | typeof nothing {
+  if (item.clearedAt !== undefined) return nothing;
+  return html`<vscode-button appearance="secondary" @click=${() => deck.act('clearBlocker', { id: item.id })}
+    >Clear Blocker</vscode-button
+  >`;
 }
 
 export function decisionsTab(deck: Deck, reveal: Reveal): TemplateResult {

@@ -94,6 +94,7 @@ export function laneClass(row: TimelineRow): string {
   if (row.kind === 'failure') return 'lane-failure';
   if (row.kind === 'decision') return 'lane-decision';
   if (row.kind === 'blocker') return 'lane-blocker';
+  if (row.kind === 'rewind') return 'lane-system';
   if (row.kind === 'check' || row.kind === 'commit') return 'lane-good';
   if (row.lane === 'agent') return `lane-agent-${agentColor(row.by?.name)}`;
   return `lane-${row.lane}`;

@@ -64,7 +64,7 @@ function label(row: TimelineRow, { isLastGreen, times }: RowSetting): TemplateRe
   ${row.failure === undefined ? nothing : html`<span class="failure">${row.failure}</span>`} ${countsView(row.added, row.removed)}
   ${row.chips.map((chip) => html`<span class="chip tone-${chip.tone}">${chip.text}</span> `)}
   ${row.meta === undefined || row.kind === 'turn' ? nothing : html`<span class="meta"><bdi>${row.meta}</bdi></span>`}
-  ${isLastGreen ? html`<span class="meta">· last green</span>` : nothing}
+  ${isLastGreen ? html`<span class="chip tone-good">last green</span>` : nothing}
   ${row.isAside ? html`<span class="spoken">set aside by a rewind</span>` : nothing}`;
 }
 
@@ -108,8 +108,8 @@ function actions(row: TimelineRow): TemplateResult {
   return html`${row.hasDiff ? button('diff', row.children.length > 0 || row.kind === 'turn' ? 'diff-multiple' : 'diff', 'Open Changes') : nothing}${button('rewind', 'discard', 'Rewind to Here…')}${button('copy', 'copy', 'Copy')}`;
 }
 
-const timeMore = (row: TimelineRow): string =>
-  row.kind === 'turn' && row.durationMs !== undefined ? ` · ${durationText(row.durationMs)}` : '';
+const timeMore = (row: TimelineRow): TemplateResult | typeof nothing =>
+  row.kind === 'turn' && row.durationMs !== undefined ? html`<span class="more-time"> · ${durationText(row.durationMs)}</span>` : nothing;
 
 const timeTitle = (row: TimelineRow, times: Times): string =>
   row.until === row.at ? times.exact(row.at) : `${times.exact(row.at)} – ${times.exact(row.until)}`;
