@@ -126,9 +126,10 @@ describe.each<AgentName>(['codex', 'claude'])('%s at work in the integrated term
 
   it('[R2] a rewind to before the run gives the tree back byte for byte, touches nothing of git, and undo brings it back', async () => {
     await workbench.runCommand('Tapedeck: Log Decision…');
-    await workbench.answer('Greet takes a name');
-    await workbench.answer('Callers asked for it');
-    await workbench.answer('');
+    for (const [step, words] of ['Greet takes a name', 'Callers asked for it', ''].entries()) {
+      await workbench.page.getByText(`Log Decision (${step + 1}/3)`).waitFor();
+      await workbench.answer(words);
+    }
     await eventuallyInLog(folder, (lines) => lines.find(({ kind }) => kind === 'decision.confirmed'), 'the decision');
     await workbench.runCommand('Tapedeck: Copy Resume Prompt');
     await workbench.page.waitForTimeout(1000);
@@ -165,6 +166,8 @@ describe.each<AgentName>(['codex', 'claude'])('%s at work in the integrated term
 
     await workbench.reload();
     await workbench.showTapedeck();
+    await workbench.tapedeckFrame().getByText(/Rewound to/).first().waitFor();
+    await workbench.screenshot(`${agent}-reloaded`);
     await workbench.runCommand('Tapedeck: Undo Rewind');
     await workbench.page.locator('.monaco-dialog-box').waitFor();
     await workbench.page.locator('.monaco-dialog-box').getByRole('button', { name: 'Undo Rewind' }).click();
