@@ -1,5 +1,6 @@
 import type { Clock, UnixMs } from '../base/clock.ts';
 import type { Disposable } from '../base/disposable.ts';
+import { SerialQueue } from '../base/serialQueue.ts';
 import {
   sourceKey,
   type AgentEnvironment,
@@ -95,6 +96,10 @@ class TranscriptFollower implements AgentFollower {
   readonly #old = new Map<string, number>();
   readonly #told = new Set<string>();
   readonly #joined = new Set<string>();
+  /** One file is read at a time, in the order in which they were met: an earlier part of a run before a later one. */
+  readonly #reading = new SerialQueue();
+  /** Highest turn of each file of a run, by run. */
+  readonly #turns = new Map<string, Map<string, number>>();
   /** Files whose last reading failed. */
   readonly #failed = new Set<FollowedTranscript>();
   #timer: NodeJS.Timeout | undefined;
@@ -182,7 +187,7 @@ class TranscriptFollower implements AgentFollower {
   async #read(file: FollowedTranscript): Promise<void> {
     if (file.isOutside) return;
     try {
-      await file.read(this.#options.clock.now());
+      await this.#reading.run(() => (this.#isClosed ? undefined : file.read(this.#options.clock.now())));
       this.#failed.delete(file);
     } catch (error) {
       // Another program may hold it for a moment; the next look tries again.
@@ -230,8 +235,10 @@ class TranscriptFollower implements AgentFollower {
     for (const fact of facts) {
       if (this.#isClosed) return;
       const { src } = fact;
-      if (src === undefined || !this.#isNew(fact, src)) continue;
-      const draft = await toWorkspaceFact(this.#clamped(fact), this.#paths);
+      if (src === undefined) continue;
+      this.#noteTurn(fact, src.file);
+      if (!this.#isNew(fact, src)) continue;
+      const draft = await toWorkspaceFact(this.#numbered(this.#clamped(fact), src.file), this.#paths);
       if (draft === undefined) continue;
       for (const next of [...this.#joining(adapter, draft, src, run), draft]) {
         this.#options.onFact?.(next);
@@ -271,6 +278,25 @@ class TranscriptFollower implements AgentFollower {
         ...(run.model === undefined ? {} : { model: run.model }),
       },
     ];
+  }
+
+  #noteTurn(fact: TranscriptFact, file: string): void {
+    if (fact.run === undefined) return;
+    let turns = this.#turns.get(fact.run);
+    if (turns === undefined) this.#turns.set(fact.run, (turns = new Map()));
+    turns.set(file, Math.max(turns.get(file) ?? 0, fact.turn ?? 0));
+  }
+
+  /** A run that goes on in another file counts its turns on from there. */
+  #numbered(fact: TranscriptFact, file: string): TranscriptFact {
+    const turns = fact.run === undefined ? undefined : this.#turns.get(fact.run);
+    if (turns === undefined || turns.size < 2 || fact.turn === undefined) return fact;
+    let before = 0;
+    for (const [other, highest] of turns) {
+      if (other === file) break;
+      before += highest;
+    }
+    return before === 0 ? fact : { ...fact, turn: fact.turn + before };
   }
 
   /** A record's clock may run ahead of ours. */

@@ -138,7 +138,8 @@ export class TranscriptFinder implements Disposable {
       if (error.code !== 'ENOENT') this.#onError(error);
       return [];
     });
-    for (const entry of entries) {
+    // By name, which begins with the time where that matters: the earlier part of a run before the later.
+    for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
       if (this.#isDisposed) return;
       const path = join(folder, entry.name);
       const below = relative === '' ? entry.name : `${relative}/${entry.name}`;

@@ -142,6 +142,18 @@ describe('the follower of agents', () => {
     expect(follower.runs()[0]!.records).toBeGreaterThan(0);
   });
 
+  test('[A21] counts the turns of a run on over the files that it fills', async () => {
+    const segment = `rollout-2-${thread}_019b0000-0000-7000-8000-000000000001.jsonl`;
+    await layCodex(meta(room.workspace) + prompt(1, 'one') + prompt(2, 'two'));
+    await layCodex(meta(room.workspace) + prompt(5, 'two, said better'), segment);
+    const follower = await room.follow();
+    await follower.flush();
+    const events = await room.events();
+    expect(kinds(events)).toEqual(['run.started', 'prompt.submitted', 'prompt.submitted', 'run.rewound', 'prompt.submitted']);
+    expect(events.map((event) => ('turn' in event ? event.turn : undefined))).toEqual([undefined, 1, 2, undefined, 3]);
+    expect(new Set(events.map((event) => 'run' in event && event.run))).toEqual(new Set([thread]));
+  });
+
   test('[A21] records of a fork only what is its own', async () => {
     const names = ['tools-and-resume', 'fork'].map((scenario) => fixturesOf('claude').find((fixture) => fixture.scenario === scenario)!);
     const words = [['/home/devuser/projects/gen5/proj_cc', room.workspace]] as const;

@@ -414,7 +414,10 @@ export class ClaudeRun {
   #settleUsage(): void {
     const usage = this.#usage;
     this.#usage = undefined;
-    if (usage !== undefined) this.tell(usage.body, { turn: usage.turn, origin: { ...usage.origin, record: `${usage.key}/usage` } });
+    if (usage === undefined) return;
+    // A message is known again by its request; where none is told, by its last record.
+    const known = usage.key.endsWith('/') ? (usage.origin.record ?? `${this.run}/${usage.key}`) : usage.key;
+    this.tell(usage.body, { turn: usage.turn, origin: { ...usage.origin, record: `${known}/usage` } });
   }
 
   #settleCompaction(): void {

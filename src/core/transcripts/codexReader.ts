@@ -112,6 +112,7 @@ export class CodexReader implements TranscriptReader {
         this.#tools.returned(item);
         return;
       case 'reasoning':
+      case 'additional_tools':
       case 'agent_message':
       case 'ghost_snapshot':
       case 'image_generation_call':

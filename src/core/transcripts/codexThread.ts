@@ -29,6 +29,9 @@ export class CodexThread {
   /** The beginning waits for the first fact, which tells the model. */
   #begun: FactOrigin | undefined;
   #isTold = false;
+  /** The part of the thread that this file holds, when it is not the first. */
+  readonly #segment: string | undefined;
+  #hasHistoryBase = false;
   #hasParentHistory = false;
   #turnId: string | undefined;
   #wasAborted = false;
@@ -46,6 +49,7 @@ export class CodexThread {
   constructor(sink: FactSink, file: TranscriptFile) {
     this.#sink = sink;
     this.#file = file;
+    this.#segment = /[0-9a-f-]{36}_([0-9a-f-]{36})\.jsonl$/.exec(file.relative)?.[1];
   }
 
   get context(): FactContext {
@@ -110,6 +114,7 @@ export class CodexThread {
     const spawn = asRecord(asRecord(asRecord(meta['source'])?.['subagent'])?.['thread_spawn']);
     this.#parent = asWord(meta['parent_thread_id']) ?? asWord(spawn?.['parent_thread_id']);
     this.#forkedFrom = asWord(meta['forked_from_id']);
+    this.#hasHistoryBase = asRecord(meta['history_base']) !== undefined;
     this.#metaAtMs = this.#lastAtMs;
     this.#begun = this.#sink.origin;
   }
@@ -276,6 +281,12 @@ export class CodexThread {
     if (begun === undefined || this.#isTold) return;
     this.#isTold = true;
     const context: FactContext = { run: this.#run, turn: 0 };
+    if (this.#segment !== undefined) {
+      // A person who goes back to an earlier prompt leaves the file, and the thread goes on in another of its name.
+      const body: FactBody = { kind: 'run.rewound', ...(this.#hasHistoryBase ? {} : { toTurn: 0 }) };
+      this.#sink.add(context, body, { ...begun, record: `${this.#run ?? ''}/run.rewound/${this.#segment}` });
+      return;
+    }
     this.#sink.add(
       context,
       {
@@ -297,7 +308,8 @@ export class CodexThread {
 
   #recordOf(kind: string, key: string | undefined): string {
     // Only a real turn id is the same in every copy; a migration makes up others.
-    const scope = uuidTimeMs(this.#turnId) === undefined ? (this.#run ?? this.#file.relative) : this.#turnId!;
+    const part = `${this.#run ?? this.#file.relative}${this.#segment === undefined ? '' : `_${this.#segment}`}`;
+    const scope = uuidTimeMs(this.#turnId) === undefined ? part : this.#turnId!;
     const base = `${scope}/${kind}${key === undefined ? '' : `/${key}`}`;
     const count = (this.#told.get(base) ?? 0) + 1;
     this.#told.set(base, count);
