@@ -1,5 +1,5 @@
 // The project itself: where it lies, how it is built and packed. Everything here runs under the Node of the tests.
-import { mkdir, stat } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runLoudly, runQuietly } from './command.mjs';
@@ -59,21 +59,6 @@ export async function packDemoPlayer() {
   const args = [scriptOf('vsce'), 'package', '--no-dependencies', '--skip-license', '--allow-missing-repository', '--out', vsix];
   await runQuietly(node.binary, args, { cwd: path.join(projectFolder, 'test', 'setup', 'demo', 'player'), env: environmentWith(node) });
   return vsix;
-}
-
-/** @returns {Promise<{ files: readonly string[], sizeBytes: number }>} what the .vsix holds, by vsce's own list */
-export async function describePackage() {
-  const node = await ensureNode(24);
-  const options = { cwd: projectFolder, env: environmentWith(node) };
-  const listed = await runQuietly(node.binary, [scriptOf('vsce'), 'ls', '--no-dependencies'], options);
-  const { size } = await stat(path.join(outFolder, 'tapedeck.vsix'));
-  return {
-    files: listed
-      .split('\n')
-      .filter((line) => line !== '')
-      .sort(),
-    sizeBytes: size,
-  };
 }
 
 /** @param {string} tool */
