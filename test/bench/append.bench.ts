@@ -43,7 +43,9 @@ interface Rate {
 function buildRaw(): string | undefined {
   const source = process.env['TAPEDECK_BENCH_SOURCE'] ?? '';
   const program = join(folder, 'rawSync');
-  return spawnSync('cc', ['-O2', '-o', program, join(source, 'rawSync.c')], { stdio: 'inherit' }).status === 0 ? program : undefined;
+  return spawnSync(process.env['CC'] ?? 'cc', ['-O2', '-o', program, join(source, 'rawSync.c')], { stdio: 'inherit' }).status === 0
+    ? program
+    : undefined;
 }
 
 function measureRaw(program: string, count: number): Rate {

@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import { diskLogFileSystem, type LogFile, type LogFileSystem } from '../../src/store/logFileSystem.ts';
 
 export type LogCall = 'makeFolder' | 'open' | 'syncFolder' | 'write' | 'sync' | 'sizeBytes' | 'close';
@@ -12,16 +13,19 @@ export interface Fault {
   readonly code: string;
 }
 
-/** The real disk, but for the faults: the n-th call of a kind fails, or only so many bytes fit. */
+/**
+ * The real disk, but for the faults: the n-th call of a kind fails, or only so many bytes fit. It does not wait for syncs:
+ * nothing here depends on what a power cut would leave.
+ */
 export class FaultyLogFileSystem implements LogFileSystem {
   faults: readonly Fault[] = [];
   /** Bytes that still fit; what goes beyond is a short write first, then ENOSPC. */
   roomBytes = Number.POSITIVE_INFINITY;
   readonly calls: Record<LogCall, number> = { makeFolder: 0, open: 0, syncFolder: 0, write: 0, sync: 0, sizeBytes: 0, close: 0 };
 
-  makeFolder(path: string): Promise<void> {
+  async makeFolder(path: string): Promise<void> {
     this.#enter('makeFolder');
-    return diskLogFileSystem.makeFolder(path);
+    await mkdir(path, { recursive: true });
   }
 
   async open(path: string, isNew: boolean): Promise<LogFile> {
@@ -43,7 +47,6 @@ export class FaultyLogFileSystem implements LogFileSystem {
       },
       sync: async () => {
         this.#enter('sync');
-        await file.sync();
       },
       sizeBytes: async () => {
         this.#enter('sizeBytes');
@@ -56,9 +59,8 @@ export class FaultyLogFileSystem implements LogFileSystem {
     };
   }
 
-  async syncFolder(path: string): Promise<void> {
+  async syncFolder(_path: string): Promise<void> {
     this.#enter('syncFolder');
-    await diskLogFileSystem.syncFolder(path);
   }
 
   #enter(call: LogCall, isThrown = true): Fault | undefined {

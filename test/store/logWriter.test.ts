@@ -40,7 +40,7 @@ test('[L2] nothing is acknowledged while the sync is under way', async () => {
   });
   let isAcknowledged = false;
   const appended = writer.append(note('x')).then(() => (isAcknowledged = true));
-  await expect.poll(() => disk.calls.write).toBe(1);
+  await expect.poll(() => disk.calls.write, { timeout: 5000 }).toBe(1);
   await new Promise((resolve) => setTimeout(resolve, 30));
   expect(isAcknowledged).toBe(false);
   release();
@@ -115,7 +115,7 @@ test('[L4] what finds no room in memory rejects, and is counted in the gap', asy
   const writer = await room.writer({ fileSystem: disk, limits: { retryMs: 1, maxRetryMs: 1, waitingChars: 2000 } });
   const kept: Promise<unknown>[] = [];
   kept.push(writer.append(note('x'.repeat(1900))));
-  await expect.poll(() => writer.health.state).toBe('degraded');
+  await expect.poll(() => writer.health.state, { timeout: 5000 }).toBe('degraded');
   await expect(writer.append(note('a'))).rejects.toMatchObject({ reason: 'no-room', message: expect.stringContaining('The disk is full') });
   await expect(writer.append(note('b'))).rejects.toMatchObject({ reason: 'no-room' });
   expect(writer.health).toMatchObject({ lost: 2, waiting: 1 });
@@ -134,7 +134,7 @@ test('[L4] a writer that is closed while nothing can be written tries once more,
   const writer = await room.writer({ fileSystem: disk, limits: { retryMs: 60_000 } });
   const appended = writer.append(note('x'));
   const rejected = expect(appended).rejects.toMatchObject({ reason: 'disk-full' });
-  await expect.poll(() => writer.health.state).toBe('degraded');
+  await expect.poll(() => writer.health.state, { timeout: 5000 }).toBe('degraded');
   await writer.close();
   await rejected;
   await expect(writer.append(note('y'))).rejects.toMatchObject({ reason: 'closed' });
