@@ -67,7 +67,7 @@ export function activate(context: vscode.ExtensionContext): TapedeckApi {
     const header = headerOf(deck);
     status.show(header);
     view.refresh();
-    const keys = { state: header.state, hasFolder: deck.folders.length > 0, hasSession: header.session !== undefined, canRecord: deck.recorder !== undefined, canUndoRewind: header.undoableRewind !== undefined };
+    const keys = { state: header.state, hasSession: header.session !== undefined, canUndoRewind: header.undoableRewind !== undefined };
     for (const [key, value] of Object.entries(keys)) void vscode.commands.executeCommand('setContext', `tapedeck.${key}`, value);
   };
   const refreshSoon = disposables.add(new Delayer(refresh, 100, 500));
