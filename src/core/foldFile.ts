@@ -46,18 +46,20 @@ export function foldFileChange(state: SessionState, event: FileEvent): void {
   if (event.kind === 'file.renamed') file.from = event.from;
   file.exists = event.kind !== 'file.deleted';
   file.latest = file.exists ? event.after : undefined;
-  file.changes++;
-  file.added += event.added ?? 0;
-  file.removed += event.removed ?? 0;
   file.last = mark;
+  file.lastAuthor = event.by;
   file.recent.push(event.rewind === undefined ? { mark } : { mark, rewind: event.rewind });
   if (file.recent.length > recentLimit) file.recent.shift();
-  credit(file, event.by, 1);
-  file.lastAuthor = event.by;
-  const run = event.by.run === undefined ? undefined : state.runs.get(event.by.run);
-  if (run !== undefined) run.fileChanges++;
-  state.trace.authors.set(id, { path: event.path, author: event.by });
-  forgetOldest(state.trace.authors, windowLimit);
+  // What a rewind writes brings a file back: it is nobody's work on it.
+  if (event.rewind === undefined) {
+    state.trace.authors.set(id, { path: event.path, author: event.by });
+    forgetOldest(state.trace.authors, windowLimit);
+    file.changes++;
+    file.added += event.added ?? 0;
+    file.removed += event.removed ?? 0;
+    credit(file, event.by, 1);
+    moveRunCount(state, event.by.run, 1);
+  }
   noteForDecisions(state, event.path, event.before, file.latest, event);
 }
 
@@ -78,6 +80,7 @@ export function isFileUnchanged(file: FileState): boolean {
 }
 
 function attribute(state: SessionState, id: EventId, finding: Author): void {
+  if (state.trace.rewindWrites.has(id)) return;
   const seen = state.trace.authors.get(id);
   const present = seen?.author ?? state.attribution.get(id);
   if (present !== undefined && strength[finding.how] < strength[present.how]) return;
@@ -116,10 +119,20 @@ function moveRunCount(state: SessionState, run: string | undefined, by: number):
 
 function creditRewind(state: SessionState, event: FileEvent, twin: EventId, rewind: string): void {
   state.trace.rewindWrites.set(twin, rewind);
-  attribute(state, twin, event.by);
-  const recent = state.files.get(event.path)?.recent;
-  const change = recent?.find(({ mark }) => eventId(mark) === twin);
+  const first = state.trace.authors.get(twin);
+  state.trace.authors.delete(twin);
+  state.attribution.set(twin, event.by);
+  const file = state.files.get(event.path);
+  if (file === undefined) return;
+  const change = file.recent.find(({ mark }) => eventId(mark) === twin);
   if (change !== undefined) change.rewind = rewind;
+  if (file.last !== undefined && eventId(file.last) === twin) file.lastAuthor = event.by;
+  file.changes--;
+  file.added -= event.added ?? 0;
+  file.removed -= event.removed ?? 0;
+  if (first === undefined) return;
+  credit(file, first.author, -1);
+  moveRunCount(state, first.author.run, -1);
 }
 
 function credit(file: FileState, author: Author, changes: number): void {

@@ -293,7 +293,7 @@ function avoid(state: SessionState, time: TimeText): ResumeItem[] {
 
 /** Files that are not what they were, the most changed ones of the latest first. */
 function changedFiles(state: SessionState): FileState[] {
-  return [...state.files.values()].filter((file) => file.changes > 0 && !isFileUnchanged(file));
+  return [...state.files.values()].filter((file) => file.last !== undefined && !isFileUnchanged(file));
 }
 
 function files(state: SessionState): ResumeItem[] {
@@ -317,8 +317,8 @@ function files(state: SessionState): ResumeItem[] {
         .map(({ author, changes }) => `${authorWord(author)} ${changes}`)
         .join(', ');
       return {
-        text: `- ${inlineCode(file.path)} ${what}${file.changes > 1 ? `, ${file.changes} changes` : ''}${lines} (by ${who})`,
-        short: `- ${inlineCode(file.path)} ${what} (by ${who})`,
+        text: `- ${inlineCode(file.path)} ${what}${file.changes > 1 ? `, ${file.changes} changes` : ''}${lines} (by ${who === '' ? 'a rewind' : who})`,
+        short: `- ${inlineCode(file.path)} ${what} (by ${who === '' ? 'a rewind' : who})`,
         events: at(file.last),
       };
     });

@@ -129,6 +129,7 @@ export interface FileState {
   exists: boolean;
   /** The name it had before it was renamed. */
   from: WorkspacePath | undefined;
+  /** Without what rewinds wrote. */
   changes: number;
   added: number;
   removed: number;

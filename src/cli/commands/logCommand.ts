@@ -123,10 +123,10 @@ async function readFindings(reader: LogReader, from: EventCursor | undefined, ki
   return state;
 }
 
-/** The event with its id, and its effective author in `by`. A line of another version is printed as it was written. */
+/** The event with its id (the entry's own `id` is another), and its effective author in `by`. A line of another version is printed as it was written. */
 function describe(event: LoggedEvent, state: SessionState): Record<string, unknown> {
-  if (event.kind === 'foreign') return { id: eventId(event), foreign: event.reason, ...event.raw };
-  return { id: eventId(event), ...event, by: effectiveAuthor(state, event) };
+  if (event.kind === 'foreign') return { eventId: eventId(event), foreign: event.reason, ...event.raw };
+  return { eventId: eventId(event), ...event, by: effectiveAuthor(state, event) };
 }
 
 function toCount(text: string): number {
