@@ -49,6 +49,7 @@ class Follower implements Disposable {
   #watcher: Disposable | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isDeaf = false;
+  #hasFailed = false;
   #isReading = false;
   /** Names of files that may have changed; `all` when it is not known which. */
   #hinted: Set<string> | 'all' | undefined;
@@ -99,6 +100,7 @@ class Follower implements Disposable {
         () => {
           this.#watcher?.dispose();
           this.#watcher = undefined;
+          this.#schedule();
         },
       );
     } catch {
@@ -109,9 +111,13 @@ class Follower implements Disposable {
   }
 
   #schedule(): void {
+    clearTimeout(this.#timer);
     if (this.#isDisposed) return;
     const hints = this.#hints;
-    this.#timer = setTimeout(() => void this.#lookByTime(hints), this.#watcher === undefined || this.#isDeaf ? pollMs : proofMs);
+    this.#timer = setTimeout(
+      () => void this.#lookByTime(hints),
+      this.#watcher === undefined || this.#isDeaf || this.#hasFailed ? pollMs : proofMs,
+    );
     this.#timer.unref();
   }
 
@@ -148,8 +154,11 @@ class Follower implements Disposable {
         if (await this.#readNew(hinted)) hasGrown = true;
         if (this.#hinted !== undefined) await new Promise((resolve) => setTimeout(resolve, pauseMs));
       } while (this.#hinted !== undefined && !this.#isDisposed);
+      this.#hasFailed = false;
     } catch {
-      // Locked or gone for the moment: the next look tries again.
+      // Locked or gone for the moment: looked at again soon.
+      this.#hasFailed = true;
+      this.#schedule();
     } finally {
       this.#isReading = false;
     }
