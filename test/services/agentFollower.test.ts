@@ -134,7 +134,7 @@ describe('the follower of agents', () => {
     const follower = await room.follow();
     await follower.flush();
     const before = await room.events();
-    expect(before.length).toBe(41);
+    expect(before.length).toBe(42);
     await layTranscript(migrated!.path, `${path}.tmp`, words);
     await rename(`${path}.tmp`, path);
     await follower.flush();

@@ -44,7 +44,7 @@ export function readCommandOutput(text: string): CommandOutcome {
   };
 }
 
-const isAborted = (text: string): boolean => /^aborted by user/i.test(text.trimStart().slice(0, 40));
+const isAborted = (text: string): boolean => /^(?:Wall time: [\d.]+ seconds\s+)?aborted by user/i.test(text.trimStart().slice(0, 80));
 
 /** The text of a tool's result, which is a text, a list of content parts, or `{content, success}`. Images are named by size. */
 export function outputText(output: unknown): string {

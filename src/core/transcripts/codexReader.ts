@@ -131,7 +131,7 @@ export class CodexReader implements TranscriptReader {
     switch (type) {
       case 'task_started':
       case 'turn_started':
-        this.#thread.noteTurn(asWord(event['turn_id']));
+        this.#thread.beginTurn(asWord(event['turn_id']), asWord(asRecord(event['turn_attribution'])?.['turn_trigger']));
         return;
       case 'task_complete':
       case 'turn_complete': {
@@ -179,7 +179,7 @@ export class CodexReader implements TranscriptReader {
         this.#thread.rolledBack(asCount(event['num_turns']) ?? 1);
         return;
       case 'thread_settings_applied':
-        this.#thread.settingsApplied(asRecord(event['thread_settings']) ?? {});
+        this.#thread.noteSettings(asRecord(event['thread_settings']) ?? {});
         return;
       case 'thread_name_updated':
         this.#thread.named(asWord(event['thread_name']));

@@ -40,7 +40,7 @@ export class CodexThread {
   #standing: number[] = [];
   #turn = 0;
   readonly #told = new Map<string, number>();
-  #settings: string | undefined;
+  #originator: string | undefined;
   #hasUsageRecords = false;
   #lastCount: string | undefined;
   #contextTokens: number | undefined;
@@ -109,6 +109,7 @@ export class CodexThread {
     this.#run = asWord(meta['id']) ?? /([0-9a-f-]{36})\.jsonl$/.exec(this.#file.relative)?.[1];
     this.#cwd = resolveToldPath(meta['cwd'], undefined);
     this.#version = asWord(meta['cli_version']);
+    this.#originator = asWord(meta['originator']);
     this.#branch = asWord(asRecord(meta['git'])?.['branch']);
     this.isPaginated = meta['history_mode'] === 'paginated';
     const spawn = asRecord(asRecord(asRecord(meta['source'])?.['subagent'])?.['thread_spawn']);
@@ -141,10 +142,13 @@ export class CodexThread {
     if (this.#isTold && Object.keys(changed).length > 0) this.tell({ kind: 'run.changed', ...changed });
   }
 
-  /** Between two turns the same settings are applied again when a process takes the thread up. */
-  settingsApplied(settings: JsonRecord): void {
-    const key = toJson([settings['model'], settings['cwd'], settings['approval_policy']]);
-    if (this.#turnId === undefined && this.#turn > 0 && this.#settings === key && this.#isTold) {
+  /**
+   * `task_started`. A run by `codex exec` is one turn, so a further one is another process that took the thread up; of
+   * the TUI the file does not tell.
+   */
+  beginTurn(turnId: string | undefined, trigger: string | undefined): void {
+    const isExec = trigger === undefined ? this.#originator === 'codex_exec' : trigger === 'exec';
+    if (isExec && this.#turn > 0 && this.#isTold && turnId !== this.#turnId) {
       this.tell({
         kind: 'run.resumed',
         agent: 'codex',
@@ -152,8 +156,7 @@ export class CodexThread {
         ...(this.#model === undefined ? {} : { model: this.#model }),
       });
     }
-    this.#settings = key;
-    this.noteSettings(settings);
+    this.noteTurn(turnId);
   }
 
   named(title: string | undefined): void {

@@ -149,6 +149,26 @@ describe('a Codex rollout', () => {
     expect(late.of('command.ended')).toMatchObject([{ call: 'c', exitCode: 137, outcome: 'interrupted' }]);
   });
 
+  test('[A13] reads the newer words for a command that was broken off', () => {
+    const told = read(meta(), user('go'), shell('c', 'sleep 9'), output('c', 'Wall time: 3.4 seconds\naborted by user'));
+    expect(told.of('command.ended')).toMatchObject([{ exitCode: null, outcome: 'interrupted' }]);
+    expect(told.of('tool.returned')).toMatchObject([{ status: 'failed', outcome: 'interrupted' }]);
+  });
+
+  test('[A12] tells that `codex exec` took a thread up, and does not guess it of the TUI', () => {
+    const settings = event({ type: 'thread_settings_applied', thread_settings: { model: 'm', cwd: '/w' } });
+    const turns = (trigger: string) =>
+      [1, 2].flatMap((n) => [
+        settings,
+        event({ type: 'task_started', turn_id: turn(n), turn_attribution: { turn_trigger: trigger } }),
+        user(`${n}`),
+        event({ type: 'task_complete', turn_id: turn(n) }),
+      ]);
+    expect(read(meta(), ...turns('exec')).of('run.resumed')).toMatchObject([{ turn: 1, model: 'm' }]);
+    expect(read(meta(), ...turns('user')).of('run.resumed')).toEqual([]);
+    expect(read(meta({ originator: 'codex_exec' }), started(1), user('1'), started(2), user('2')).of('run.resumed')).toHaveLength(1);
+  });
+
   test('[A14] claims an edit from a patch given to the shell, when it went well', () => {
     const patch = "apply_patch <<'PATCH'\n*** Begin Patch\n*** Update File: a.txt\n@@\n-x\n+y\n*** End Patch\nPATCH";
     const call = item({
@@ -221,7 +241,7 @@ describe('a Codex rollout', () => {
         codexAdapter,
         fixturesOf('codex').find((entry) => entry.scenario === scenario)!,
       ).map((fact) => sourceKey(fact.src!));
-    expect(keys('legacy')).toHaveLength(41);
+    expect(keys('legacy')).toHaveLength(42);
     expect([...keys('legacy-migrated')].sort()).toEqual([...keys('legacy')].sort());
   });
 
