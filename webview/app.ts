@@ -11,7 +11,7 @@ import { detailPane } from './detailPane.ts';
 import type { EditorPort } from './editorPort.ts';
 import { emptyView } from './emptyView.ts';
 import { blockersTab, decisionsTab } from './entryView.ts';
-import { filterBox } from './filterBox.ts';
+import { filterBox, filterName } from './filterBox.ts';
 import { bannerView, footerView, headerView } from './headerView.ts';
 import { icon } from './icons.ts';
 import { listItems, type ListItem, type RowItem } from './listItems.ts';
@@ -106,7 +106,7 @@ export class App extends LitElement {
     if (header === undefined) {
       if (deck.state === 'failed')
         return html`<div class="welcome">
-          <h2>The timeline could not be loaded</h2>
+          <h1>The timeline could not be loaded</h1>
           <p>${deck.problem}</p>
           <vscode-button @click=${() => void deck.load()}>Try Again</vscode-button>
           <vscode-button appearance="secondary" @click=${() => deck.act('revealLog', {})}>Show Output</vscode-button>
@@ -260,6 +260,9 @@ export class App extends LitElement {
   }
 
   protected override updated(): void {
+    // The toolkit's text field names itself after what is slotted into it, so its name is put right once it is there.
+    const filter = this.querySelector('.filter-text');
+    if (filter !== null && filter.getAttribute('aria-label') !== filterName) filter.setAttribute('aria-label', filterName);
     const list = this.#list;
     if (list === null || this.#deck?.state !== 'loaded') return;
     list.requestUpdate();

@@ -36,8 +36,11 @@ export function detailPane(
       ${row.failure === undefined ? nothing : html`<span class="failure">${row.failure}</span>`} ${countsView(row.added, row.removed)}
       ${row.chips.map((chip) => html`<span class="chip tone-${chip.tone}">${chip.text}</span>`)}
       ${row.isAside ? html`<span class="chip">set aside by a rewind</span>` : nothing}
-      ${row.by === undefined || row.by.actor === 'system' ? nothing : html`<span class="meta">${authorName(row.by)} ·</span>`}
-      <time class="meta" datetime=${row.at}>${deck.times.exact(row.at)}</time>
+      <span class="meta"
+        >${row.by === undefined || row.by.actor === 'system' ? nothing : `${authorName(row.by)} · `}<time datetime=${row.at}
+          >${deck.times.exact(row.at)}</time
+        ></span
+      >
       ${row.durationMs === undefined ? nothing : html`<span class="meta">· ${durationText(row.durationMs)}</span>`}
     </p>
     <div class="detail-actions">

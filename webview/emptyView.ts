@@ -36,6 +36,6 @@ export function emptyView(deck: Deck, header: Header): TemplateResult {
 
 const welcome = (title: string, body: TemplateResult): TemplateResult =>
   html`<div class="welcome">
-    <h2>${title}</h2>
+    <h1>${title}</h1>
     ${body}
   </div>`;

@@ -10,6 +10,8 @@ const quickTokens: readonly { readonly token: string; readonly name: string }[] 
   { token: 'by:me', name: 'By me' },
 ];
 
+export const filterName = 'Filter the timeline';
+
 export interface FilterBoxSetting {
   readonly text: string;
   readonly isOpen: boolean;
@@ -27,7 +29,7 @@ export function filterBox({ text, isOpen, change, toggle, collapse }: FilterBoxS
     <vscode-text-field
       class="filter-text"
       placeholder="Filter, e.g. file:auth failed"
-      aria-label="Filter the timeline"
+      aria-label=${filterName}
       .value=${text}
       @input=${(event: Event) => change((event.target as HTMLInputElement).value)}
       @keydown=${(event: KeyboardEvent) => {

@@ -62,7 +62,7 @@ function label(row: TimelineRow, { isLastGreen, times }: RowSetting): TemplateRe
   // The spaces are for the name that assistive technology makes of it; flex boxes show none.
   return html`${whoView(row)} ${titleView(row, targetAt === undefined ? title : `${title} to ${times.clock(targetAt)}`)}
   ${row.failure === undefined ? nothing : html`<span class="failure">${row.failure}</span>`} ${countsView(row.added, row.removed)}
-  ${row.chips.map((chip) => html`<span class="chip tone-${chip.tone}">${chip.text}</span> `)}
+  ${row.chips.map((chip) => html`<span class="chip tone-${chip.tone} ${chip.text.length > 14 ? 'long' : ''}">${chip.text}</span> `)}
   ${row.meta === undefined || row.kind === 'turn' ? nothing : html`<span class="meta"><bdi>${row.meta}</bdi></span>`}
   ${isLastGreen ? html`<span class="chip tone-good">last green</span>` : nothing}
   ${row.isAside ? html`<span class="spoken">set aside by a rewind</span>` : nothing}`;

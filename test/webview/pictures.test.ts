@@ -31,36 +31,36 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(async () => browser.close());
 
-async function lookAt(page: Page, name: string): Promise<string[]> {
+async function lookAt(page: Page, name: string, isThorough: boolean): Promise<string[]> {
   if (folder !== undefined) await page.screenshot({ path: `${folder}/${name}.png` });
   const overflow = await page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
-  return [
-    ...(overflow ? [`${name}: wider than the window`] : []),
-    ...(await accessibilityFaults(page)).map((fault) => `${name}: ${fault}`),
-  ];
+  const faults = isThorough ? await accessibilityFaults(page) : [];
+  return [...(overflow ? ['wider than the window'] : []), ...faults].map((fault) => `${name}: ${fault}`);
 }
 
 describe.each(['dark', 'light', 'hcDark', 'hcLight'] satisfies ThemeName[])('in the theme %s', (theme) => {
   it.each(sizes)('[V20] every state at $width px is without a fault for assistive technology and fits', async (size) => {
     const { page, close, problems } = await openStandalonePage(browser, made, { ...size, theme });
     const name = (state: string): string => `${theme}-${size.width}-${state}`;
+    // Colours differ by theme and layout by width: a check takes a second, so not every pair is checked.
+    const isThorough = size.width === 320 || (theme === 'dark' && size.width === 1200);
     const faults: string[] = [];
     await page.getByRole('treeitem', { name: /Fix the token refresh/ }).waitFor();
     await page.getByRole('treeitem', { name: /5 edits in 3 files/ }).dblclick();
     if (size.width < 700) await page.getByRole('button', { name: 'Close details' }).click();
     await page.mouse.move(5, 5);
-    faults.push(...(await lookAt(page, name('timeline'))));
+    faults.push(...(await lookAt(page, name('timeline'), isThorough)));
     await page.getByRole('treeitem', { name: /Token bucket over/ }).click();
     await page.getByText('Rests on').waitFor();
     await page.getByRole('treeitem', { name: /src\/config\.ts/ }).hover();
-    faults.push(...(await lookAt(page, name('decision'))));
+    faults.push(...(await lookAt(page, name('decision'), isThorough)));
     await page.getByRole('treeitem', { name: /5 edits in 4 files/ }).click();
     await page.locator('.code').first().waitFor();
-    faults.push(...(await lookAt(page, name('detail'))));
+    faults.push(...(await lookAt(page, name('detail'), isThorough)));
     for (const tab of ['Decisions', 'Blockers', 'Resume']) {
       await page.getByRole('tab', { name: new RegExp(tab) }).click();
       if (tab === 'Resume') await page.locator('pre.prompt-text').waitFor();
-      faults.push(...(await lookAt(page, name(tab.toLowerCase()))));
+      faults.push(...(await lookAt(page, name(tab.toLowerCase()), isThorough)));
     }
     await close();
     expect([...faults, ...problems]).toEqual([]);

@@ -1,0 +1,323 @@
+import { readFileSync } from 'node:fs';
+import type { Browser } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { TapedeckEvent } from '../../src/model/event.ts';
+import { eventId } from '../../src/model/ids.ts';
+import type { Header } from '../../src/protocol/messages.ts';
+import { launchChromium } from '../setup/chromium.mjs';
+import { accessibilityFaults } from './accessibility.ts';
+import { manyEvents, sampleEntries, sampleEvents, sampleHeader, session, Tape } from './sample.ts';
+import { openStandalonePage, type MadeUpHost, type StandalonePage } from './standalonePage.ts';
+
+const claude = { actor: 'agent', name: 'claude', run: 'c-1', how: 'transcript' } as const;
+const noEntries = { decisions: [], blockers: [], notes: [] };
+const events = sampleEvents();
+const sample: MadeUpHost = { events, header: sampleHeader(events), entries: sampleEntries(events) };
+const headerOf = (own: readonly TapedeckEvent[]): Header => ({ ...sampleHeader(own), undoableRewind: undefined });
+
+let browser: Browser;
+let open: StandalonePage | undefined;
+beforeAll(async () => {
+  browser = await launchChromium();
+}, 120_000);
+afterAll(async () => browser.close());
+afterEach(async () => {
+  await open?.close();
+  open = undefined;
+});
+
+async function show(made: MadeUpHost, look: Parameters<typeof openStandalonePage>[2] = {}): Promise<StandalonePage> {
+  open = await openStandalonePage(browser, made, look);
+  return open;
+}
+
+const activeRow =
+  'document.activeElement?.getAttribute("role") === "treeitem" ? document.activeElement.dataset.key : document.activeElement?.tagName';
+
+describe('the page', () => {
+  it('[V21] shows hostile names, prompts, output and labels as text, and runs none of it', async () => {
+    const evil = '<img src=x onerror="window.pwned=1"><script>window.pwned=1</script>${alert(1)}{{7*7}}';
+    const tape = new Tape('2026-11-20T10:00:00.000Z');
+    tape.prompt(claude, 1, evil);
+    tape.edit(claude, 1, `src/${evil}.ts`, 1, 1);
+    tape.command(claude, 1, `echo '${evil}'`, 3, 900, `\u001b[31m${evil}\u001b]8;;javascript:alert(1)\u0007link`);
+    tape.add({
+      kind: 'decision.proposed',
+      by: claude,
+      run: 'c-1',
+      turn: 1,
+      id: 'd',
+      what: evil,
+      why: evil,
+      alternatives: [evil],
+      files: [evil],
+    });
+    tape.add({ kind: 'progress.noted', by: { actor: 'user', how: 'stated' }, text: `\u202e${evil}` });
+    const about = { event: eventId(tape.events[0]!), at: tape.events[0]!.at, by: { ...claude, name: evil } };
+    const { page, problems } = await show({
+      events: tape.events,
+      header: {
+        ...headerOf(tape.events),
+        label: evil,
+        reason: evil,
+        state: 'degraded',
+        folders: [evil],
+        log: { isHealthy: false, text: evil },
+      },
+      entries: {
+        decisions: [{ id: 'd', ...about, what: evil, why: evil, status: 'proposed' }],
+        blockers: [{ id: 'b', ...about, what: evil, isInferred: true }],
+        notes: [{ ...about, text: evil }],
+      },
+      resume: evil,
+      answers: {
+        detail: ({ events: ids }) => ({
+          events: tape.events.filter((event) => ids.includes(eventId(event))),
+          authors: {},
+          diffs: [{ path: evil, change: 'changed', content: 'text', lines: [`+${evil}`], isTruncated: false }],
+        }),
+      },
+    });
+    for (const name of [/echo/, /img src=x.*\.ts/, /^Claude Code/]) {
+      await page.getByRole('treeitem', { name }).first().click();
+      await page.locator('.code-line.plus').first().waitFor();
+    }
+    for (const tab of [/Decisions/, /Blockers/, /Resume/]) await page.getByRole('tab', { name: tab }).click();
+    await page.locator('pre.prompt-text').waitFor();
+    expect(await page.locator('pre.prompt-text').textContent()).toBe(evil);
+    expect(await page.evaluate('window.pwned')).toBeUndefined();
+    expect(await page.locator('img, tapedeck-app script, iframe, a').count()).toBe(0);
+    expect(problems).toEqual([]);
+  });
+
+  it('[V22] is walked with the keyboard alone: one tab stop, arrows, Home, End, pages, folding, opening', async () => {
+    const { page, asked } = await show(sample, { height: 900 });
+    const row = (name: RegExp): ReturnType<typeof page.locator> => page.getByRole('treeitem', { name });
+    await row(/Fix the token/).waitFor();
+    expect(await page.locator('[role=treeitem][tabindex="0"]').count()).toBe(1);
+    await page.locator('[role=treeitem][tabindex="0"]').focus();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowDown');
+    expect(await row(/5 edits in 4 files/).getAttribute('aria-selected')).toBe('true');
+    await page.keyboard.press('ArrowRight');
+    await row(/src\/auth\/token\.ts/).waitFor();
+    expect(await row(/5 edits in 4 files/).getAttribute('aria-expanded')).toBe('true');
+    await page.keyboard.press('ArrowRight');
+    expect(await row(/src\/auth\/token\.ts/).getAttribute('aria-selected')).toBe('true');
+    expect(await row(/src\/auth\/token\.ts/).getAttribute('aria-level')).toBe('3');
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('ArrowLeft');
+    await page.keyboard.press('ArrowLeft');
+    await expect.poll(() => row(/5 edits in 4 files/).getAttribute('aria-expanded')).toBe('false');
+    await page.keyboard.press('ArrowLeft');
+    expect(await row(/Fix the token/).getAttribute('aria-selected')).toBe('true');
+    await page.keyboard.press('Space');
+    await expect.poll(() => row(/Fix the token/).getAttribute('aria-expanded')).toBe('false');
+    await page.keyboard.press('End');
+    await expect.poll(() => row(/Recording started/).getAttribute('aria-selected')).toBe('true');
+    expect(await page.locator('[role=treeitem][tabindex="0"]').count()).toBe(1);
+    await page.keyboard.press('Home');
+    await expect.poll(() => row(/Fix the token/).getAttribute('aria-selected')).toBe('true');
+    await page.keyboard.press('PageDown');
+    expect(await page.evaluate(activeRow)).toMatch(/^(turn|files|actions|alone):/);
+    expect(asked.map(([name]) => name)).toEqual(['openDiff']);
+  });
+
+  it('[V22] goes through the tabs with the arrows and closes the details with Escape', async () => {
+    const { page } = await show(sample);
+    await page.getByRole('tab', { name: 'Timeline' }).focus();
+    await page.keyboard.press('ArrowRight');
+    await page.getByRole('button', { name: 'Log Decision…' }).or(page.getByText('Log Decision…')).first().waitFor();
+    await page.keyboard.press('Home');
+    await page
+      .getByRole('treeitem', { name: /exit 1/ })
+      .first()
+      .click();
+    await page.getByRole('button', { name: 'Close details' }).focus();
+    await page.keyboard.press('Escape');
+    await expect.poll(() => page.getByRole('button', { name: 'Close details' }).count()).toBe(0);
+    expect(await page.evaluate(activeRow)).toMatch(/^alone:/);
+  });
+
+  it('[V23] keeps few rows in the document however many there are, and says how many there are', async () => {
+    const many = manyEvents(10_000);
+    const { page } = await show({ events: many, header: headerOf(many), entries: noEntries, pageSize: 10_000 });
+    await page.getByRole('treeitem').first().waitFor();
+    const list = page.locator('tapedeck-list');
+    for (const part of [0.3, 0.9, 0.1, 1]) {
+      await list.evaluate((element, share) => {
+        element.scrollTop = element.scrollHeight * share;
+      }, part);
+      await page.waitForTimeout(60);
+      expect(await page.getByRole('treeitem').count()).toBeLessThan(80);
+      expect(await page.getByRole('treeitem').count()).toBeGreaterThan(10);
+    }
+    expect(Number(await page.getByRole('treeitem').last().getAttribute('aria-setsize'))).toBeGreaterThan(1);
+  });
+
+  it('[V23] keeps the chosen row in the document, with the focus, when it is scrolled away', async () => {
+    const many = manyEvents(3000);
+    const { page } = await show({ events: many, header: headerOf(many), entries: noEntries, pageSize: 3000 });
+    await page.getByRole('treeitem').nth(3).click();
+    const key = await page.evaluate(activeRow);
+    await page.locator('tapedeck-list').evaluate((element) => {
+      element.scrollTop = 9000;
+    });
+    await page.waitForTimeout(100);
+    expect(await page.evaluate(activeRow)).toBe(key);
+    await page.keyboard.press('ArrowDown');
+    await expect.poll(() => page.locator('tapedeck-list').evaluate((element) => element.scrollTop)).toBeLessThan(500);
+  });
+
+  it('[V24] does not move what is being read when events come in, and says how many are new', async () => {
+    const many = manyEvents(2000);
+    const { page, host } = await show({ events: many.slice(0, -40), header: headerOf(many), entries: noEntries, pageSize: 2000 });
+    await page.getByRole('treeitem').first().waitFor();
+    const list = page.locator('tapedeck-list');
+    await list.evaluate((element) => {
+      element.scrollTop = 2000;
+    });
+    await page.waitForTimeout(100);
+    const topRow = (): Promise<string> =>
+      list.evaluate((element) => {
+        const edge = element.getBoundingClientRect().top;
+        const rows = [...element.querySelectorAll<HTMLElement>('[role=treeitem]')].filter(
+          (row) => row.getBoundingClientRect().bottom > edge + 1,
+        );
+        return rows.map((row) => `${row.dataset['key']} ${Math.round(row.getBoundingClientRect().top - edge)}`)[0] ?? '';
+      });
+    const before = await topRow();
+    host.notify('events', { session, page: { events: many.slice(-40), authors: {} } });
+    await page.getByRole('button', { name: '40 new' }).waitFor();
+    expect(await topRow()).toBe(before);
+    await page.getByRole('button', { name: '40 new' }).click();
+    await expect.poll(() => page.getByRole('button', { name: /new$/ }).count()).toBe(0);
+    expect(await list.evaluate((element) => element.scrollTop)).toBeLessThan(900);
+  });
+
+  it('[V25] loads older events as the end comes near, and what is read stays in place', async () => {
+    const many = manyEvents(1500);
+    const { page } = await show({ events: many, header: headerOf(many), entries: noEntries, pageSize: 400 });
+    await page.getByRole('treeitem').first().waitFor();
+    const list = page.locator('tapedeck-list');
+    for (let step = 0; step < 30; step++) {
+      await list.evaluate((element) => {
+        element.scrollTop = element.scrollHeight;
+      });
+      await page.waitForTimeout(40);
+    }
+    await expect.poll(() => page.getByText('Step 1:').count()).toBeGreaterThan(0);
+  });
+
+  it('[V26] answers every row action with the right request, the newest event of the row and the file', async () => {
+    const { page, asked } = await show(sample, { height: 900 });
+    const config = page.getByRole('treeitem', { name: /src\/config\.ts/ });
+    await config.hover();
+    for (const title of ['Open Changes', 'Rewind to Here…', 'Copy']) await config.getByTitle(title, { exact: true }).click();
+    const id = eventId(events.at(-1)!);
+    expect(asked).toEqual([
+      ['openDiff', { events: [id] }],
+      ['rewindTo', { event: id }],
+      ['copyText', { text: 'src/config.ts' }],
+    ]);
+    const context = JSON.parse((await config.getAttribute('data-vscode-context')) ?? '') as Record<string, unknown>;
+    expect(context).toMatchObject({
+      webviewSection: 'tapedeckRow',
+      rowEvents: [id],
+      rowPath: 'src/config.ts',
+      rowHasDiff: true,
+      preventDefaultContextMenuItems: true,
+    });
+  });
+
+  it('[V26] confirms a proposed decision, and shows a failure of the host in words', async () => {
+    const { page, asked } = await show({
+      ...sample,
+      answers: {
+        confirmDecision: () =>
+          Promise.reject(Object.assign(new Error('The log can not be written: the disk is full.'), { reason: 'disk-full' })),
+      },
+    });
+    await page.getByRole('tab', { name: /Decisions/ }).click();
+    await page.locator('vscode-button', { hasText: 'Confirm' }).click();
+    await page.getByRole('alert').getByText('the disk is full').waitFor();
+    expect(asked).toEqual([['confirmDecision', { id: 'd-2' }]]);
+  });
+
+  it('[V27] comes back after being hidden as it was left, and asks the host for everything anew', async () => {
+    const { page } = await show(sample, { height: 900 });
+    await page.getByRole('treeitem', { name: /5 edits in 3 files/ }).dblclick();
+    await page.getByRole('button', { name: 'Close details' }).click();
+    await page.getByRole('textbox', { name: 'Filter the timeline' }).fill('file:auth');
+    await page.waitForTimeout(700);
+    const state: unknown = await page.evaluate('window.savedState');
+    await open?.close();
+    const again = await show(sample, { height: 900, state });
+    await again.page.getByRole('treeitem', { name: /5 edits in 3 files/ }).waitFor();
+    expect(await again.page.getByRole('treeitem', { name: /5 edits in 3 files/ }).getAttribute('aria-expanded')).toBe('true');
+    expect(await again.page.getByRole('textbox', { name: 'Filter the timeline' }).inputValue()).toBe('file:auth');
+    for (const nonsense of [7, 'x', { tab: 4, open: 'x', split: Number.NaN, place: { key: 1 } }]) {
+      await open?.close();
+      await (await show(sample, { state: nonsense })).page.getByRole('treeitem').first().waitFor();
+    }
+  });
+
+  it('[V28] says in each empty state why it is empty and what to do', async () => {
+    const empty = { ...headerOf(events), session: undefined, startedAt: undefined };
+    for (const [header, text, button, request] of [
+      [{ ...empty, state: 'noFolder', hasHistory: false }, 'No folder is open', 'Open Folder', 'openFolder'],
+      [{ ...empty, state: 'untrusted' }, 'Restricted mode', 'Manage Workspace Trust', 'manageTrust'],
+      [{ ...empty, state: 'off', hasHistory: false }, 'Nothing recorded yet', 'Start Session', 'startSession'],
+      [{ ...empty, state: 'off', hasHistory: true }, 'Nothing recorded yet', 'Show a Session…', 'openSession'],
+    ] as const) {
+      const { page, asked } = await show({ events: [], header, entries: noEntries });
+      await page.getByRole('heading', { name: text }).waitFor();
+      expect(await accessibilityFaults(page)).toEqual([]);
+      await page.locator('vscode-button', { hasText: button }).click();
+      await expect.poll(() => asked.map(([name]) => name)).toEqual([request]);
+      await open?.close();
+    }
+    const failing = await show({ ...sample, answers: { ready: () => Promise.reject(new Error('The log can not be read.')) } });
+    await failing.page.getByText('The log can not be read.').waitFor();
+  });
+
+  it('[V28] shows pause, trouble, an old session and missing trust with the way out', async () => {
+    for (const [state, request] of [
+      ['paused', 'resumeRecording'],
+      ['degraded', 'revealLog'],
+      ['viewing', 'openCurrent'],
+      ['untrusted', 'manageTrust'],
+      ['off', 'startSession'],
+    ] as const) {
+      const { page, asked } = await show({ ...sample, header: { ...sample.header, state, reason: `Because of ${state}.` } });
+      await page.locator('.banner .link').click();
+      await page.getByText(`Because of ${state}.`).waitFor();
+      await expect.poll(() => asked.map(([name]) => name)).toEqual([request]);
+      await open?.close();
+    }
+  });
+
+  it('[V29] filters as one types, and finds its way to an event that the filter hides', async () => {
+    const { page, host } = await show(sample, { height: 900 });
+    await page.getByRole('textbox', { name: 'Filter the timeline' }).fill('failed');
+    await expect.poll(() => page.getByRole('treeitem').count()).toBe(4);
+    host.notify('show', { event: eventId(events.find((event) => event.kind === 'git.committed')!) });
+    await expect.poll(() => page.getByRole('treeitem', { name: /feat: rate limiter/ }).getAttribute('aria-selected')).toBe('true');
+  });
+
+  it('[V20] names no icon that its sheet does not draw as codicons do', () => {
+    const own = readFileSync('webview/codicons.css', 'utf8');
+    const theirs = readFileSync('node_modules/@vscode/codicons/dist/codicon.css', 'utf8');
+    const drawn = [...own.matchAll(/\.codicon-([a-z-]+)::before \{\s*content: ['"]\\([0-9a-f]+)['"]/g)];
+    expect(drawn.length).toBeGreaterThan(40);
+    for (const [, name, point] of drawn) expect(theirs).toContain(`.codicon-${name}:before { content: "\\${point}" }`);
+    const names = new Set(drawn.map(([, name]) => name));
+    const used = ['icons', 'app', 'rowView', 'entryView', 'detailPane', 'headerView', 'filterBox', 'resumeTab'].flatMap((file) => {
+      const text = readFileSync(`webview/${file}.ts`, 'utf8');
+      return [...text.matchAll(/icon\('([a-z-]+)'/g), ...(file === 'icons' ? text.matchAll(/(?:return|\?|:) '([a-z-]+)'/g) : [])].map(
+        ([, name]) => name!,
+      );
+    });
+    expect(used.filter((name) => !names.has(name) && !name.startsWith('lane-'))).toEqual([]);
+  });
+});
