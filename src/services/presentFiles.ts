@@ -6,7 +6,7 @@ import type { FileVersion } from '../model/fileVersion.ts';
 import type { WorkspacePath } from '../model/workspacePath.ts';
 import type { DiskFileSystem } from '../store/diskFileSystem.ts';
 import { absolutePath, readPresentFile, type FilePlace, type RestorePlatform } from '../store/presentFile.ts';
-import type { DocumentPort } from '../store/restore.ts';
+import type { DocumentPort } from '../store/restoreStep.ts';
 import { siblingPath } from './rewindFolders.ts';
 
 const atOnce = 16;

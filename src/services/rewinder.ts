@@ -1,45 +1,25 @@
 import { SerialQueue } from '../base/serialQueue.ts';
-import {
-  foldersToEmpty,
-  planRewind,
-  settleRewind,
-  type RewindChoice,
-  type RewindPlan,
-  type RewindSkip,
-  type SettledRewind,
-} from '../core/rewindPlan.ts';
-import { filesAt, touchedFiles, type LoggedFile } from '../core/touchedFiles.ts';
-import { compareMarks, markOf } from '../core/eventOrder.ts';
+import { foldersToEmpty, planRewind, settleRewind, type RewindChoice, type RewindPlan, type SettledRewind } from '../core/rewindPlan.ts';
+import { touchedFiles, type LoggedFile } from '../core/touchedFiles.ts';
 import { tapedeckAuthor } from '../model/author.ts';
 import type { Digest } from '../model/digest.ts';
-import type { EventOf, LoggedEvent } from '../model/event.ts';
+import type { LoggedEvent } from '../model/event.ts';
 import { eventId, type EventId } from '../model/ids.ts';
 import type { WorkspacePath } from '../model/workspacePath.ts';
 import type { ContentStore } from '../store/contentStore.ts';
-import { diskFileSystem, failureCode, type DiskFileSystem } from '../store/diskFileSystem.ts';
+import { diskFileSystem, type DiskFileSystem } from '../store/diskFileSystem.ts';
 import type { TapedeckLayout } from '../store/layout.ts';
 import type { LogReader } from '../store/logReader.ts';
-import {
-  absolutePath,
-  readLinkTarget,
-  readPresentFile,
-  restorePlatform,
-  type FilePlace,
-  type RestorePlatform,
-} from '../store/presentFile.ts';
-import {
-  missingFolders,
-  restoreFiles,
-  type DocumentPort,
-  type LeftFile,
-  type RestoreContext,
-  type RestoreStep,
-  type RestoreStretch,
-} from '../store/restore.ts';
+import { restorePlatform, type FilePlace, type RestorePlatform } from '../store/presentFile.ts';
+import { missingFolders, restoreFiles } from '../store/restore.ts';
+import type { DocumentPort, RestoreContext, RestoreStep, RestoreStretch } from '../store/restoreStep.ts';
 import { RewindJournals, type JournalEntry, type OpenJournal } from '../store/rewindJournal.ts';
 import type { Journal } from './journal.ts';
 import { readPresentFiles, readUnsaved } from './presentFiles.ts';
+import { readFileNow, readFileThen, type FileThen } from './fileThen.ts';
 import { placeOf } from './rewindFolders.ts';
+import { RewindHistory } from './rewindHistory.ts';
+import type { RewindReport } from './rewindReport.ts';
 import { recordRewind } from './rewindRecord.ts';
 import { recoverRewinds, type RecoveredRewind } from './rewindRecovery.ts';
 import { makeSafetyCheckpoint } from './safetyCheckpoint.ts';
@@ -69,42 +49,6 @@ export interface RewinderOptions {
   readonly onStretch?: (stretch: RestoreStretch | 'saved' | 'journalled' | 'restored' | 'recorded') => void;
 }
 
-export type RewindReport =
-  | {
-      readonly ok: true;
-      readonly id: string;
-      /** The rewind's own event; undefined when there was nothing to do, or when the log could not take it (then `unrecorded` says why). */
-      readonly event: EventId | undefined;
-      readonly checkpoint: string | undefined;
-      readonly written: number;
-      readonly deleted: number;
-      readonly alreadySo: number;
-      readonly skipped: readonly RewindSkip[];
-      readonly unrecorded?: string;
-    }
-  | {
-      readonly ok: false;
-      readonly id: string;
-      /**
-       * `undecided`: conflicts without a choice, see `undecided`. `busy`: another rewind is under way. `not-saved`: no safety
-       * checkpoint could be made. Else why the restore stopped, see RestoreFailure.
-       */
-      readonly reason: string;
-      readonly message: string;
-      readonly path?: WorkspacePath | undefined;
-      readonly undecided?: readonly WorkspacePath[];
-      /** Everything is as it was before. */
-      readonly rolledBack: boolean;
-      /** What is not. */
-      readonly left: readonly LeftFile[];
-    };
-
-/** A file as it was at a point. */
-export type FileThen =
-  | { readonly state: 'absent' }
-  | { readonly state: 'kept'; readonly bytes: Uint8Array; readonly type: 'file' | 'link' }
-  | { readonly state: 'missing'; readonly reason: string };
-
 /**
  * Brings the session's files back to any of its events, and back again.
  * - Nothing is touched before a plan was made and every conflict decided (R1, R3).
@@ -128,13 +72,6 @@ export interface Rewinder {
   readFileAt(target: EventId, path: WorkspacePath): Promise<FileThen>;
 }
 
-export class UnknownEventError extends Error {
-  constructor(id: EventId) {
-    super(`No event ${id} in this session`);
-    this.name = 'UnknownEventError';
-  }
-}
-
 export function openRewinder(options: RewinderOptions): Rewinder {
   return new LogRewinder(options);
 }
@@ -144,26 +81,31 @@ class LogRewinder implements Rewinder {
   readonly #fileSystem: DiskFileSystem;
   readonly #platform: RestorePlatform;
   readonly #journals: RewindJournals;
+  readonly #history: RewindHistory;
   readonly #queue = new SerialQueue();
 
   constructor(options: RewinderOptions) {
     this.#options = options;
     this.#fileSystem = options.fileSystem ?? diskFileSystem;
     this.#platform = options.platform ?? restorePlatform();
+    this.#history = new RewindHistory(options.reader, options.laterReaders ?? []);
     this.#journals = new RewindJournals(options.layout.rewinds, this.#fileSystem);
   }
 
   async plan(target: EventId, scope?: readonly WorkspacePath[]): Promise<RewindPlan> {
-    const event = await this.#find(target);
-    return this.#plan({ target, targetAt: event.at, scope }, await this.#eventsAfter(event));
+    const event = await this.#history.find(target);
+    return this.#plan({ target, targetAt: event.at, scope }, await this.#history.eventsAfter(event));
   }
 
   async planUndo(rewind?: string): Promise<RewindPlan | undefined> {
-    const applied = await this.#findApplied(rewind);
+    const applied = await this.#history.findApplied(rewind);
     if (applied === undefined) return undefined;
-    const checkpoint = await this.#findCheckpoint(applied);
+    const checkpoint = await this.#history.findCheckpoint(applied);
     if (checkpoint === undefined) return undefined;
-    return this.#plan({ target: eventId(checkpoint), targetAt: checkpoint.at, undoes: applied.id }, await this.#eventsAfter(checkpoint));
+    return this.#plan(
+      { target: eventId(checkpoint), targetAt: checkpoint.at, undoes: applied.id },
+      await this.#history.eventsAfter(checkpoint),
+    );
   }
 
   apply(plan: RewindPlan, choice: RewindChoice = {}): Promise<RewindReport> {
@@ -188,27 +130,14 @@ class LogRewinder implements Rewinder {
     );
   }
 
-  async filesAt(target: EventId): Promise<ReadonlyMap<WorkspacePath, LoggedFile>> {
-    const event = await this.#find(target);
-    const until: LoggedEvent[] = [];
-    const later: LoggedEvent[] = [];
-    for await (const batch of this.#options.reader.all())
-      for (const found of batch) if (isAboutFiles(found)) (compareMarks(markOf(found), markOf(event)) <= 0 ? until : later).push(found);
-    for (const reader of this.#options.laterReaders ?? [])
-      for await (const batch of reader.all()) later.push(...batch.filter(isAboutFiles));
-    return filesAt(until, later);
+  filesAt(target: EventId): Promise<ReadonlyMap<WorkspacePath, LoggedFile>> {
+    return this.#history.filesAt(target);
   }
 
   async readFileAt(target: EventId, path: WorkspacePath): Promise<FileThen> {
     const then = (await this.filesAt(target)).get(path);
-    if (then === undefined) return this.#readPresent(path);
-    if (then.state === 'absent') return then;
-    if (then.state === 'unknown') return { state: 'missing', reason: then.reason };
-    const { version } = then;
-    const bytes = version.hash === undefined ? undefined : await this.#options.content.get(version.hash);
-    return bytes === undefined
-      ? { state: 'missing', reason: version.missing ?? 'content-gone' }
-      : { state: 'kept', bytes, type: version.type };
+    const { content } = this.#options;
+    return then === undefined ? readFileNow(this.#place(path), this.#fileSystem, this.#platform) : readFileThen(then, content);
   }
 
   async #plan(
@@ -294,12 +223,7 @@ class LogRewinder implements Rewinder {
       open = await this.#journals.open(entry);
       onStretch?.('journalled');
     } catch (error) {
-      const reason = error instanceof Error && 'reason' in error && typeof error.reason === 'string' ? error.reason : failureCode(error);
-      return failed('not-saved', error instanceof Error ? error.message : String(error), {
-        reason: 'not-saved',
-        path: pathOf(error),
-        ...(reason === 'not-saved' ? {} : {}),
-      });
+      return failed('not-saved', error instanceof Error ? error.message : String(error), { path: pathOf(error) });
     }
 
     const outcome = await restoreFiles(this.#context(plan.id), {
@@ -379,72 +303,7 @@ class LogRewinder implements Rewinder {
   #place(path: WorkspacePath): FilePlace | 'outside' | 'folder-not-open' {
     return placeOf(path, this.#options.folders, this.#options.layout.root, this.#platform);
   }
-
-  async #readPresent(path: WorkspacePath): Promise<FileThen> {
-    const place = this.#place(path);
-    if (typeof place === 'string') return { state: 'missing', reason: place };
-    const found = await readPresentFile(this.#fileSystem, place, this.#platform);
-    if (found.state === 'special' || found.state === 'unreadable') return { state: 'missing', reason: found.state };
-    if (found.state !== 'file') return { state: 'absent' };
-    try {
-      if (found.version.type === 'link')
-        return { state: 'kept', type: 'link', bytes: await readLinkTarget(this.#fileSystem, absolutePath(place)) };
-      const file = await this.#fileSystem.open(absolutePath(place), 'r');
-      try {
-        const bytes = Buffer.alloc(found.version.sizeBytes);
-        await file.read(bytes, 0, bytes.length, 0);
-        return { state: 'kept', type: 'file', bytes };
-      } finally {
-        await file.close();
-      }
-    } catch {
-      return { state: 'missing', reason: 'unreadable' };
-    }
-  }
-
-  async #find(id: EventId): Promise<LoggedEvent> {
-    const event = await this.#options.reader.find(id);
-    if (event === undefined) throw new UnknownEventError(id);
-    return event;
-  }
-
-  async #eventsAfter(event: LoggedEvent): Promise<LoggedEvent[]> {
-    const later: LoggedEvent[] = [];
-    for await (const batch of this.#options.reader.all(markOf(event))) later.push(...batch.filter(isAboutFiles));
-    for (const reader of this.#options.laterReaders ?? [])
-      for await (const batch of reader.all()) later.push(...batch.filter(isAboutFiles));
-    return later;
-  }
-
-  /** The rewind of that id, or the newest one that is not undone; read backwards from the log's end. */
-  async #findApplied(id: string | undefined): Promise<EventOf<'rewind.applied'> | undefined> {
-    const undone = new Set<string>();
-    for await (const event of this.#backwards()) {
-      if (event.kind === 'rewind.undone') undone.add(event.rewind);
-      if (event.kind === 'rewind.applied' && (id === undefined ? !undone.has(event.id) : event.id === id))
-        return undone.has(event.id) ? undefined : event;
-    }
-    return undefined;
-  }
-
-  async #findCheckpoint(applied: EventOf<'rewind.applied'>): Promise<LoggedEvent | undefined> {
-    for await (const event of this.#backwards(applied))
-      if (event.kind === 'checkpoint.made' && event.id === applied.checkpoint) return event;
-    return undefined;
-  }
-
-  async *#backwards(from?: LoggedEvent): AsyncGenerator<LoggedEvent> {
-    const { reader } = this.#options;
-    let page = from === undefined ? await reader.tail(512) : await reader.before(markOf(from), 512);
-    for (;;) {
-      yield* page.events.toReversed();
-      if (!page.hasMore || page.start === undefined) return;
-      page = await reader.before(page.start, 512);
-    }
-  }
 }
-
-const isAboutFiles = (event: LoggedEvent): boolean => event.kind.startsWith('file.') && event.kind !== 'file.read';
 
 function pathOf(error: unknown): WorkspacePath | undefined {
   return error instanceof Error && 'path' in error && typeof error.path === 'string' ? error.path : undefined;

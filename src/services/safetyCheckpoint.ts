@@ -8,7 +8,7 @@ import type { WorkspacePath } from '../model/workspacePath.ts';
 import type { ContentStore } from '../store/contentStore.ts';
 import type { DiskFileSystem } from '../store/diskFileSystem.ts';
 import { absolutePath, readLinkTarget, type FilePlace } from '../store/presentFile.ts';
-import type { DocumentPort } from '../store/restore.ts';
+import type { DocumentPort } from '../store/restoreStep.ts';
 import type { Journal } from './journal.ts';
 
 export interface CheckpointParts {

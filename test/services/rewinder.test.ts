@@ -20,8 +20,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { tapedeckAuthor, userAuthor } from '../../src/model/author.ts';
 import type { LoggedEvent } from '../../src/model/event.ts';
-import type { DocumentPort } from '../../src/store/restore.ts';
+import type { DocumentPort } from '../../src/store/restoreStep.ts';
 import { faultyFileSystem } from '../store/faultyFileSystem.ts';
+import { depth } from '../faults/depth.ts';
 import { RewindWorld } from './rewindWorld.ts';
 
 let world: RewindWorld;
@@ -524,7 +525,7 @@ describe('rewinder', () => {
     expect([world.read('a'), world.read('b')]).toEqual(['one\n', 'one\n']);
   });
 
-  it('[R23] does all or nothing, whatever call of the disk fails, and says which', async () => {
+  it('[R23] does all or nothing, whatever call of the disk fails, and says which', { timeout: 300_000 }, async () => {
     write('a', 'old a');
     write('gone/b', 'old b');
     write('mode', 'm', 0o755);
@@ -549,7 +550,7 @@ describe('rewinder', () => {
     expect(total).toBeGreaterThan(60);
     const outcomes = new Set<string>();
     for (const code of ['ENOSPC', 'EACCES', 'EIO'])
-      for (let at = code === 'EIO' ? 1 : code === 'ENOSPC' ? 2 : 3; at <= total; at += 3) {
+      for (let at = code === 'EIO' ? 1 : code === 'ENOSPC' ? 2 : 3; at <= total; at += depth(7, 1)) {
         let isArmed = false;
         let count = 0;
         const { fileSystem } = faultyFileSystem((call) =>
@@ -576,14 +577,14 @@ describe('rewinder', () => {
     expect([...outcomes]).toEqual(expect.arrayContaining(['done', 'not-saved', 'ENOSPC', 'EACCES', 'EIO']));
   });
 
-  it('[R23] touches nothing when the disk is full from some moment on', async () => {
+  it('[R23] touches nothing when the disk is full from some moment on', { timeout: 300_000 }, async () => {
     for (let index = 0; index < 12; index++) write(`f${index}`, `old ${index}`);
     const target = await world.baseline();
     const old = world.tree();
     for (let index = 0; index < 12; index++) write(`f${index}`, `new ${index}`);
     await world.record();
     const now = world.tree();
-    for (let from = 1; from < 120; from += 4) {
+    for (let from = 1; from < 120; from += depth(9, 1)) {
       let isArmed = false;
       let count = 0;
       const takesRoom = /^(open|file\.write|file\.sync|file\.datasync|mkdir|symlink)$/;
