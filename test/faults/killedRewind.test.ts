@@ -28,7 +28,7 @@ const run = async (target: string, diesAt: number): Promise<{ readonly wasKilled
 };
 
 describe('a rewind that is killed', () => {
-  it(`[R27] is brought to exactly one state at the next start, which says which, ${kills} times`, { timeout: 1_800_000 }, async () => {
+  it(`[R18] is brought to exactly one state at the next start, which says which, ${kills} times`, { timeout: 1_800_000 }, async () => {
     for (let index = 0; index < 12; index++) writeFileSync(world.at(`f${index}`), `old ${index}\n`.repeat(200));
     mkdirSync(world.at('gone'));
     writeFileSync(world.at('gone/a'), 'old', { mode: 0o755 });

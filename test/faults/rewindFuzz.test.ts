@@ -41,7 +41,7 @@ const actors: readonly Author[] = [
 ];
 
 describe('rewind, fuzzed', () => {
-  it('[R28] gives back the tree of any step, and undoes each rewind, without a difference', { timeout: 1_800_000 }, async () => {
+  it('[R9] gives back the tree of any step, and undoes each rewind, without a difference', { timeout: 1_800_000 }, async () => {
     const seed = depth(20260102, Date.now());
     const dice = createDice(seed);
     for (let round = 0; round < depth(2, 60); round++) {

@@ -73,7 +73,7 @@ afterEach(async () => {
 });
 
 describe('rewinder', () => {
-  it('[R10] gives back every kind of file byte for byte, and undoes it after a restart from the log alone', async () => {
+  it('[R9] gives back every kind of file byte for byte, and undoes it after a restart from the log alone', async () => {
     write('binary', Buffer.from([0, 255, 1, 254, 10, 13, 0]));
     write('crlf.txt', 'a\r\nb\r\n');
     write('latin1.txt', Buffer.from([0xe9, 0xe8, 10]));
@@ -137,7 +137,7 @@ describe('rewinder', () => {
     expect(log.filter((event) => event.kind === 'checkpoint.made')).toHaveLength(2);
   });
 
-  it('[R11] lists what it will do before it does it, and touches nothing while it plans', async () => {
+  it('[R1] lists what it will do before it does it, and touches nothing while it plans', async () => {
     write('a', '1');
     write('b', '2');
     const target = await world.baseline();
@@ -156,7 +156,7 @@ describe('rewinder', () => {
     expect((await events()).some((event) => event.kind === 'checkpoint.made')).toBe(false);
   });
 
-  it('[R12] makes a file that changed since the log saw it a conflict: nothing happens undecided, and overwritten it can be had back', async () => {
+  it('[R3] makes a file that changed since the log saw it a conflict: nothing happens undecided, and overwritten it can be had back', async () => {
     write('a', '1');
     write('b', '2');
     const target = await world.baseline();
@@ -188,7 +188,7 @@ describe('rewinder', () => {
     expect([world.read('a'), world.read('b')]).toEqual(['mine, unseen', 'agent']);
   });
 
-  it('[R13] deletes only what the log saw created after the target and what is still that', async () => {
+  it('[R4] deletes only what the log saw created after the target and what is still that', async () => {
     const target = await world.baseline();
     write('seen', 'agent');
     write('seen-and-changed', 'agent');
@@ -203,7 +203,7 @@ describe('rewinder', () => {
     expect([world.read('seen-and-changed'), world.read('unseen')]).toEqual(['mine', 'mine']);
   });
 
-  it('[R13] removes a folder only when its own deletions emptied it', async () => {
+  it('[R4] removes a folder only when its own deletions emptied it', async () => {
     write('kept/old', '1');
     const target = await world.baseline();
     write('kept/new', '2');
@@ -216,7 +216,7 @@ describe('rewinder', () => {
     expect(world.read('mixed/mine-unseen')).toBe('5');
   });
 
-  it('[R14] touches nothing of git, not in nested repositories, not by any spelling', async () => {
+  it('[R10] touches nothing of git, not in nested repositories, not by any spelling', async () => {
     const target = await world.baseline();
     const version = { hash: (await world.content.put(Buffer.from('evil'))).hash, sizeBytes: 4, type: 'file' } as const;
     const names = [
@@ -247,7 +247,7 @@ describe('rewinder', () => {
     expect(readFileSync(world.at('nested/.git/HEAD'), 'utf8')).toBe('evil');
   });
 
-  it('[R15] never writes or deletes through a link, neither one that was there nor one slipped in at the last moment', async () => {
+  it('[R6] never writes or deletes through a link, neither one that was there nor one slipped in at the last moment', async () => {
     const outside = mkdtempSync(join(tmpdir(), 'tapedeck-outside-'));
     try {
       writeFileSync(join(outside, 'victim'), 'old');
@@ -289,7 +289,7 @@ describe('rewinder', () => {
     }
   });
 
-  it('[R15] replaces a hard link and leaves the other name as it is', async () => {
+  it('[R6] replaces a hard link and leaves the other name as it is', async () => {
     write('a', 'old');
     const target = await world.baseline();
     write('a', 'new');
@@ -301,7 +301,7 @@ describe('rewinder', () => {
     rmSync(elsewhere, { recursive: true });
   });
 
-  it('[R16] stops and puts everything back when a file changes while the rewind is under way', async () => {
+  it('[R11] stops and puts everything back when a file changes while the rewind is under way', async () => {
     for (let index = 0; index < 20; index++) write(`f${index}`, 'old');
     write('z', 'old');
     const target = await world.baseline();
@@ -321,7 +321,7 @@ describe('rewinder', () => {
     expect((await events()).filter((event) => event.kind === 'rewind.failed')).toHaveLength(5);
   });
 
-  it('[R17] says before the act what was not captured', async () => {
+  it('[R7] says before the act what was not captured', async () => {
     write('huge', 'x');
     write('no-content', 'x');
     const target = await world.baseline();
@@ -356,7 +356,7 @@ describe('rewinder', () => {
     expect(await world.rewinder().apply(plan)).toMatchObject({ ok: true, written: 0, deleted: 0, event: undefined });
   });
 
-  it('[R18] rewinds one file or one folder alone, and leaves out what is unticked', async () => {
+  it('[R12] rewinds one file or one folder alone, and leaves out what is unticked', async () => {
     write('a', '1');
     write('dir/b', '1');
     write('dir/c', '1');
@@ -375,7 +375,7 @@ describe('rewinder', () => {
     expect((await events()).flatMap((event) => (event.kind === 'rewind.applied' ? [event.paths] : []))).toEqual([['a'], ['dir/b']]);
   });
 
-  it('[R19] reads files as they were at any event, untouched ones from the disk', async () => {
+  it('[R13] reads files as they were at any event, untouched ones from the disk', async () => {
     write('a', '1');
     write('untouched', 'u');
     const start = await world.baseline();
@@ -400,7 +400,7 @@ describe('rewinder', () => {
     ]);
   });
 
-  it('[R20] undoes a rewind without touching what came after it, and asks where both changed a file', async () => {
+  it('[R8] undoes a rewind without touching what came after it, and asks where both changed a file', async () => {
     write('a', '1');
     write('b', '1');
     const target = await world.baseline();
@@ -421,7 +421,7 @@ describe('rewinder', () => {
     expect(['a', 'b', 'c'].map((path) => world.read(path))).toEqual(['2', 'after the rewind', 'after the rewind']);
   });
 
-  it('[R20] rewinds to before and after earlier rewinds like to any other event', async () => {
+  it('[R8] rewinds to before and after earlier rewinds like to any other event', async () => {
     const trees: { id: string; tree: Record<string, string> }[] = [];
     write('a', '0');
     trees.push({ id: await world.baseline(), tree: world.tree() });
@@ -441,7 +441,7 @@ describe('rewinder', () => {
     }
   });
 
-  it('[R21] rewinds every folder of the workspace, each in its place', async () => {
+  it('[R14] rewinds every folder of the workspace, each in its place', async () => {
     await world.remove();
     const second = mkdtempSync(join(tmpdir(), 'tapedeck-second-'));
     const first = mkdtempSync(join(tmpdir(), 'tapedeck-first-'));
@@ -474,7 +474,7 @@ describe('rewinder', () => {
     }
   });
 
-  it('[R22] keeps an unsaved text before it overwrites it, and writes open documents through the editor', async () => {
+  it('[R2] keeps an unsaved text before it overwrites it, and writes open documents through the editor', async () => {
     write('open.txt', 'one\n');
     write('clean.txt', 'one\n');
     write('picture', Buffer.from([0, 1]));
@@ -505,7 +505,7 @@ describe('rewinder', () => {
     );
   });
 
-  it('[R22] writes over what a save made of the content, and puts all back when the editor declines', async () => {
+  it('[R2] writes over what a save made of the content, and puts all back when the editor declines', async () => {
     write('a', 'one\n');
     write('b', 'one\n');
     const target = await world.baseline();
@@ -525,7 +525,7 @@ describe('rewinder', () => {
     expect([world.read('a'), world.read('b')]).toEqual(['one\n', 'one\n']);
   });
 
-  it('[R23] does all or nothing, whatever call of the disk fails, and says which', { timeout: 300_000 }, async () => {
+  it('[R5] does all or nothing, whatever call of the disk fails, and says which', { timeout: 300_000 }, async () => {
     write('a', 'old a');
     write('gone/b', 'old b');
     write('mode', 'm', 0o755);
@@ -577,7 +577,7 @@ describe('rewinder', () => {
     expect([...outcomes]).toEqual(expect.arrayContaining(['done', 'not-saved', 'ENOSPC', 'EACCES', 'EIO']));
   });
 
-  it('[R23] touches nothing when the disk is full from some moment on', { timeout: 300_000 }, async () => {
+  it('[R5] touches nothing when the disk is full from some moment on', { timeout: 300_000 }, async () => {
     for (let index = 0; index < 12; index++) write(`f${index}`, `old ${index}`);
     const target = await world.baseline();
     const old = world.tree();
@@ -609,7 +609,7 @@ describe('rewinder', () => {
     }
   });
 
-  it('[R24] asks a locked file again on Windows, and takes a read-only one', async () => {
+  it('[R15] asks a locked file again on Windows, and takes a read-only one', async () => {
     write('a', 'old');
     const target = await world.baseline();
     write('a', 'new');
@@ -625,7 +625,7 @@ describe('rewinder', () => {
     expect(calls.filter((call) => call.name === 'chmod' && call.path === world.at('a')).length).toBe(3);
   });
 
-  it('[R25] says whose changes are undone, after later findings', async () => {
+  it('[R16] says whose changes are undone, after later findings', async () => {
     write('a', '1');
     const target = await world.baseline();
     write('a', '2');
@@ -642,7 +642,7 @@ describe('rewinder', () => {
     expect((await world.rewinder().plan(target)).steps[0]!.authors.map(({ name }) => name)).toEqual(['claude', 'tapedeck']);
   });
 
-  it('[R26] does not begin while another rewind is under way', async () => {
+  it('[R17] does not begin while another rewind is under way', async () => {
     write('a', '1');
     const target = await world.baseline();
     write('a', '2');

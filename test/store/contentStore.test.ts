@@ -48,7 +48,7 @@ afterEach(async () => {
 });
 
 describe('content store', () => {
-  it('[R1] gives back any bytes that were put, also after reopening', async () => {
+  it('[R20] gives back any bytes that were put, also after reopening', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.uint8Array({ maxLength: 3000 }), { maxLength: 8 }), async (contents) => {
         const store = await open();
@@ -67,7 +67,7 @@ describe('content store', () => {
     );
   });
 
-  it('[R1] writes the same content once, also when it is put twice at the same time', async () => {
+  it('[R20] writes the same content once, also when it is put twice at the same time', async () => {
     const store = await open();
     const [first] = await Promise.all([store.put(lines(100)), store.put(lines(100))]);
     await store.put(lines(100));
@@ -78,7 +78,7 @@ describe('content store', () => {
     expect(await store.has('0'.repeat(64))).toBe(false);
   });
 
-  it('[R2] stores a small change as its difference, and a whole content after 32 of them', async () => {
+  it('[R21] stores a small change as its difference, and a whole content after 32 of them', async () => {
     const store = await open();
     let base = (await store.put(lines(2000))).hash;
     const before = statSync(join(layout().blobs, packs()[0]!)).size;
@@ -95,7 +95,7 @@ describe('content store', () => {
     expect(depths.filter((depth) => depth === 0)).toHaveLength(2);
   });
 
-  it('[R1] does not stand on a buffer that its caller uses again', async () => {
+  it('[R20] does not stand on a buffer that its caller uses again', async () => {
     const store = await open();
     const buffer = lines(200);
     const { hash } = await store.put(buffer);
@@ -111,7 +111,7 @@ describe('content store', () => {
     expect(Buffer.from((await again.get(second.hash))!).equals(next)).toBe(true);
   });
 
-  it('[R3] finds what another process has put since it looked', async () => {
+  it('[R22] finds what another process has put since it looked', async () => {
     const mine = await open('writera');
     const other = await open('writerb');
     const { hash } = await other.put(bytesOf('from the other'));
@@ -120,7 +120,7 @@ describe('content store', () => {
     expect(await mine.has(second.hash)).toBe(true);
   });
 
-  it('[R3] goes on in its own pack when that is sound, and leaves a torn one as it is', async () => {
+  it('[R22] goes on in its own pack when that is sound, and leaves a torn one as it is', async () => {
     const first = await open();
     const a = await first.put(bytesOf('a'));
     await first.close();
@@ -137,7 +137,7 @@ describe('content store', () => {
     for (const { hash } of [a, b, c]) expect(await third.has(hash)).toBe(true);
   });
 
-  it('[R4] tolerates a pack cut off at any byte: what lies before the cut is there, the rest is absent', async () => {
+  it('[R23] tolerates a pack cut off at any byte: what lies before the cut is there, the rest is absent', async () => {
     const store = await open();
     const kept = [];
     for (const text of ['one', 'two two', 'three '.repeat(60), 'four']) kept.push(await store.put(bytesOf(text)));
@@ -156,7 +156,7 @@ describe('content store', () => {
     writeFileSync(path, whole);
   });
 
-  it('[R4] never returns damaged bytes: any changed byte costs that content alone, and is counted', async () => {
+  it('[R23] never returns damaged bytes: any changed byte costs that content alone, and is counted', async () => {
     const store = await open();
     const kept = [];
     for (const text of ['alpha '.repeat(30), 'beta', 'gamma '.repeat(50)]) kept.push({ text, ...(await store.put(bytesOf(text))) });
@@ -180,7 +180,7 @@ describe('content store', () => {
     }
   });
 
-  it('[R4] takes another copy when one is damaged, and writes a lost one anew', async () => {
+  it('[R23] takes another copy when one is damaged, and writes a lost one anew', async () => {
     const a = await open('writera');
     const b = await open('writerb');
     const text = bytesOf('twice '.repeat(40));
@@ -202,7 +202,7 @@ describe('content store', () => {
     expect(Buffer.from((await (await open('writere')).get(hash))!).equals(text)).toBe(true);
   });
 
-  it('[R5] tells a failed write with its reason, loses nothing acknowledged, and writes the next content to a new pack', async () => {
+  it('[R24] tells a failed write with its reason, loses nothing acknowledged, and writes the next content to a new pack', async () => {
     for (const code of ['ENOSPC', 'EIO', 'EACCES'])
       for (const name of ['open', 'file.write', 'file.datasync', 'mkdir']) {
         let isFailing = false;
@@ -221,7 +221,7 @@ describe('content store', () => {
       }
   });
 
-  it('[R5] takes a short write without an error for what it is', async () => {
+  it('[R24] takes a short write without an error for what it is', async () => {
     const { fileSystem } = faultyFileSystem((call) => (call.name === 'file.write' && call.number % 2 === 0 ? { shortBy: 5 } : undefined));
     const store = await open('writera', { fileSystem });
     const kept = await store.put(lines(500));
@@ -229,14 +229,14 @@ describe('content store', () => {
     expect(Buffer.from((await (await open('writerb')).get(kept.hash))!).equals(lines(500))).toBe(true);
   });
 
-  it('[R5] keeps nothing half-written in memory as if it were there', async () => {
+  it('[R24] keeps nothing half-written in memory as if it were there', async () => {
     const { fileSystem } = faultyFileSystem((call) => (call.name === 'file.datasync' ? { code: 'EIO' } : undefined));
     const store = await open('writera', { fileSystem });
     await expect(store.put(bytesOf('unsynced'))).rejects.toThrow();
     expect(await (await open('writerb', {})).put(bytesOf('unsynced'))).toMatchObject({ sizeBytes: 8 });
   });
 
-  it('[R6] streams a large file into a file of its own, in pieces, and gives it back in pieces', async () => {
+  it('[R25] streams a large file into a file of its own, in pieces, and gives it back in pieces', async () => {
     const path = join(root, 'large.bin');
     execFileSync('sh', ['-c', `head -c 40000000 /dev/urandom > "${path}"`]);
     const store = await open();
@@ -257,7 +257,7 @@ describe('content store', () => {
     expect((await store.verify()).damage).toHaveLength(1);
   });
 
-  it('[R6] leaves no half file behind when a large content cannot be written', async () => {
+  it('[R25] leaves no half file behind when a large content cannot be written', async () => {
     const path = join(root, 'large.bin');
     writeFileSync(path, Buffer.alloc(6_000_000, 7));
     for (const name of ['open', 'file.write', 'file.sync', 'rename', 'mkdir']) {
@@ -271,7 +271,7 @@ describe('content store', () => {
     }
   });
 
-  it('[R6] removes the half files of processes that died long ago', async () => {
+  it('[R25] removes the half files of processes that died long ago', async () => {
     mkdirSync(layout().looseBlobs, { recursive: true });
     const names = ['old-1-1.tmp', 'new-1-1.tmp'];
     for (const name of names) writeFileSync(join(layout().looseBlobs, name), 'half');
@@ -280,7 +280,7 @@ describe('content store', () => {
     expect(readdirSync(layout().looseBlobs)).toEqual(['new-1-1.tmp']);
   });
 
-  it('[R7] says why a file cannot be kept', async () => {
+  it('[R26] says why a file cannot be kept', async () => {
     const store = await open();
     writeFileSync(join(root, 'big'), 'x'.repeat(100));
     symlinkSync('big', join(root, 'link'));
@@ -300,7 +300,7 @@ describe('content store', () => {
     expect(await (await open('writerc', growing)).putFile(join(root, 'big'), 200)).toMatchObject({ missing: 'changing' });
   });
 
-  it('[R3] reads through more packs than it keeps open, many at once', async () => {
+  it('[R22] reads through more packs than it keeps open, many at once', async () => {
     const hashes = [];
     for (let index = 0; index < 40; index++) {
       const store = await open(`writer${String(index).padStart(3, '0')}`);

@@ -33,7 +33,7 @@ afterEach(() => {
 });
 
 describe('git objects', () => {
-  it('[R8] reads many blobs of any bytes in their order, and says undefined for what is none', async () => {
+  it('[R27] reads many blobs of any bytes in their order, and says undefined for what is none', async () => {
     const contents = [Buffer.from('text\n'), Buffer.alloc(0), Buffer.from([0, 10, 255, 10]), Buffer.alloc(3_000_000, 'ab\n')];
     const oids = contents.map((content, index) => commit(`f${index}`, content));
     const objects = open();
@@ -45,7 +45,7 @@ describe('git objects', () => {
     expect(Buffer.from(got[7]!)).toEqual(contents[0]);
   });
 
-  it('[R8] passes over a blob larger than the cap without losing its place', async () => {
+  it('[R27] passes over a blob larger than the cap without losing its place', async () => {
     const large = commit('large', Buffer.alloc(5_000_000, 'x'));
     const small = commit('small', 'small');
     const objects = open();
@@ -54,7 +54,7 @@ describe('git objects', () => {
     expect(Buffer.from(got[1]!).toString()).toBe('small');
   });
 
-  it('[R8] gives the bytes that a checkout would have written: line ends and filters', async () => {
+  it('[R27] gives the bytes that a checkout would have written: line ends and filters', async () => {
     writeFileSync(join(folder, '.gitattributes'), '*.crlf text eol=crlf\n*.up filter=up\n');
     git('config', 'filter.up.smudge', 'tr a-z A-Z');
     const crlf = commit('a file.crlf', 'one\ntwo\n');
@@ -65,7 +65,7 @@ describe('git objects', () => {
     expect(Buffer.from((await objects.readBlob(upper))!).toString()).toBe('shout');
   });
 
-  it('[R8] asks again in a new process when git dies, and gives up after the second time', async () => {
+  it('[R27] asks again in a new process when git dies, and gives up after the second time', async () => {
     const oid = commit('a', 'alive');
     const program = join(folder, 'dying-git');
     const times = join(folder, 'times');
@@ -79,7 +79,7 @@ describe('git objects', () => {
     expect(await open({ git: join(folder, 'no-such-git') }).readBlob(oid)).toBeUndefined();
   });
 
-  it('[R8] does not wait for ever for a git that does not answer', async () => {
+  it('[R27] does not wait for ever for a git that does not answer', async () => {
     const program = join(folder, 'mute-git');
     writeFileSync(program, '#!/bin/sh\nexec sleep 60\n');
     chmodSync(program, 0o755);
@@ -88,7 +88,7 @@ describe('git objects', () => {
     expect(Date.now() - started).toBeLessThan(5000);
   });
 
-  it('[R8] runs nothing that a hostile config names when it reads a blob, and takes no lock', async () => {
+  it('[R27] runs nothing that a hostile config names when it reads a blob, and takes no lock', async () => {
     const oid = commit('a', 'content');
     const proof = join(folder, 'proof');
     for (const key of [
@@ -110,7 +110,7 @@ describe('git objects', () => {
     expect(readFileSync(join(folder, '.git', 'index')).equals(before)).toBe(true);
   });
 
-  it('[R8] is not led to another repository by the environment', async () => {
+  it('[R27] is not led to another repository by the environment', async () => {
     const oid = commit('a', 'mine');
     const objects = open({ environment: { ...process.env, GIT_DIR: '/nonexistent', GIT_OBJECT_DIRECTORY: '/nonexistent' } });
     expect(Buffer.from((await objects.readBlob(oid))!).toString()).toBe('mine');
