@@ -52,7 +52,7 @@ describe('content store', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.uint8Array({ maxLength: 3000 }), { maxLength: 8 }), async (contents) => {
         const store = await open();
-        const kept = [];
+        const kept: { readonly hash: string; readonly sizeBytes: number }[] = [];
         for (const [index, bytes] of contents.entries()) kept.push(await store.put(bytes, kept[index - 1]?.hash));
         await store.close();
         const again = await open('writerb');
