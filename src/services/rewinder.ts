@@ -1,5 +1,13 @@
 import { SerialQueue } from '../base/serialQueue.ts';
-import { foldersToEmpty, planRewind, settleRewind, type RewindChoice, type RewindPlan, type SettledRewind } from '../core/rewindPlan.ts';
+import {
+  foldersToEmpty,
+  planRewind,
+  settleRewind,
+  type RewindChoice,
+  type RewindPlan,
+  type RewindStep,
+  type SettledRewind,
+} from '../core/rewindPlan.ts';
 import { touchedFiles, type LoggedFile } from '../core/touchedFiles.ts';
 import { tapedeckAuthor } from '../model/author.ts';
 import type { Digest } from '../model/digest.ts';
@@ -203,10 +211,8 @@ class LogRewinder implements Rewinder {
     let entry: Omit<JournalEntry, 'format' | 'host' | 'pid'>;
     try {
       const label = plan.undoes === undefined ? `Before the rewind to ${plan.targetAt}` : 'Before the rewind was undone';
-      const made = await makeSafetyCheckpoint({ journal, content, fileSystem: this.#fileSystem, documents }, settled.steps, places, {
-        id: checkpoint,
-        label,
-      });
+      const parts = { journal, content, fileSystem: this.#fileSystem, documents };
+      const made = await makeSafetyCheckpoint(parts, await this.#withLatestWord(plan, settled.steps), places, { id: checkpoint, label });
       onStretch?.('saved');
       entry = {
         id: plan.id,
@@ -261,6 +267,12 @@ class LogRewinder implements Rewinder {
         unrecorded: `${error instanceof Error ? error.message : String(error)} (log: ${layout.root})`,
       };
     }
+  }
+
+  /** The log may have learned more since the plan was made: what was a conflict then may be recorded by now. */
+  async #withLatestWord(plan: RewindPlan, steps: readonly RewindStep[]): Promise<readonly RewindStep[]> {
+    const touched = touchedFiles(await this.#history.eventsAfter(await this.#history.find(plan.target)), plan.undoes);
+    return steps.map((step) => ({ ...step, logged: touched.get(step.path)?.after ?? step.logged }));
   }
 
   async #reportFailure(

@@ -15,6 +15,8 @@ import {
   type RestoreStep,
 } from './restoreStep.ts';
 
+export type { DocumentPort } from './restoreStep.ts';
+
 export type RestoreOutcome =
   | { readonly ok: true }
   | {

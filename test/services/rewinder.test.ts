@@ -188,6 +188,27 @@ describe('rewinder', () => {
     expect([world.read('a'), world.read('b')]).toEqual(['mine, unseen', 'agent']);
   });
 
+  it('[R3] records a change that it overwrites once, also when a recorder has just found it', async () => {
+    write('a', '1');
+    const target = await world.baseline();
+    write('a', '2');
+    await world.record();
+    write('a', 'mine');
+    const rewinder = world.rewinder({
+      during: async (work) => {
+        await world.record({ actor: 'user', how: 'editor' });
+        return work();
+      },
+    });
+    const plan = await rewinder.plan(target);
+    expect(plan.steps[0]!.conflict).toBe('changed-since');
+    expect(await rewinder.apply(plan, { conflicts: 'overwrite' })).toMatchObject({ ok: true, written: 1 });
+    const changes = (await events()).filter((event) => event.kind === 'file.changed');
+    expect(changes.map(({ by }) => by.name ?? by.actor)).toEqual(['codex', 'user', 'tapedeck']);
+    expect(await rewinder.undo()).toMatchObject({ ok: true });
+    expect(world.read('a')).toBe('mine');
+  });
+
   it('[R4] deletes only what the log saw created after the target and what is still that', async () => {
     const target = await world.baseline();
     write('seen', 'agent');
