@@ -151,3 +151,6 @@ export function hasFailed(action: Action): boolean {
 export function hasPassed(action: Action): boolean {
   return action.tests?.ok === true && !hasFailed(action);
 }
+
+/** It changes files, or says that it does. */
+export const isEditing = ({ tool, edits }: Action): boolean => tool === 'edit' || tool === 'delete' || tool === 'move' || edits.length > 0;

@@ -3,10 +3,12 @@ import type { EventOf, FileEvent, LoggedEvent } from '../model/event.ts';
 import { eventId } from '../model/ids.ts';
 import type { WorkspacePath } from '../model/workspacePath.ts';
 import { compareMarks } from './eventOrder.ts';
-import { ActionBook, hasFailed, hasPassed, type Action } from './timelineCalls.ts';
+import { actionCounts, actionTitle, outcomeText, textsOf, timeText } from './timelineActionWords.ts';
+import { ActionBook, hasFailed, hasPassed, isEditing, type Action } from './timelineCalls.ts';
 import { createRow, type Chip, type Lane, type TimelineRow } from './timelineRow.ts';
+import { singleRow, type RowBase } from './timelineSingle.ts';
 import type { AuthorOf, Section } from './timelineSection.ts';
-import { authorName, counted, durationText, oneLine } from './timelineWords.ts';
+import { authorName, counted } from './timelineWords.ts';
 
 /**
  * The rows of one section, oldest first: the quiet work of one author between two things that stand alone becomes at most two
@@ -124,8 +126,6 @@ function collectItems(section: Section, context: FoldContext): Item[] {
   });
 }
 
-const isEditing = ({ tool, edits }: Action): boolean => tool === 'edit' || tool === 'delete' || tool === 'move' || edits.length > 0;
-
 /** Of replies, plans and diagnostics only the last of a section has a row; the others are in the turn's detail. */
 function isLatest(event: LoggedEvent, index: number, last: { reply: number; plan: number; diagnostics: number }): boolean {
   if (event.kind === 'reply.given') return index === last.reply;
@@ -155,10 +155,7 @@ class RowMaker {
     return rows.length === 2 && rows[1]!.at < rows[0]!.at ? [rows[1]!, rows[0]!] : rows;
   }
 
-  #base(
-    events: readonly LoggedEvent[],
-    by: Author,
-  ): Pick<TimelineRow, 'level' | 'at' | 'until' | 'events' | 'by' | 'lane' | 'who' | 'isAside'> {
+  #base(events: readonly LoggedEvent[], by: Author): Omit<RowBase, 'key'> {
     const first = events[0]!;
     return {
       level: this.#level,
@@ -314,226 +311,8 @@ class RowMaker {
   }
 
   alone(event: LoggedEvent, by: Author): TimelineRow | undefined {
-    const base = { ...this.#base([event], by), key: `alone:${eventId(event)}` };
-    switch (event.kind) {
-      case 'foreign':
-        return createRow({
-          ...base,
-          who: undefined,
-          kind: 'foreign',
-          title: event.foreignKind,
-          titleKind: 'command',
-          meta: foreignText(event.reason),
-        });
-      case 'prompt.submitted':
-        if (event === this.#section.prompt) return undefined;
-        return createRow({
-          ...base,
-          kind: 'reply',
-          who: event.provenance === 'system' ? 'System' : base.who,
-          title: oneLine(event.text.head),
-          texts: excerptTexts(event.text),
-        });
-      case 'reply.given':
-        return createRow({ ...base, kind: 'reply', title: oneLine(event.text.head) || 'Empty reply', texts: excerptTexts(event.text) });
-      case 'plan.changed': {
-        const done = event.entries.filter(({ status }) => status === 'completed').length;
-        const now = event.entries.find(({ status }) => status === 'in_progress');
-        return createRow({
-          ...base,
-          kind: 'plan',
-          title: `Plan: ${done} of ${event.entries.length} done`,
-          meta: now === undefined ? undefined : oneLine(now.content),
-          texts: event.entries.map(({ content }) => content),
-        });
-      }
-      case 'diagnostics.changed':
-        if (event.errors === 0 && event.warnings === 0) return createRow({ ...base, kind: 'diagnostics', title: 'No problems' });
-        return createRow({
-          ...base,
-          kind: 'diagnostics',
-          title: [
-            event.errors > 0 ? counted(event.errors, 'error') : undefined,
-            event.warnings > 0 ? counted(event.warnings, 'warning') : undefined,
-          ]
-            .filter((word) => word !== undefined)
-            .join(', '),
-        });
-      case 'decision.proposed':
-        return createRow({
-          ...base,
-          kind: 'decision',
-          title: oneLine(event.what),
-          entry: event.id,
-          chips: [{ text: 'proposed', tone: 'note' }],
-          texts: entryTexts(event),
-        });
-      case 'decision.confirmed':
-        if (event.what === undefined) return this.#settled(base, event.id, 'Confirmed');
-        return createRow({
-          ...base,
-          kind: 'decision',
-          title: oneLine(event.what),
-          entry: event.id,
-          texts: entryTexts({ ...event, what: event.what }),
-        });
-      case 'decision.rejected':
-        return this.#settled(base, event.id, 'Rejected', event.why);
-      case 'decision.superseded':
-        return this.#settled(base, event.id, 'Superseded', event.why);
-      case 'decision.disproved':
-        return this.#settled(base, event.id, 'Disproved', event.why);
-      case 'blocker.raised':
-        return createRow({
-          ...base,
-          kind: 'blocker',
-          title: oneLine(event.what),
-          entry: event.id,
-          meta: event.cause === undefined ? undefined : oneLine(event.cause),
-          chips: event.inferred === true ? [{ text: 'inferred', tone: 'doubt' }] : [],
-          texts: [event.what, event.cause ?? ''],
-        });
-      case 'blocker.cleared':
-        return createRow({
-          ...base,
-          kind: 'blocker',
-          title: `Cleared: ${oneLine(this.#context.entryTitle(event.id) ?? 'a blocker')}`,
-          entry: event.id,
-          meta: event.why === undefined ? undefined : oneLine(event.why),
-          chips: [{ text: 'cleared', tone: 'good' }],
-          texts: [event.why ?? ''],
-        });
-      case 'progress.noted':
-        return createRow({ ...base, kind: 'note', title: oneLine(event.text), texts: [event.text] });
-      case 'checkpoint.made':
-        if (event.reason !== 'hand' && event.reason !== 'agent') return undefined;
-        return createRow({ ...base, kind: 'checkpoint', title: oneLine(event.label), texts: [event.label] });
-      case 'git.committed':
-        return createRow({
-          ...base,
-          kind: 'commit',
-          who: undefined,
-          title: oneLine(event.subject),
-          meta: event.commit.slice(0, 7),
-          texts: [event.subject, event.body ?? '', event.commit],
-        });
-      case 'git.moved':
-        return createRow({
-          ...base,
-          kind: 'git',
-          who: undefined,
-          title: `HEAD moved${event.branch === undefined ? '' : ` on ${event.branch}`}`,
-          meta: event.to?.slice(0, 7),
-        });
-      case 'git.branched':
-        return createRow({
-          ...base,
-          kind: 'git',
-          who: undefined,
-          title: event.to === undefined ? 'Detached HEAD' : `Switched to ${event.to}`,
-          meta: event.from === undefined ? undefined : `from ${event.from}`,
-        });
-      case 'rewind.applied':
-        return createRow({
-          ...base,
-          kind: 'rewind',
-          who: undefined,
-          title: 'Rewound',
-          meta: counted(event.files, 'file'),
-          paths: event.paths ?? [],
-          entry: event.targetAt,
-        });
-      case 'rewind.undone':
-        return createRow({ ...base, kind: 'rewind', who: undefined, title: 'Rewind undone', meta: counted(event.files, 'file') });
-      case 'rewind.failed':
-        return createRow({
-          ...base,
-          kind: 'failure',
-          title: 'Rewind failed',
-          failure: event.rolledBack ? 'nothing was changed' : 'left half done',
-          meta: oneLine(event.detail ?? event.reason),
-          texts: [event.detail ?? ''],
-        });
-      case 'run.compacted': {
-        const sizes =
-          event.preTokens === undefined
-            ? undefined
-            : `${event.preTokens.toLocaleString('en-US')}${event.postTokens === undefined ? '' : ` → ${event.postTokens.toLocaleString('en-US')}`} tokens`;
-        return createRow({
-          ...base,
-          kind: 'compaction',
-          title: 'Context compacted',
-          meta: sizes,
-          texts: event.summary === undefined ? [] : excerptTexts(event.summary),
-        });
-      }
-      case 'run.forked':
-        return createRow({ ...base, kind: 'session', title: 'Conversation forked' });
-      case 'run.rewound':
-        return createRow({
-          ...base,
-          kind: 'session',
-          title: 'Conversation rewound',
-          meta: event.turns === undefined ? undefined : counted(event.turns, 'turn'),
-        });
-      case 'run.failed':
-        return createRow({
-          ...base,
-          kind: 'failure',
-          title: oneLine(event.what),
-          failure: event.retry === true ? 'retrying' : 'failed',
-          texts: [event.what],
-        });
-      case 'turn.ended':
-        if (event.stopReason === 'end_turn') return undefined;
-        return createRow({ ...base, kind: event.stopReason === 'error' ? 'failure' : 'session', title: stopText(event.stopReason) });
-      case 'session.started':
-        return createRow({
-          ...base,
-          kind: 'session',
-          title: 'Recording started',
-          meta: event.label === undefined ? undefined : oneLine(event.label),
-        });
-      case 'session.resumed':
-        return createRow({ ...base, kind: 'session', title: resumedText(event.reason) });
-      case 'session.labelled':
-        return createRow({ ...base, kind: 'session', title: `Session named ${oneLine(event.label)}` });
-      case 'session.ended':
-        return createRow({
-          ...base,
-          kind: 'session',
-          title: event.reason === 'idle' ? 'Session ended after a long silence' : 'Session ended',
-        });
-      case 'capture.paused':
-        return createRow({ ...base, kind: 'capture', title: 'Recording paused' });
-      case 'capture.continued':
-        return createRow({ ...base, kind: 'capture', title: 'Recording continued' });
-      case 'capture.gap':
-        return createRow({
-          ...base,
-          kind: 'failure',
-          title: 'Gap in the recording',
-          failure: event.lost === undefined ? undefined : `${counted(event.lost, 'event')} lost`,
-          meta: oneLine(event.reason),
-          texts: [event.reason],
-        });
-      case 'purge.done':
-        return createRow({ ...base, kind: 'capture', title: `Purged ${oneLine(event.what)}`, meta: counted(event.events, 'event') });
-      default:
-        return undefined;
-    }
-  }
-
-  #settled(base: Pick<TimelineRow, 'key' | 'at' | 'level'>, id: string, word: string, why?: string): TimelineRow {
-    const what = this.#context.entryTitle(id);
-    return createRow({
-      ...base,
-      kind: 'decision',
-      title: `${word}: ${what === undefined ? 'a decision' : oneLine(what)}`,
-      meta: why === undefined ? undefined : oneLine(why),
-      entry: id,
-      texts: why === undefined ? [] : [why],
-    });
+    if (event === this.#section.prompt) return undefined;
+    return singleRow(event, { ...this.#base([event], by), key: `alone:${eventId(event)}` }, this.#context.entryTitle);
   }
 }
 
@@ -580,76 +359,6 @@ function sum(parts: readonly { readonly added?: number | undefined; readonly rem
   return { added, removed };
 }
 
-function actionTitle(action: Action): { readonly title: string; readonly titleKind: TimelineRow['titleKind'] } {
-  if (action.command !== undefined) return { title: oneLine(action.command), titleKind: 'command' };
-  const path = action.paths[0] ?? action.edits[0]?.path;
-  const more = action.paths.length > 1 ? ` and ${counted(action.paths.length - 1, 'more file')}` : '';
-  if (action.name === 'skill') return { title: `Skill ${oneLine(action.title ?? '')}`, titleKind: 'words' };
-  if (path !== undefined && action.tool === 'read') return { title: `Read ${path}${more}`, titleKind: 'words' };
-  if (path !== undefined && isEditing(action)) return { title: `Edit ${path}${more}`, titleKind: 'words' };
-  const title = oneLine(action.title ?? '');
-  if (action.tool === 'search')
-    return { title: title === '' ? 'Search' : /^search|^grep|^glob/i.test(title) ? title : `Search ${title}`, titleKind: 'words' };
-  return { title: title === '' ? oneLine(action.name ?? 'A tool call') : title, titleKind: 'words' };
-}
-
-function actionCounts(actions: readonly Action[]): string {
-  const commands = actions.filter(({ tool }) => tool === 'execute').length;
-  const searches = actions.filter(({ tool }) => tool === 'search').length;
-  const fetches = actions.filter(({ tool }) => tool === 'fetch').length;
-  const readers = actions.filter(({ tool }) => tool === 'read');
-  const reads = new Set(readers.flatMap(({ paths }) => paths)).size + readers.filter(({ paths }) => paths.length === 0).length;
-  const others = actions.length - commands - searches - fetches - readers.length;
-  const parts: string[] = [];
-  if (commands > 0) parts.push(counted(commands, 'command'));
-  if (reads > 0) parts.push(`${counted(reads, 'file')} read`);
-  if (searches > 0) parts.push(counted(searches, 'search', 'searches'));
-  if (fetches > 0) parts.push(counted(fetches, 'page', 'pages') + ' fetched');
-  if (others > 0) parts.push(commands + reads + searches + fetches > 0 ? counted(others, 'other call') : counted(others, 'tool call'));
-  return parts.join(', ');
-}
-
-function outcomeText(action: Action): string | undefined {
-  switch (action.outcome) {
-    case 'interrupted':
-      return 'interrupted';
-    case 'closed':
-      return 'terminal closed';
-    case 'background':
-      return 'in the background';
-    case 'declined':
-    case 'denied':
-      return 'declined';
-    case 'blocked':
-      return 'blocked';
-    default:
-      return undefined;
-  }
-}
-
-const timeText = ({ durationMs, tool }: Action): string | undefined =>
-  durationMs === undefined || (tool !== 'execute' && durationMs < 1000) ? undefined : durationText(durationMs);
-
-function textsOf(action: Action): string[] {
-  const texts: string[] = [];
-  for (const event of action.events) {
-    if (event.kind === 'tool.called') texts.push(event.name, event.input?.head ?? '', event.command ?? '');
-    else if (event.kind === 'tool.returned' || event.kind === 'command.ended')
-      texts.push(event.output?.head ?? '', event.output?.tail ?? '');
-    else if (event.kind === 'command.started') texts.push(event.command);
-  }
-  return texts.filter((text) => text !== '');
-}
-
-const excerptTexts = ({ head, tail }: { readonly head: string; readonly tail?: string | undefined }): string[] =>
-  tail === undefined ? [head] : [head, tail];
-
-const entryTexts = (entry: {
-  readonly what: string;
-  readonly why?: string | undefined;
-  readonly alternatives?: readonly string[] | undefined;
-}): string[] => [entry.what, entry.why ?? '', ...(entry.alternatives ?? [])];
-
 function skipText(reason: EventOf<'file.skipped'>['reason']): string {
   switch (reason) {
     case 'too-large':
@@ -664,42 +373,5 @@ function skipText(reason: EventOf<'file.skipped'>['reason']): string {
       return 'over the budget';
     default:
       return reason;
-  }
-}
-
-function foreignText(reason: 'unknown-kind' | 'newer-version' | 'misshapen'): string {
-  if (reason === 'newer-version') return 'written by a newer Tapedeck';
-  return reason === 'unknown-kind' ? 'of an unknown kind' : 'can’t be read';
-}
-
-function stopText(reason: EventOf<'turn.ended'>['stopReason']): string {
-  switch (reason) {
-    case 'cancelled':
-      return 'Cancelled';
-    case 'refusal':
-      return 'Refused';
-    case 'max_tokens':
-      return 'Stopped at the token limit';
-    case 'max_turn_requests':
-      return 'Stopped at the request limit';
-    case 'error':
-      return 'Ended with an error';
-    case 'end_turn':
-      return 'Ended';
-  }
-}
-
-function resumedText(reason: EventOf<'session.resumed'>['reason']): string {
-  switch (reason) {
-    case 'reload':
-      return 'Recording went on after a reload';
-    case 'restart':
-      return 'Recording went on after a restart';
-    case 'crash':
-      return 'Recording went on after a crash';
-    case 'second-window':
-      return 'Recorded in a second window too';
-    case 'command':
-      return 'Recording went on';
   }
 }
