@@ -168,7 +168,7 @@ export class SectionBuilder {
 }
 
 /** They say something about other rows, and have none of their own. */
-export const hiddenKinds: ReadonlySet<LoggedEvent['kind']> = new Set<LoggedEvent['kind']>([
+const hiddenKinds: ReadonlySet<LoggedEvent['kind']> = new Set<LoggedEvent['kind']>([
   'run.started',
   'run.resumed',
   'run.changed',

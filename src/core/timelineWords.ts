@@ -86,10 +86,3 @@ export function oneLine(text: string, limit = 240): string {
     .trim();
   return line.length > limit ? `${line.slice(0, limit - 1)}…` : line;
 }
-
-/** Thousands as `12.4k`. */
-export function shortCount(count: number): string {
-  if (count < 1000) return String(count);
-  if (count < 10_000) return `${(count / 1000).toFixed(1)}k`;
-  return count < 1_000_000 ? `${Math.round(count / 1000)}k` : `${(count / 1_000_000).toFixed(1)}M`;
-}
