@@ -18,6 +18,7 @@ export interface ResumeItem {
   readonly events: readonly EventId[];
   /** The same, shorter, for when there is no room. */
   readonly short?: string;
+  readonly shortest?: string;
 }
 
 export interface ResumeSection {
@@ -121,7 +122,12 @@ function goal(state: SessionState, time: TimeText): ResumeItem[] {
       const whole = prompt.full.tail === undefined ? prompt.full.head : `${prompt.full.head}\n[…]\n${prompt.full.tail}`;
       const more = count > all.length && prompt === all[0] ? `, of ${counted(count, 'prompt')}` : '';
       const head = `${which}${more}${to === undefined ? '' : ` (to ${to})`}, ${time(prompt.mark)}:`;
-      return { text: `${head}\n${quoteBlock(whole, 4000)}`, short: `${head}\n${quoteBlock(whole, 420)}`, events: at(prompt.mark) };
+      return {
+        text: `${head}\n${quoteBlock(whole, 4000)}`,
+        short: `${head}\n${quoteBlock(whole, 420)}`,
+        shortest: `${which}:\n${quoteBlock(whole, 120)}`,
+        events: at(prompt.mark),
+      };
     });
 }
 

@@ -34,7 +34,13 @@ export class EventTape {
     return this.add({ kind: 'command.ended', command, exitCode, ...excerpt });
   }
 
-  change(path: string, before: string | undefined, after: string | undefined, by: Author = userAuthor, more: { rewind?: string } = {}): TapedeckEvent {
+  change(
+    path: string,
+    before: string | undefined,
+    after: string | undefined,
+    by: Author = userAuthor,
+    more: { rewind?: string } = {},
+  ): TapedeckEvent {
     const kind = before === undefined ? 'file.created' : after === undefined ? 'file.deleted' : 'file.changed';
     const versions = { ...(before !== undefined && { before: version(before) }), ...(after !== undefined && { after: version(after) }) };
     return this.add({ kind, path, ...versions, by, ...more });
@@ -43,7 +49,17 @@ export class EventTape {
   rewind(id: string, target: TapedeckEvent, paths?: string[]): TapedeckEvent {
     this.add({ kind: 'checkpoint.made', id: `cp-${id}`, label: 'Before a rewind', reason: 'rewind' });
     return this.add({
-      ...{ kind: 'rewind.applied', id, target: eventId(target), targetAt: target.at, checkpoint: `cp-${id}`, written: 1, deleted: 0, skipped: [], files: 1 },
+      ...{
+        kind: 'rewind.applied',
+        id,
+        target: eventId(target),
+        targetAt: target.at,
+        checkpoint: `cp-${id}`,
+        written: 1,
+        deleted: 0,
+        skipped: [],
+        files: 1,
+      },
       ...(paths !== undefined && { paths }),
     });
   }

@@ -15,7 +15,20 @@ describe('folding', () => {
   it('[D1] goes on over events of any shape, and counts those that it cannot fold', () => {
     const anything = fc.oneof(
       fc.anything(),
-      fc.record({ v: fc.constant(1), w: fc.constant('aaaaaa'), n: fc.nat(), at: fc.string(), by: fc.anything(), kind: fc.constantFrom(...eventKinds), id: fc.anything(), path: fc.anything(), text: fc.anything(), entries: fc.anything(), target: fc.string(), targetAt: fc.string() }),
+      fc.record({
+        v: fc.constant(1),
+        w: fc.constant('aaaaaa'),
+        n: fc.nat(),
+        at: fc.string(),
+        by: fc.anything(),
+        kind: fc.constantFrom(...eventKinds),
+        id: fc.anything(),
+        path: fc.anything(),
+        text: fc.anything(),
+        entries: fc.anything(),
+        target: fc.string(),
+        targetAt: fc.string(),
+      }),
     );
     fc.assert(
       fc.property(fc.array(anything, { maxLength: 20 }), (events) => {
@@ -34,13 +47,25 @@ describe('folding', () => {
     const growing = emptyState();
     for (const [index, event] of events.entries()) {
       foldEvent(growing, event);
-      if (index % 7 === 0 || index === events.length - 1) expect(serializeState(growing)).toBe(serializeState(foldAll(events.slice(0, index + 1))));
+      if (index % 7 === 0 || index === events.length - 1)
+        expect(serializeState(growing)).toBe(serializeState(foldAll(events.slice(0, index + 1))));
     }
     expect(growing.counts).toMatchObject({ events: events.length, malformed: 0 });
   });
 
   it('keeps a foreign line in the counts and nowhere else', () => {
-    const state = foldAll([{ kind: 'foreign', v: 9, w: 'aaaaaa', n: 1, at: '2026-01-01T10:00:00.000Z', foreignKind: 'mood.changed', reason: 'newer-version', raw: {} }]);
+    const state = foldAll([
+      {
+        kind: 'foreign',
+        v: 9,
+        w: 'aaaaaa',
+        n: 1,
+        at: '2026-01-01T10:00:00.000Z',
+        foreignKind: 'mood.changed',
+        reason: 'newer-version',
+        raw: {},
+      },
+    ]);
     expect(state.counts).toMatchObject({ events: 1, foreign: 1, malformed: 0 });
   });
 
@@ -77,7 +102,8 @@ describe('a fact that two processes told', () => {
     const t = tape();
     const src = { file: '/t.jsonl', offset: 10, record: 'r-1' };
     for (const writer of ['aaaaaa', 'bbbbbb'])
-      for (const call of ['c1', 'c2']) t.add({ kind: 'tool.called', call, name: 'read', tool: 'read', run: 'r1', src, by: codex }, { writer });
+      for (const call of ['c1', 'c2'])
+        t.add({ kind: 'tool.called', call, name: 'read', tool: 'read', run: 'r1', src, by: codex }, { writer });
     expect(foldAll(t.events).counts).toMatchObject({ toolCalls: 2, duplicates: 2 });
   });
 });
@@ -180,7 +206,17 @@ describe('a rewind', () => {
     const t = tape();
     const target = t.change('a.ts', 'one', 'two');
     const seen = t.change('a.ts', 'two', 'one', nobody);
-    t.add({ kind: 'file.changed', path: 'a.ts', before: version('two'), after: version('one'), by: { actor: 'tool', name: 'tapedeck', how: 'stated' }, rewind: 'rw1' }, { writer: 'bbbbbb' });
+    t.add(
+      {
+        kind: 'file.changed',
+        path: 'a.ts',
+        before: version('two'),
+        after: version('one'),
+        by: { actor: 'tool', name: 'tapedeck', how: 'stated' },
+        rewind: 'rw1',
+      },
+      { writer: 'bbbbbb' },
+    );
     t.rewind('rw1', target);
     const state = foldAll(t.events);
     expect(isSetAside(state, seen)).toBe(false);
@@ -197,7 +233,11 @@ describe('a decision', () => {
     t.add({ kind: 'decision.proposed', id: 'd1', what: 'No lock', by: codex });
     expect(foldAll(t.events).decisions.get('d1')).toMatchObject({ status: 'confirmed', what: 'Use a lock', why: 'safe' });
     t.add({ kind: 'decision.superseded', id: 'd1', successor: 'd2', why: 'too slow' });
-    expect(foldAll(t.events).decisions.get('d1')).toMatchObject({ status: 'superseded', successor: 'd2', history: [{}, {}, { why: 'too slow' }] });
+    expect(foldAll(t.events).decisions.get('d1')).toMatchObject({
+      status: 'superseded',
+      successor: 'd2',
+      history: [{}, {}, { why: 'too slow' }],
+    });
   });
 
   it('[D6] is stale while a file of it, or in a folder of it, is not what it was', () => {

@@ -4,9 +4,11 @@ import { redactDraft, redactText } from '../../src/core/redact.ts';
 import { userAuthor } from '../../src/model/author.ts';
 
 /** Made here, so that no file of the project holds a text that looks like a secret. */
-const of = (prefix: string, length: number, alphabet = 'a1B2c3D4e5'): string => prefix + alphabet.repeat(Math.ceil(length / alphabet.length)).slice(0, length);
+const of = (prefix: string, length: number, alphabet = 'a1B2c3D4e5'): string =>
+  prefix + alphabet.repeat(Math.ceil(length / alphabet.length)).slice(0, length);
 const dashes = '-'.repeat(5);
-const pem = (kind: string, body = `${of('MII', 61)}\n${of('x', 40)}=`): string => `${dashes}BEGIN ${kind}${dashes}\n${body}\n${dashes}END ${kind}${dashes}`;
+const pem = (kind: string, body = `${of('MII', 61)}\n${of('x', 40)}=`): string =>
+  `${dashes}BEGIN ${kind}${dashes}\n${body}\n${dashes}END ${kind}${dashes}`;
 
 const secrets: readonly (readonly [marker: string, secret: string])[] = [
   ['openai-key', of('sk-', 48)],
@@ -117,7 +119,10 @@ describe('redaction', () => {
   });
 
   it('[D9] changes nothing the second time', () => {
-    const part = fc.oneof(fc.string(), fc.constantFrom(...secrets.map(([, secret]) => secret), ' ', '"', 'PASSWORD=', '://a:b@c', '--token ', 'Authorization: Bearer '));
+    const part = fc.oneof(
+      fc.string(),
+      fc.constantFrom(...secrets.map(([, secret]) => secret), ' ', '"', 'PASSWORD=', '://a:b@c', '--token ', 'Authorization: Bearer '),
+    );
     fc.assert(
       fc.property(fc.array(part, { maxLength: 8 }), (parts) => {
         const once = redactText(parts.join(' '));
