@@ -1,13 +1,13 @@
-import type { Usage } from '../../model/event.ts';
 import type { RunDescription, TranscriptFile } from './adapter.ts';
+import { errorText, stopReasons, usageOf } from './claudeMessage.ts';
 import { contentText, readUserText } from './claudePrompt.ts';
 import { ClaudeQueue } from './claudeQueue.ts';
 import { ClaudeToolLedger } from './claudeToolLedger.ts';
+import { ClaudeTurns } from './claudeTurns.ts';
 import type { FactBody, FactContext, FactOrigin, FactSink } from './factSink.ts';
-import { asCount, asList, asRecord, asText, asWord, toJson, type JsonRecord } from './jsonValue.ts';
+import { asCount, asList, asRecord, asText, asWord, type JsonRecord } from './jsonValue.ts';
+import { RunCard } from './runCard.ts';
 import { resolveToldPath } from './toldPath.ts';
-
-type StopReason = Extract<FactBody, { kind: 'turn.ended' }>['stopReason'];
 
 interface Waiting<T> {
   readonly body: T;
@@ -28,26 +28,13 @@ export class ClaudeRun {
   readonly #file: TranscriptFile;
   readonly #tools: ClaudeToolLedger;
   readonly #queue = new ClaudeQueue();
-  #parent: string | undefined;
-  #forkedFrom: string | undefined;
+  readonly #card = new RunCard('claude');
   #begun: FactOrigin | undefined;
   #isTold = false;
-  #cwd: string | undefined;
-  #branch: string | undefined;
-  #version: string | undefined;
-  #model: string | undefined;
-  #title: string | undefined;
   #hasOwnTitle = false;
-  #mode: string | undefined;
-  #startedAtMs: number | undefined;
-  #lastAtMs: number | undefined;
-  #turn = 0;
+  readonly #turns = new ClaudeTurns();
   /** The turn of the message that came last; a prompt may already have opened the next one. */
   #messageTurn = 0;
-  #standing: number[] = [];
-  /** Turn in which each record stands, to see where a prompt takes the conversation up. */
-  readonly #turnOf = new Map<string, number>();
-  #hasRewound = false;
   #hasProcessEnded = false;
   #bang: string | undefined;
   #usage: Waiting<FactBody> | undefined;
@@ -58,60 +45,37 @@ export class ClaudeRun {
     this.#sink = sink;
     this.#file = file;
     this.run = run;
-    this.#parent = parent;
+    this.#card.run = run;
+    this.#card.parent = parent;
     this.#tools = new ClaudeToolLedger(sink, this);
   }
 
   get cwd(): string | undefined {
-    return this.#cwd;
+    return this.#card.cwd;
   }
 
   get turn(): number {
-    return this.#turn;
+    return this.#turns.count;
   }
 
   describe(): RunDescription {
-    return {
-      run: this.run,
-      ...(this.#cwd === undefined ? {} : { cwd: this.#cwd }),
-      ...(this.#model === undefined ? {} : { model: this.#model }),
-      ...(this.#title === undefined ? {} : { title: this.#title }),
-      ...(this.#version === undefined ? {} : { version: this.#version }),
-      ...(this.#branch === undefined ? {} : { branch: this.#branch }),
-      ...(this.#parent === undefined ? {} : { parent: this.#parent }),
-      ...(this.#forkedFrom === undefined ? {} : { forkedFrom: this.#forkedFrom }),
-      turns: this.#turn,
-      ...(this.#startedAtMs === undefined ? {} : { startedAt: this.#startedAtMs }),
-      ...(this.#lastAtMs === undefined ? {} : { lastAt: this.#lastAtMs }),
-    };
+    return this.#card.describe(this.turn);
   }
 
   /** Takes what every record tells of its conversation. */
   meet(record: JsonRecord, session: string | undefined): void {
     const { at } = this.#sink.origin;
-    if (at !== undefined) {
-      this.#lastAtMs = Date.parse(at);
-      this.#startedAtMs ??= this.#lastAtMs;
-    }
-    this.#parent ??= session;
-    this.#version ??= asWord(record['version']);
-    const told = resolveToldPath(record['cwd'], undefined);
-    const branch = asWord(record['gitBranch']);
+    const card = this.#card;
+    card.meet(at);
+    card.parent ??= session;
+    card.version ??= asWord(record['version']);
     const forkedFrom = asWord(asRecord(record['forkedFrom'])?.['sessionId']) ?? asWord(record['requestSessionId']);
-    if (this.#parent === undefined && forkedFrom !== undefined && forkedFrom !== this.run) this.#forked(forkedFrom);
-    const cwd = told ?? this.#cwd;
-    const changed = {
-      ...(cwd === this.#cwd || cwd === undefined ? {} : { cwd }),
-      ...(branch === this.#branch || branch === undefined ? {} : { branch }),
-    };
-    this.#cwd = cwd;
-    this.#branch = branch ?? this.#branch;
-    if (this.#begun === undefined && (cwd !== undefined || at !== undefined)) this.#begun = this.#sink.origin;
-    if (this.#isTold && Object.keys(changed).length > 0) this.tell({ kind: 'run.changed', ...changed });
+    if (card.parent === undefined && forkedFrom !== undefined && forkedFrom !== this.run) this.#forked(forkedFrom);
+    const changed = card.learn({ cwd: resolveToldPath(record['cwd'], undefined), branch: asWord(record['gitBranch']) });
+    if (this.#begun === undefined && (card.cwd !== undefined || at !== undefined)) this.#begun = this.#sink.origin;
+    this.#changed(changed);
     const uuid = asWord(record['uuid']);
-    if (uuid === undefined) return;
-    this.#turnOf.set(uuid, this.#turn);
-    if (this.#turnOf.size > maxRemembered) this.#turnOf.delete(this.#turnOf.keys().next().value!);
+    if (uuid !== undefined) this.#turns.noteRecord(uuid);
   }
 
   /** A `user` record: a prompt, results of tools, or what the program put in. False when it has no message. */
@@ -156,7 +120,7 @@ export class ClaudeRun {
           {
             kind: 'command.ended',
             command: this.#bang,
-            ...(this.#cwd === undefined ? {} : { cwd: this.#cwd }),
+            ...(this.#card.cwd === undefined ? {} : { cwd: this.#card.cwd }),
             exitCode: null,
             ...(said.output === '' ? {} : { output: this.#sink.output(said.output) }),
           },
@@ -188,28 +152,18 @@ export class ClaudeRun {
     this.#queue.delivered(text);
     if (this.#hasProcessEnded) {
       this.#hasProcessEnded = false;
-      this.tell({
-        kind: 'run.resumed',
-        agent: 'claude',
-        ...(this.#cwd === undefined ? {} : { cwd: this.#cwd }),
-        ...(this.#model === undefined ? {} : { model: this.#model }),
-      });
+      this.tell(this.#card.resumed());
     }
     if (opensTurn) {
-      this.#noteBranching(asWord(record['parentUuid']));
-      this.#openTurn(asWord(record['uuid']));
+      const rewound = this.#turns.branchAt(asWord(record['parentUuid']));
+      if (rewound !== undefined) this.tell({ kind: 'run.rewound', ...rewound });
+      this.#turns.open(asWord(record['uuid']));
     }
     this.#tellPrompt(text, images, origin);
   }
 
-  #openTurn(uuid: string | undefined): void {
-    this.#turn += 1;
-    this.#standing.push(this.#turn);
-    if (uuid !== undefined) this.#turnOf.set(uuid, this.#turn);
-  }
-
   #tellPrompt(text: string, images: number, origin: string | undefined): void {
-    const isFromAgent = this.#parent !== undefined || origin === 'message';
+    const isFromAgent = this.#card.parent !== undefined || origin === 'message';
     this.tell(
       {
         kind: 'prompt.submitted',
@@ -218,19 +172,8 @@ export class ClaudeRun {
         ...(origin === undefined ? {} : { origin }),
         ...(images > 0 ? { images } : {}),
       },
-      { by: isFromAgent ? this.#sink.agent(this.#parent) : this.#sink.user(this.run) },
+      { by: isFromAgent ? this.#sink.agent(this.#card.parent) : this.#sink.user(this.run) },
     );
-  }
-
-  /** A prompt whose predecessor stands in an earlier turn takes the conversation up from there. */
-  #noteBranching(parent: string | undefined): void {
-    this.#hasRewound = false;
-    const turn = parent === undefined ? undefined : this.#turnOf.get(parent);
-    if (turn === undefined || turn >= (this.#standing.at(-1) ?? 0)) return;
-    const left = this.#standing.filter((number) => number <= turn);
-    this.#hasRewound = true;
-    this.tell({ kind: 'run.rewound', toTurn: left.at(-1) ?? 0, turns: this.#standing.length - left.length });
-    this.#standing = left;
   }
 
   /** One block of a message of the agent. False when it has no message. */
@@ -239,16 +182,13 @@ export class ClaudeRun {
     if (message === undefined) return false;
     this.#settleCompaction();
     this.#tellSteers();
-    this.#messageTurn = this.#turn;
+    this.#messageTurn = this.turn;
     const model = asWord(message['model']);
     const isSynthetic = model === '<synthetic>' || record['isApiErrorMessage'] === true;
     const key = `${asWord(message['id']) ?? asWord(record['uuid']) ?? ''}/${asWord(record['requestId']) ?? ''}`;
     if (this.#usage !== undefined && this.#usage.key !== key) this.#settleUsage();
     if (this.#end !== undefined && this.#end.key !== key) this.#end = undefined;
-    if (!isSynthetic && model !== undefined && model !== this.#model) {
-      this.#model = model;
-      if (this.#isTold) this.tell({ kind: 'run.changed', model });
-    }
+    if (!isSynthetic) this.#changed(this.#card.learn({ model }));
     const { content } = message;
     if (typeof content === 'string') this.#say(content, record, isSynthetic);
     for (const value of asList(content)) {
@@ -262,7 +202,7 @@ export class ClaudeRun {
     }
     if (isSynthetic) return true;
     const usage = usageOf(asRecord(message['usage']));
-    const turn = this.#turn;
+    const turn = this.turn;
     const { origin } = this.#sink;
     if (usage !== undefined) {
       const response = asWord(message['id']);
@@ -291,7 +231,11 @@ export class ClaudeRun {
         this.tell({ kind: 'run.failed', what: text.slice(0, maxFailureLength) });
       return;
     }
-    this.tell({ kind: 'reply.given', text: this.#sink.words(text), ...(this.#model === undefined ? {} : { model: this.#model }) });
+    this.tell({
+      kind: 'reply.given',
+      text: this.#sink.words(text),
+      ...(this.#card.model === undefined ? {} : { model: this.#card.model }),
+    });
   }
 
   queuedCommand(attachment: JsonRecord): void {
@@ -322,31 +266,28 @@ export class ClaudeRun {
 
   lastPrompt(isExplicit: boolean): void {
     if (this.#end !== undefined) this.settle();
-    if (!isExplicit || this.#hasRewound) return;
-    // A rewind to the very first prompt does not show in the chain of records.
-    const turns = this.#standing.length - 1;
-    if (turns <= 0) return;
-    this.#standing = this.#standing.slice(-1);
-    this.tell({ kind: 'run.rewound', toTurn: 0, turns }, { origin: { record: `${this.run}/run.rewound/${this.#turn}` } });
+    const rewound = isExplicit ? this.#turns.rewoundBehind() : undefined;
+    if (rewound !== undefined)
+      this.tell({ kind: 'run.rewound', ...rewound }, { origin: { record: `${this.run}/run.rewound/${this.turn}` } });
   }
 
   processEnded(): void {
     this.settle();
-    if (this.#turn > 0) this.#hasProcessEnded = true;
+    if (this.turn > 0) this.#hasProcessEnded = true;
   }
 
   named(title: string | undefined, isOwn: boolean): void {
-    if (title === undefined || title === this.#title || (this.#hasOwnTitle && !isOwn)) return;
-    this.#title = title;
+    if (title === undefined || (this.#hasOwnTitle && !isOwn)) return;
     this.#hasOwnTitle ||= isOwn;
-    if (this.#isTold) this.tell({ kind: 'run.changed', title });
+    this.#changed(this.#card.learn({ title }));
   }
 
   mode(mode: string | undefined): void {
-    if (mode === undefined || mode === this.#mode) return;
-    const isFirst = this.#mode === undefined;
-    this.#mode = mode;
-    if (this.#isTold && !isFirst) this.tell({ kind: 'run.changed', mode });
+    this.#changed(this.#card.learn({ mode }));
+  }
+
+  #changed(changed: ReturnType<RunCard['learn']>): void {
+    if (this.#isTold && changed !== undefined) this.tell({ kind: 'run.changed', ...changed });
   }
 
   compacted(metadata: JsonRecord): void {
@@ -357,7 +298,7 @@ export class ClaudeRun {
     const { origin } = this.#sink;
     this.#compaction = {
       key: 'compaction',
-      turn: this.#turn,
+      turn: this.turn,
       origin,
       body: {
         kind: 'run.compacted',
@@ -387,14 +328,8 @@ export class ClaudeRun {
   }
 
   failed(record: JsonRecord, subtype: string): void {
-    const error = asRecord(record['error']);
-    const what =
-      asWord(error?.['message']) ??
-      asWord(asRecord(error?.['error'])?.['message']) ??
-      asWord(record['content']) ??
-      (error === undefined ? subtype : toJson(error));
     const retry = record['retryAttempt'] !== undefined;
-    this.tell({ kind: 'run.failed', what: what.slice(0, maxFailureLength), ...(retry ? { retry } : {}) });
+    this.tell({ kind: 'run.failed', what: errorText(record, subtype).slice(0, maxFailureLength), ...(retry ? { retry } : {}) });
   }
 
   /** Tells what waits. */
@@ -427,62 +362,23 @@ export class ClaudeRun {
   }
 
   #forked(from: string): void {
-    if (this.#forkedFrom !== undefined) return;
-    this.#forkedFrom = from;
+    if (this.#card.forkedFrom !== undefined) return;
+    this.#card.forkedFrom = from;
     this.tell({ kind: 'run.forked', agent: 'claude', from }, { origin: { record: `${this.run}/run.forked` } });
   }
 
   tell(body: FactBody, how?: { readonly by?: FactContext['by']; readonly turn?: number; readonly origin?: Partial<FactOrigin> }): void {
     this.#announce();
-    const context: FactContext = { run: this.run, turn: how?.turn ?? this.#turn, ...(how?.by === undefined ? {} : { by: how.by }) };
+    const context: FactContext = { run: this.run, turn: how?.turn ?? this.turn, ...(how?.by === undefined ? {} : { by: how.by }) };
     this.#sink.add(context, body, how?.origin);
   }
 
   #announce(): void {
     if (this.#isTold) return;
     this.#isTold = true;
-    this.#sink.add(
-      { run: this.run, turn: 0 },
-      {
-        kind: 'run.started',
-        agent: 'claude',
-        transcript: this.#file.path,
-        ...(this.#cwd === undefined ? {} : { cwd: this.#cwd }),
-        ...(this.#model === undefined ? {} : { model: this.#model }),
-        ...(this.#version === undefined ? {} : { version: this.#version }),
-        ...(this.#title === undefined ? {} : { title: this.#title }),
-        ...(this.#branch === undefined ? {} : { branch: this.#branch }),
-        ...(this.#parent === undefined ? {} : { parent: this.#parent }),
-      },
-      { ...(this.#begun ?? this.#sink.origin), record: `${this.run}/run.started` },
-    );
+    const begun = this.#begun ?? this.#sink.origin;
+    this.#sink.add({ run: this.run, turn: 0 }, this.#card.started(this.#file.path), { ...begun, record: `${this.run}/run.started` });
   }
 }
 
-const maxRemembered = 50_000;
 const maxFailureLength = 4096;
-
-const stopReasons: Readonly<Record<string, StopReason | undefined>> = {
-  end_turn: 'end_turn',
-  stop_sequence: 'end_turn',
-  max_tokens: 'max_tokens',
-  model_context_window_exceeded: 'max_tokens',
-  refusal: 'refusal',
-};
-
-/** The API's own counts; `input_tokens` is without the cached ones already. */
-function usageOf(told: JsonRecord | undefined): Usage | undefined {
-  const input = asCount(told?.['input_tokens']);
-  const output = asCount(told?.['output_tokens']);
-  if (told === undefined || (input === undefined && output === undefined)) return undefined;
-  const read = asCount(told['cache_read_input_tokens']);
-  const written = asCount(told['cache_creation_input_tokens']);
-  const thinking = asCount(asRecord(told['output_tokens_details'])?.['thinking_tokens']);
-  return {
-    ...(input === undefined ? {} : { 'gen_ai.usage.input_tokens': input }),
-    ...(output === undefined ? {} : { 'gen_ai.usage.output_tokens': output }),
-    ...(read === undefined ? {} : { 'gen_ai.usage.cache_read.input_tokens': read }),
-    ...(written === undefined ? {} : { 'gen_ai.usage.cache_creation.input_tokens': written }),
-    ...(thinking === undefined || thinking === 0 ? {} : { 'gen_ai.usage.reasoning.output_tokens': thinking }),
-  };
-}

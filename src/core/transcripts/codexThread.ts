@@ -2,6 +2,7 @@ import type { Usage } from '../../model/event.ts';
 import type { RunDescription, TranscriptFile } from './adapter.ts';
 import type { FactBody, FactContext, FactOrigin, FactSink } from './factSink.ts';
 import { asCount, asRecord, asWord, toJson, type JsonRecord } from './jsonValue.ts';
+import { RunCard } from './runCard.ts';
 import { resolveToldPath } from './toldPath.ts';
 
 type StopReason = Extract<FactBody, { kind: 'turn.ended' }>['stopReason'];
@@ -14,17 +15,7 @@ export class CodexThread {
   isPaginated = false;
   readonly #sink: FactSink;
   readonly #file: TranscriptFile;
-  #run: string | undefined;
-  #cwd: string | undefined;
-  #model: string | undefined;
-  #title: string | undefined;
-  #version: string | undefined;
-  #branch: string | undefined;
-  #mode: string | undefined;
-  #parent: string | undefined;
-  #forkedFrom: string | undefined;
-  #startedAtMs: number | undefined;
-  #lastAtMs: number | undefined;
+  readonly #card = new RunCard('codex');
   #metaAtMs: number | undefined;
   /** The beginning waits for the first fact, which tells the model. */
   #begun: FactOrigin | undefined;
@@ -53,11 +44,11 @@ export class CodexThread {
   }
 
   get context(): FactContext {
-    return { run: this.#run, turn: this.#turn };
+    return { run: this.#card.run, turn: this.#turn };
   }
 
   get cwd(): string | undefined {
-    return this.#cwd;
+    return this.#card.cwd;
   }
 
   /** True when the present turn was broken off. */
@@ -72,51 +63,37 @@ export class CodexThread {
   get isCopy(): boolean {
     if (!this.#hasParentHistory || this.isPaginated) return false;
     const turnMs = uuidTimeMs(this.#turnId);
-    const threadMs = uuidTimeMs(this.#run);
+    const threadMs = uuidTimeMs(this.#card.run);
     if (turnMs !== undefined && threadMs !== undefined) return turnMs < threadMs;
-    return this.#lastAtMs !== undefined && this.#metaAtMs !== undefined && this.#lastAtMs - this.#metaAtMs < copyingMs;
+    return this.#card.lastAt !== undefined && this.#metaAtMs !== undefined && this.#card.lastAt - this.#metaAtMs < copyingMs;
   }
 
   describe(): RunDescription {
-    return {
-      ...(this.#run === undefined ? {} : { run: this.#run }),
-      ...(this.#cwd === undefined ? {} : { cwd: this.#cwd }),
-      ...(this.#model === undefined ? {} : { model: this.#model }),
-      ...(this.#title === undefined ? {} : { title: this.#title }),
-      ...(this.#version === undefined ? {} : { version: this.#version }),
-      ...(this.#branch === undefined ? {} : { branch: this.#branch }),
-      ...(this.#parent === undefined ? {} : { parent: this.#parent }),
-      ...(this.#forkedFrom === undefined ? {} : { forkedFrom: this.#forkedFrom }),
-      turns: this.#turn,
-      ...(this.#startedAtMs === undefined ? {} : { startedAt: this.#startedAtMs }),
-      ...(this.#lastAtMs === undefined ? {} : { lastAt: this.#lastAtMs }),
-    };
+    return this.#card.describe(this.#turn);
   }
 
   meet(at: string | undefined): void {
-    if (at === undefined) return;
-    this.#lastAtMs = Date.parse(at);
-    this.#startedAtMs ??= this.#lastAtMs;
+    this.#card.meet(at);
   }
 
   /** `session_meta`, or the first line of the oldest files. A second one is that of the thread which was forked. */
   begin(meta: JsonRecord): void {
-    if (this.#run !== undefined) {
+    if (this.#card.run !== undefined) {
       const other = asWord(meta['id']);
-      if (other !== undefined && other !== this.#run) this.#hasParentHistory = true;
+      if (other !== undefined && other !== this.#card.run) this.#hasParentHistory = true;
       return;
     }
-    this.#run = asWord(meta['id']) ?? /([0-9a-f-]{36})\.jsonl$/.exec(this.#file.relative)?.[1];
-    this.#cwd = resolveToldPath(meta['cwd'], undefined);
-    this.#version = asWord(meta['cli_version']);
+    const card = this.#card;
+    card.run = asWord(meta['id']) ?? /([0-9a-f-]{36})\.jsonl$/.exec(this.#file.relative)?.[1];
+    card.learn({ cwd: resolveToldPath(meta['cwd'], undefined), branch: asWord(asRecord(meta['git'])?.['branch']) });
+    card.version = asWord(meta['cli_version']);
     this.#originator = asWord(meta['originator']);
-    this.#branch = asWord(asRecord(meta['git'])?.['branch']);
     this.isPaginated = meta['history_mode'] === 'paginated';
     const spawn = asRecord(asRecord(asRecord(meta['source'])?.['subagent'])?.['thread_spawn']);
-    this.#parent = asWord(meta['parent_thread_id']) ?? asWord(spawn?.['parent_thread_id']);
-    this.#forkedFrom = asWord(meta['forked_from_id']);
+    card.parent = asWord(meta['parent_thread_id']) ?? asWord(spawn?.['parent_thread_id']);
+    card.forkedFrom = asWord(meta['forked_from_id']);
     this.#hasHistoryBase = asRecord(meta['history_base']) !== undefined;
-    this.#metaAtMs = this.#lastAtMs;
+    this.#metaAtMs = this.#card.lastAt;
     this.#begun = this.#sink.origin;
   }
 
@@ -128,18 +105,12 @@ export class CodexThread {
 
   /** `turn_context`: the working folder and model of what follows. */
   noteSettings(settings: JsonRecord): void {
-    const cwd = resolveToldPath(settings['cwd'], this.#cwd) ?? this.#cwd;
-    const model = asWord(settings['model']) ?? this.#model;
-    const mode = asWord(asRecord(settings['collaboration_mode'])?.['mode']) ?? this.#mode;
-    const changed = {
-      ...(cwd === this.#cwd || cwd === undefined ? {} : { cwd }),
-      ...(model === this.#model || model === undefined ? {} : { model }),
-      ...(mode === this.#mode || mode === undefined || this.#mode === undefined ? {} : { mode }),
-    };
-    this.#cwd = cwd;
-    this.#model = model;
-    this.#mode = mode;
-    if (this.#isTold && Object.keys(changed).length > 0) this.tell({ kind: 'run.changed', ...changed });
+    const changed = this.#card.learn({
+      cwd: resolveToldPath(settings['cwd'], this.#card.cwd),
+      model: asWord(settings['model']),
+      mode: asWord(asRecord(settings['collaboration_mode'])?.['mode']),
+    });
+    if (this.#isTold && changed !== undefined) this.tell({ kind: 'run.changed', ...changed });
   }
 
   /**
@@ -148,21 +119,13 @@ export class CodexThread {
    */
   beginTurn(turnId: string | undefined, trigger: string | undefined): void {
     const isExec = trigger === undefined ? this.#originator === 'codex_exec' : trigger === 'exec';
-    if (isExec && this.#turn > 0 && this.#isTold && turnId !== this.#turnId) {
-      this.tell({
-        kind: 'run.resumed',
-        agent: 'codex',
-        ...(this.#cwd === undefined ? {} : { cwd: this.#cwd }),
-        ...(this.#model === undefined ? {} : { model: this.#model }),
-      });
-    }
+    if (isExec && this.#turn > 0 && this.#isTold && turnId !== this.#turnId) this.tell(this.#card.resumed());
     this.noteTurn(turnId);
   }
 
   named(title: string | undefined): void {
-    if (title === undefined || title === this.#title) return;
-    this.#title = title;
-    this.tell({ kind: 'run.changed', title });
+    const changed = this.#card.learn({ title });
+    if (changed !== undefined) this.tell({ kind: 'run.changed', ...changed });
   }
 
   prompt(told: string, images: number): void {
@@ -173,7 +136,7 @@ export class CodexThread {
     this.#turn += 1;
     this.#standing.push(this.#turn);
     this.#wasAborted = false;
-    const isFromAgent = this.#parent !== undefined;
+    const isFromAgent = this.#card.parent !== undefined;
     this.tell(
       {
         kind: 'prompt.submitted',
@@ -182,7 +145,7 @@ export class CodexThread {
         ...(isFromIde ? { origin: 'ide' } : {}),
         ...(images > 0 ? { images } : {}),
       },
-      { by: isFromAgent ? this.#sink.agent(this.#parent) : this.#sink.user(this.#run) },
+      { by: isFromAgent ? this.#sink.agent(this.#card.parent) : this.#sink.user(this.#card.run) },
     );
   }
 
@@ -191,7 +154,7 @@ export class CodexThread {
    * and for the task of a sub-agent, which comes without an event.
    */
   modelSideUser(text: string, isBare: boolean): void {
-    const isTask = this.#parent !== undefined && !this.isPaginated && this.#turn === 0;
+    const isTask = this.#card.parent !== undefined && !this.isPaginated && this.#turn === 0;
     if (!isBare && !isTask) return;
     if (/^\s*(?:<|# AGENTS\.md)/.test(text)) return;
     this.prompt(text, 0);
@@ -199,7 +162,11 @@ export class CodexThread {
 
   reply(text: string): void {
     if (text === '') return;
-    this.tell({ kind: 'reply.given', text: this.#sink.words(text), ...(this.#model === undefined ? {} : { model: this.#model }) });
+    this.tell({
+      kind: 'reply.given',
+      text: this.#sink.words(text),
+      ...(this.#card.model === undefined ? {} : { model: this.#card.model }),
+    });
   }
 
   endTurn(stopReason: StopReason, durationMs: number | undefined): void {
@@ -263,7 +230,7 @@ export class CodexThread {
     };
     this.tell({
       kind: 'usage.reported',
-      ...(this.#model === undefined ? {} : { 'gen_ai.response.model': this.#model }),
+      ...(this.#card.model === undefined ? {} : { 'gen_ai.response.model': this.#card.model }),
       usage,
       ...(response === undefined ? {} : { response }),
     });
@@ -283,35 +250,22 @@ export class CodexThread {
     const begun = this.#begun;
     if (begun === undefined || this.#isTold) return;
     this.#isTold = true;
-    const context: FactContext = { run: this.#run, turn: 0 };
+    const context: FactContext = { run: this.#card.run, turn: 0 };
     if (this.#segment !== undefined) {
       // A person who goes back to an earlier prompt leaves the file, and the thread goes on in another of its name.
       const body: FactBody = { kind: 'run.rewound', ...(this.#hasHistoryBase ? {} : { toTurn: 0 }) };
-      this.#sink.add(context, body, { ...begun, record: `${this.#run ?? ''}/run.rewound/${this.#segment}` });
+      this.#sink.add(context, body, { ...begun, record: `${this.#card.run ?? ''}/run.rewound/${this.#segment}` });
       return;
     }
-    this.#sink.add(
-      context,
-      {
-        kind: 'run.started',
-        agent: 'codex',
-        transcript: this.#file.path,
-        ...(this.#cwd === undefined ? {} : { cwd: this.#cwd }),
-        ...(this.#model === undefined ? {} : { model: this.#model }),
-        ...(this.#version === undefined ? {} : { version: this.#version }),
-        ...(this.#branch === undefined ? {} : { branch: this.#branch }),
-        ...(this.#parent === undefined ? {} : { parent: this.#parent }),
-      },
-      { ...begun, record: `${this.#run ?? this.#file.relative}/run.started` },
-    );
-    if (this.#forkedFrom === undefined) return;
-    const record = `${this.#run ?? this.#file.relative}/run.forked`;
-    this.#sink.add(context, { kind: 'run.forked', agent: 'codex', from: this.#forkedFrom }, { ...begun, record });
+    const id = this.#card.run ?? this.#file.relative;
+    this.#sink.add(context, this.#card.started(this.#file.path), { ...begun, record: `${id}/run.started` });
+    const from = this.#card.forkedFrom;
+    if (from !== undefined) this.#sink.add(context, { kind: 'run.forked', agent: 'codex', from }, { ...begun, record: `${id}/run.forked` });
   }
 
   #recordOf(kind: string, key: string | undefined): string {
     // Only a real turn id is the same in every copy; a migration makes up others.
-    const part = `${this.#run ?? this.#file.relative}${this.#segment === undefined ? '' : `_${this.#segment}`}`;
+    const part = `${this.#card.run ?? this.#file.relative}${this.#segment === undefined ? '' : `_${this.#segment}`}`;
     const scope = uuidTimeMs(this.#turnId) === undefined ? part : this.#turnId!;
     const base = `${scope}/${kind}${key === undefined ? '' : `/${key}`}`;
     const count = (this.#told.get(base) ?? 0) + 1;
