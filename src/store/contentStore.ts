@@ -139,7 +139,7 @@ class PackedContentStore implements ContentStore {
       payloadCrc: record.readUInt32LE(48),
     });
     // A copy: the caller may use its buffer again, and the next delta is made against these bytes.
-    this.#remember(hash, Uint8Array.from(bytes));
+    this.#remember(hash, new Uint8Array(bytes));
     return { hash, sizeBytes: bytes.length };
   }
 
@@ -157,11 +157,11 @@ class PackedContentStore implements ContentStore {
 
   async get(hash: ContentHash): Promise<Uint8Array | undefined> {
     const recent = this.#recent.get(hash);
-    if (recent !== undefined) return Uint8Array.from(recent);
+    if (recent !== undefined) return new Uint8Array(recent);
     const packed = await this.#fromPacks(hash);
     if (packed !== undefined) return packed;
     const pieces: Uint8Array[] = [];
-    return (await this.#fromLoose(hash, (piece) => void pieces.push(Uint8Array.from(piece)))) ? Buffer.concat(pieces) : undefined;
+    return (await this.#fromLoose(hash, (piece) => void pieces.push(new Uint8Array(piece)))) ? Buffer.concat(pieces) : undefined;
   }
 
   async copyTo(hash: ContentHash, take: (piece: Uint8Array) => Promise<void> | void): Promise<boolean> {
@@ -222,7 +222,7 @@ class PackedContentStore implements ContentStore {
       for (const entry of this.#index.all(hash)) {
         const bytes = await this.#decode(entry);
         if (typeof bytes !== 'string') {
-          this.#remember(hash, Uint8Array.from(bytes));
+          this.#remember(hash, new Uint8Array(bytes));
           return bytes;
         }
         this.#damage.push(this.#damageOf(entry, bytes));

@@ -4,13 +4,21 @@
  */
 const headBytes = 40;
 
+const block = 4096;
+
 /** Lengths of the common beginning and end of two contents; they never overlap. */
 export function commonEnds(base: Uint8Array, next: Uint8Array): { readonly prefix: number; readonly suffix: number } {
   const limit = Math.min(base.length, next.length);
+  const isSame = (a: number, b: number, length: number): boolean =>
+    Buffer.compare(base.subarray(a, a + length), next.subarray(b, b + length)) === 0;
   let prefix = 0;
+  // Block by block first, which the platform compares much faster than a loop here does.
+  while (prefix + block <= limit && isSame(prefix, prefix, block)) prefix += block;
   while (prefix < limit && base[prefix] === next[prefix]) prefix += 1;
   let suffix = 0;
-  while (suffix < limit - prefix && base[base.length - 1 - suffix] === next[next.length - 1 - suffix]) suffix += 1;
+  const left = limit - prefix;
+  while (suffix + block <= left && isSame(base.length - suffix - block, next.length - suffix - block, block)) suffix += block;
+  while (suffix < left && base[base.length - 1 - suffix] === next[next.length - 1 - suffix]) suffix += 1;
   return { prefix, suffix };
 }
 
