@@ -12,6 +12,19 @@ export function claimText(text: string | undefined): string | undefined {
   return text !== undefined && text.length * 3 <= claimLimitBytes ? text : undefined;
 }
 
+/** As many edits as one fact may tell, and their texts as long as they are short together; what is left out is still on disk. */
+export function boundEdits(edits: readonly ClaimedEdit[]): ClaimedEdit[] {
+  let left = claimLimitBytes * 8;
+  return edits.slice(0, maxEdits).map((edit) => {
+    left -= ((edit.oldText?.length ?? 0) + (edit.newText?.length ?? 0) + (edit.patch?.length ?? 0)) * 3;
+    if (left >= 0) return edit;
+    const { path, op, from, afterHash } = edit;
+    return { path, op, ...(from === undefined ? {} : { from }), ...(afterHash === undefined ? {} : { afterHash }) };
+  });
+}
+
+const maxEdits = 500;
+
 /**
  * Is what happened to the file what the agent says it did? `before` and `after` are the file's whole texts, undefined
  * where there was none; for a move `before` is the text at the old path. Line ends and the presence of a final one are

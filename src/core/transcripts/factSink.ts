@@ -4,6 +4,7 @@ import type { EventDraft, Excerpt } from '../../model/event.ts';
 import type { RunId } from '../../model/ids.ts';
 import { excerptOf, inputLimit, outputLimit, wordsLimit } from '../excerpt.ts';
 import type { TranscriptFact, TranscriptFile } from './adapter.ts';
+import { boundEdits } from './claimedEdit.ts';
 
 type WithoutEnvelope<T> = T extends unknown ? Omit<T, 'by' | 'run' | 'turn' | 'src' | 'at'> : never;
 /** A fact's kind and own fields. */
@@ -63,7 +64,7 @@ export class FactSink {
       src: { file: this.#file.path, offset, record },
       ...(at === undefined ? {} : { at }),
     };
-    this.#facts.push({ ...body, ...envelope });
+    this.#facts.push({ ...bounded(body), ...envelope });
   }
 
   take(): readonly TranscriptFact[] {
@@ -101,5 +102,30 @@ export class FactSink {
     this.#told += 1;
     const base = this.#origin.record ?? `${this.#file.relative}@${this.#origin.offset}`;
     return this.#told === 1 ? base : `${base}/${this.#told}`;
+  }
+}
+
+const maxPaths = 500;
+const maxPlanEntries = 200;
+const maxPlanWords = 2000;
+
+/** One fact is one line of the log: lists that a record tells are kept within what a line may hold. */
+function bounded(body: FactBody): FactBody {
+  switch (body.kind) {
+    case 'tool.called':
+      return {
+        ...body,
+        ...(body.paths === undefined ? {} : { paths: body.paths.slice(0, maxPaths) }),
+        ...(body.edits === undefined ? {} : { edits: boundEdits(body.edits) }),
+      };
+    case 'tool.returned':
+      return body.edits === undefined ? body : { ...body, edits: boundEdits(body.edits) };
+    case 'plan.changed':
+      return {
+        ...body,
+        entries: body.entries.slice(0, maxPlanEntries).map((entry) => ({ ...entry, content: entry.content.slice(0, maxPlanWords) })),
+      };
+    default:
+      return body;
   }
 }

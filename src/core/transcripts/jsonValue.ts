@@ -13,10 +13,12 @@ export function asText(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/** A text that is not empty. */
+/** A text that can stand for a name or an id: not empty, and no longer than such a thing is. */
 export function asWord(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined;
+  return typeof value === 'string' && value !== '' && value.length <= maxWordLength ? value : undefined;
 }
+
+const maxWordLength = 8192;
 
 export function asNumber(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isFinite(value) ? value : undefined;

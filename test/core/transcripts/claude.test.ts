@@ -164,6 +164,21 @@ describe('a Claude Code transcript', () => {
     expect(JSON.stringify(told.facts).length).toBeLessThan(5000);
   });
 
+  test('[A8] keeps a fact to what a line of the log may hold, however much a record lists', () => {
+    const edits = Array.from({ length: 900 }, (_, n) => ({ old_string: `${n}`, new_string: 'x'.repeat(20_000) }));
+    const todos = Array.from({ length: 900 }, () => ({ content: 'y'.repeat(20_000), status: 'pending' }));
+    const told = read(
+      user('go'),
+      said('m1', use('e', 'MultiEdit', { file_path: '/w/a', edits })),
+      said('m2', use('t', 'TodoWrite', { todos })),
+      result('t', 'ok'),
+      said('m3', use('i', 'z'.repeat(100_000), { command: 'q'.repeat(1_000_000) })),
+    );
+    expect(told.of('tool.called')[0]?.edits).toHaveLength(500);
+    expect(told.of('plan.changed')[0]?.entries).toHaveLength(200);
+    for (const fact of told.facts) expect(JSON.stringify(fact).length).toBeLessThan(1_000_000);
+  });
+
   test('[A12] notices a rewind to the middle by the prompt that stands on an earlier record', () => {
     const first = user('one', { uuid: 'one' });
     const answer = { ...said('m1', text('a')), uuid: 'a1', parentUuid: 'one' };
