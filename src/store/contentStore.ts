@@ -21,7 +21,7 @@ import { PackWriter } from './packWriter.ts';
 import { deflate, inflate } from './payloadCodec.ts';
 
 export interface ContentStoreOptions {
-  readonly layout: Pick<TapedeckLayout, 'blobs' | 'looseBlobs'>;
+  readonly layout: Pick<TapedeckLayout, 'blobs' | 'looseBlobs' | 'cache'>;
   readonly digest: Digest;
   readonly writer: WriterId;
   readonly fileSystem?: DiskFileSystem;
@@ -96,7 +96,7 @@ class PackedContentStore implements ContentStore {
       this.#fileSystem,
       () => `${options.writer}-${process.pid}-${++this.#temporary}.tmp`,
     );
-    this.#index = new PackIndex(this.#folder, this.#digest, this.#fileSystem, (damage) => this.#damage.push(damage));
+    this.#index = new PackIndex(this.#folder, options.layout.cache, this.#digest, this.#fileSystem, (damage) => this.#damage.push(damage));
   }
 
   get damage(): readonly ContentDamage[] {

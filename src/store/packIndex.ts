@@ -3,7 +3,8 @@ import { SerialQueue } from '../base/serialQueue.ts';
 import type { Digest } from '../model/digest.ts';
 import type { ContentHash, WriterId } from '../model/ids.ts';
 import { failureCode, type DiskFile, type DiskFileSystem } from './diskFileSystem.ts';
-import { recordHeaderBytes, scanPack, type ContentDamage, type PackRecord } from './pack.ts';
+import { readSummary, writeSummary } from './packSummary.ts';
+import { decodeRecordHead, recordHeaderBytes, scanPack, type ContentDamage, type PackRecord } from './pack.ts';
 
 export interface PackEntry extends PackRecord {
   /** Name of the pack in the blobs folder. */
@@ -19,13 +20,21 @@ interface KnownPack {
   file: DiskFile | undefined;
   /** Readings under way: a file in use is not closed to make room. */
   uses: number;
+  /** Records that its summary in the cache does not name. */
+  fresh: number;
+  /** It had damage: then it is read at each opening, so that the damage is told each time. */
+  isDamaged: boolean;
 }
 
 const maxOpenFiles = 16;
 
+/** With fewer records than this that no summary names, reading the pack is as fast. */
+const summaryFrom = 2000;
+
 /** Which record holds which content, over the packs of every writer. In memory, rebuilt from the packs' headers on opening. */
 export class PackIndex {
   readonly #folder: string;
+  readonly #cache: string;
   readonly #digest: Digest;
   readonly #fileSystem: DiskFileSystem;
   readonly #onDamage: (damage: ContentDamage) => void;
@@ -35,8 +44,9 @@ export class PackIndex {
   readonly #opening = new SerialQueue();
   readonly scanDamage: ContentDamage[] = [];
 
-  constructor(folder: string, digest: Digest, fileSystem: DiskFileSystem, onDamage: (damage: ContentDamage) => void) {
+  constructor(folder: string, cache: string, digest: Digest, fileSystem: DiskFileSystem, onDamage: (damage: ContentDamage) => void) {
     this.#folder = folder;
+    this.#cache = cache;
     this.#digest = digest;
     this.#fileSystem = fileSystem;
     this.#onDamage = onDamage;
@@ -63,10 +73,14 @@ export class PackIndex {
     if (known !== undefined && known.readTo <= record.offset) {
       known.readTo = record.offset + recordHeaderBytes + record.storedBytes;
       known.sizeBytes = Math.max(known.sizeBytes, known.readTo);
+      known.fresh += 1;
     }
   }
 
+  /** A record that turned out to be damaged. */
   forget(entry: PackEntry): void {
+    const pack = this.#packs.get(entry.pack);
+    if (pack !== undefined) pack.isDamaged = true;
     const left = this.all(entry.hash).filter((other) => other.pack !== entry.pack || other.offset !== entry.offset);
     if (left.length === 0) this.#entries.delete(entry.hash);
     else this.#entries.set(entry.hash, left);
@@ -120,7 +134,28 @@ export class PackIndex {
   async close(): Promise<void> {
     await this.#refreshing.idle();
     await this.#opening.idle();
+    await this.#writeSummaries();
     for (const pack of this.#packs.values()) await this.#closeFile(pack);
+  }
+
+  async #writeSummaries(): Promise<void> {
+    for (const pack of this.#packs.values()) {
+      if (pack.fresh < summaryFrom || pack.isDamaged) continue;
+      const records = [...this.entries()].filter((entry) => entry.pack === pack.name).sort((a, b) => a.offset - b.offset);
+      await writeSummary(this.#fileSystem, this.#cache, pack.name, { readTo: pack.readTo, records }, this.#digest);
+    }
+  }
+
+  async #takeSummary(pack: KnownPack, sizeBytes: number): Promise<void> {
+    const summary = await readSummary(this.#fileSystem, this.#cache, pack.name, this.#digest);
+    const last = summary?.records.at(-1);
+    if (summary === undefined || last === undefined || summary.readTo > sizeBytes) return;
+    // A pack of the same name but another content is told by what stands at the last place.
+    const head = Buffer.allocUnsafe(recordHeaderBytes);
+    await this.#use(pack, (file) => file.read(head, 0, head.length, last.offset));
+    if (decodeRecordHead(head, 0, this.#digest)?.hash !== last.hash) return;
+    for (const record of summary.records) this.#insert({ ...record, pack: pack.name });
+    pack.readTo = summary.readTo;
   }
 
   #known(name: string): KnownPack | undefined {
@@ -128,7 +163,17 @@ export class PackIndex {
     if (known !== undefined) return known;
     const parts = /^([a-z0-9]{4,32})-(\d{4,9})\.pack$/.exec(name);
     if (parts === null) return undefined;
-    const pack: KnownPack = { name, writer: parts[1]!, segment: Number(parts[2]), readTo: 0, sizeBytes: 0, file: undefined, uses: 0 };
+    const pack: KnownPack = {
+      name,
+      writer: parts[1]!,
+      segment: Number(parts[2]),
+      readTo: 0,
+      sizeBytes: 0,
+      file: undefined,
+      uses: 0,
+      fresh: 0,
+      isDamaged: false,
+    };
     this.#packs.set(name, pack);
     return pack;
   }
@@ -138,9 +183,12 @@ export class PackIndex {
       const found = await this.#fileSystem.lstat(join(this.#folder, pack.name));
       if (!found.isFile() || found.size <= pack.readTo) return;
       pack.sizeBytes = found.size;
+      if (pack.readTo === 0) await this.#takeSummary(pack, found.size);
       const scan = await this.#use(pack, (file) => scanPack(file, pack.readTo, found.size, this.#digest));
       pack.readTo = Math.max(pack.readTo, scan.readTo);
       for (const record of scan.records) this.#insert({ ...record, pack: pack.name });
+      pack.fresh += scan.records.length;
+      if (scan.damage.length > 0) pack.isDamaged = true;
       for (const damage of scan.damage) {
         this.scanDamage.push({ ...damage, file: pack.name });
         this.#onDamage({ ...damage, file: pack.name });
