@@ -34,7 +34,6 @@ import { makeSafetyCheckpoint } from './safetyCheckpoint.ts';
 import type { SessionFolder } from './sessions.ts';
 
 export type { FileThen } from './fileThen.ts';
-export { UnknownEventError } from './rewindHistory.ts';
 export type { RecoveredRewind } from './rewindRecovery.ts';
 export type { RewindReport } from './rewindReport.ts';
 export type { DocumentPort } from '../store/restoreStep.ts';
