@@ -137,6 +137,15 @@ export class Deck implements Disposable {
     return this.ask('detail', { events });
   }
 
+  /** The words of the row that an event stands in, as far as it is loaded. */
+  wordsOf(event: string): string | undefined {
+    for (const { heading, rows } of this.timeline.sections()) {
+      const row = rows.find(({ events }) => events.includes(event)) ?? (heading?.events.includes(event) === true ? heading : undefined);
+      if (row !== undefined) return [row.title, row.failure].filter((word) => word !== undefined).join(' ');
+    }
+    return undefined;
+  }
+
   /** Asks the host; a failure is shown to the reader, and answered with undefined. */
   async ask<K extends PageRequest>(request: K, params: ParamsOf<PageRequests, K>): Promise<ResultOf<PageRequests, K> | undefined> {
     try {

@@ -60,7 +60,7 @@ export function detailPane(
         : html`${detail.events.map((event) => eventPart(event, row))}
           ${detail.diffs.map((diff) => diffView(diff, () => deck.act('openDiff', { events: row.events.slice(-64), path: diff.path })))}`
     }
-    ${row.by === undefined || row.kind === 'turn' ? nothing : knowledgePart(row.by)} `;
+    ${row.by === undefined || row.kind === 'turn' ? nothing : knowledgePart(row.by, row.hasDiff)} `;
 }
 
 function entryPart(deck: Deck, row: TimelineRow, reveal: Reveal): TemplateResult | typeof nothing {
@@ -82,7 +82,7 @@ const decisionOf = (deck: Deck, row: TimelineRow): DecisionItem | undefined =>
 const blockerOf = (deck: Deck, row: TimelineRow): BlockerItem | undefined =>
   row.kind === 'blocker' ? deck.entries.blockers.find(({ id }) => id === row.entry) : undefined;
 
-function knowledgePart(by: Author): TemplateResult {
+function knowledgePart(by: Author, isOfFile: boolean): TemplateResult {
   return html`<section class="part">
     <h3>How we know</h3>
     <p>

@@ -37,7 +37,7 @@ export function decisionView(deck: Deck, item: DecisionItem, reveal: Reveal, as:
             ${item.files.map((path) => html`<li><button type="button" class="link" @click=${() => deck.act('openFile', { path })}>${pathView(path)}</button></li>`)}
           </ul>`
   }
-  ${evidenceView(item.evidence, reveal)}
+  ${evidenceView(deck, item.evidence, reveal)}
   ${
     as === 'body'
       ? nothing
@@ -66,7 +66,7 @@ export function blockerView(deck: Deck, item: BlockerItem, reveal: Reveal, as: '
           </p>`
   }
   ${item.isInferred ? html`<p class="hint">Nobody said so: drawn from what happened.</p>` : nothing} ${part('Cause', item.cause)}
-  ${part('Cleared', item.clearedWhy)} ${evidenceView(item.evidence, reveal)}
+  ${part('Cleared', item.clearedWhy)} ${evidenceView(deck, item.evidence, reveal)}
   ${
     as === 'body'
       ? nothing
@@ -147,10 +147,17 @@ const part = (title: string, text: string | undefined): TemplateResult | typeof 
     : html`<h3>${title}</h3>
         <p class="card-text"><bdi>${text}</bdi></p>`;
 
-function evidenceView(evidence: readonly string[] | undefined, reveal: Reveal): TemplateResult | typeof nothing {
+function evidenceView(deck: Deck, evidence: readonly string[] | undefined, reveal: Reveal): TemplateResult | typeof nothing {
   if (evidence === undefined || evidence.length === 0) return nothing;
   return html`<h3>Rests on</h3>
-    <ul class="plain inline">
-      ${evidence.map((event, index) => html`<li><button type="button" class="link" @click=${() => reveal(event)}>Event ${index + 1}</button></li>`)}
+    <ul class="plain">
+      ${evidence.map(
+        (event, index) =>
+          html`<li>
+            <button type="button" class="link" @click=${() => reveal(event)}>
+              <bdi>${deck.wordsOf(event) ?? `Event ${index + 1}`}</bdi>
+            </button>
+          </li>`,
+      )}
     </ul>`;
 }

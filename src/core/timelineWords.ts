@@ -40,7 +40,7 @@ export function authorName(by: Author): string {
 export function knowledgeText(by: Author): string {
   switch (by.how) {
     case 'transcript':
-      return 'in its own record, and the content matches';
+      return 'its own record tells of it';
     case 'hook':
       return 'it told us as it happened';
     case 'terminal':

@@ -14,8 +14,7 @@ export interface Port {
   onMessage(listener: (message: unknown) => void): Disposable;
 }
 
-/** Requests by name, with what they take and give. */
-export type RequestMap<T> = { [K in keyof T]: { readonly params: unknown; readonly result: unknown } };
+/** Requests stand in a map by name, each with its `params` and `result`. */
 export type ParamsOf<M, K extends keyof M> = M[K] extends { readonly params: infer P } ? P : never;
 export type ResultOf<M, K extends keyof M> = M[K] extends { readonly result: infer R } ? R : never;
 

@@ -271,7 +271,6 @@ export interface HostNotices {
   sessionChanged: None;
   show: { readonly tab?: Tab; readonly event?: EventId; readonly focusFilter?: boolean };
 }
-export type HostNotice = keyof HostNotices;
 
 /** Requests that wait for a person in a dialog of the editor. */
 const patientRequests: ReadonlySet<PageRequest> = new Set<PageRequest>([
