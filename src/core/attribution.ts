@@ -86,7 +86,9 @@ export function isBetter(later: Attribution, earlier: Attribution): boolean {
   const a = strength(later.by);
   const b = strength(earlier.by);
   if (a !== b) return a > b;
-  return later.by.actor === earlier.by.actor && later.by.name === earlier.by.name && later.by.run !== undefined && earlier.by.run === undefined;
+  return (
+    later.by.actor === earlier.by.actor && later.by.name === earlier.by.name && later.by.run !== undefined && earlier.by.run === undefined
+  );
 }
 
 /** A content's match stands; everything else is open to what is learned later. */
@@ -96,7 +98,11 @@ export function isSettled({ how }: Author): boolean {
 
 export function isSameAuthor(a: Author, b: Author): boolean {
   return (
-    a.actor === b.actor && a.name === b.name && a.run === b.run && a.how === b.how && (a.others ?? []).join('\n') === (b.others ?? []).join('\n')
+    a.actor === b.actor &&
+    a.name === b.name &&
+    a.run === b.run &&
+    a.how === b.how &&
+    (a.others ?? []).join('\n') === (b.others ?? []).join('\n')
   );
 }
 
@@ -133,7 +139,9 @@ function mustHave(span: WorkSpan, time: ChangeTime): boolean {
 }
 
 function isSameAgent(claim: WorkClaim, span: WorkSpan): boolean {
-  return span.actor === 'agent' && span.name === claim.name && (span.run === undefined || claim.run === undefined || span.run === claim.run);
+  return (
+    span.actor === 'agent' && span.name === claim.name && (span.run === undefined || claim.run === undefined || span.run === claim.run)
+  );
 }
 
 function fromClaims(claims: readonly WorkClaim[], how: 'transcript' | 'claimed'): Attribution {

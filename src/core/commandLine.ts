@@ -28,7 +28,22 @@ const wrappers: Readonly<Record<string, readonly string[]>> = {
   timeout: ['-s', '-k', '--signal', '--kill-after'],
 };
 /** `pnpm dlx x`, `yarn dlx x`, `npm exec x`, `uv run x`, `poetry run x`: two words that wrap. */
-const wrapperPairs = new Set(['pnpm dlx', 'pnpm exec', 'yarn dlx', 'yarn exec', 'npm exec', 'npm x', 'bun x', 'uv run', 'poetry run', 'pipenv run', 'rye run', 'hatch run', 'corepack pnpm', 'corepack yarn']);
+const wrapperPairs = new Set([
+  'pnpm dlx',
+  'pnpm exec',
+  'yarn dlx',
+  'yarn exec',
+  'npm exec',
+  'npm x',
+  'bun x',
+  'uv run',
+  'poetry run',
+  'pipenv run',
+  'rye run',
+  'hatch run',
+  'corepack pnpm',
+  'corepack yarn',
+]);
 
 /** The programs that a line starts, in order. */
 export function programsOf(line: string): readonly ProgramCall[] {
@@ -107,7 +122,8 @@ function unwrap(segment: readonly string[]): ProgramCall | undefined {
     }
     const options = wrappers[program];
     if (options !== undefined) words = skipOptions(words.slice(1), options, program === 'timeout' ? 1 : 0);
-    else if (wrapperPairs.has(`${program} ${words[1] ?? ''}`)) words = skipOptions(words.slice(2), ['-p', '--package', '--with', '--from'], 0);
+    else if (wrapperPairs.has(`${program} ${words[1] ?? ''}`))
+      words = skipOptions(words.slice(2), ['-p', '--package', '--with', '--from'], 0);
     else return { program, words: words.slice(1) };
   }
   return undefined;

@@ -19,7 +19,11 @@ const secretNames: readonly RegExp[] = [
 ];
 
 /** Tails of paths whose last name alone says nothing. */
-const secretTails: readonly RegExp[] = [/(?:^|\/)\.docker\/config\.json$/i, /(?:^|\/)\.kube\/config$/i, /(?:^|\/)\.(?:ssh|gnupg|aws)\/[^/]+$/i];
+const secretTails: readonly RegExp[] = [
+  /(?:^|\/)\.docker\/config\.json$/i,
+  /(?:^|\/)\.kube\/config$/i,
+  /(?:^|\/)\.(?:ssh|gnupg|aws)\/[^/]+$/i,
+];
 
 /** `path` with `/`, relative or not. Names with `example`, `sample`, `template` in them are no secrets, public keys neither. */
 export function isSecretPath(path: string): boolean {

@@ -3,7 +3,15 @@ import type { Clock, UnixMs } from '../base/clock.ts';
 import { Delayer } from '../base/delayer.ts';
 import type { Disposable } from '../base/disposable.ts';
 import { Emitter } from '../base/emitter.ts';
-import { attribute, isSameAuthor, isSettled, type Attribution, type ChangeTime, type WorkClaim, type WorkSpan } from '../core/attribution.ts';
+import {
+  attribute,
+  isSameAuthor,
+  isSettled,
+  type Attribution,
+  type ChangeTime,
+  type WorkClaim,
+  type WorkSpan,
+} from '../core/attribution.ts';
 import { claimsMatch } from '../core/transcripts/claimedEdit.ts';
 import type { Digest } from '../model/digest.ts';
 import { isFileEvent, type ClaimedEdit, type DraftOf, type FileEvent, type LoggedEvent, type TapedeckEvent } from '../model/event.ts';
@@ -120,7 +128,8 @@ export class Attributor implements Disposable {
   /** True when an agent is in the middle of something: then what explains a change may be on its way. */
   isAgentAtWork(): boolean {
     const now = this.#options.clock.now();
-    for (const run of this.#runs.values()) if (run.turnStart !== undefined && run.turnEnd === undefined && now - run.lastAt < silentMs) return true;
+    for (const run of this.#runs.values())
+      if (run.turnStart !== undefined && run.turnEnd === undefined && now - run.lastAt < silentMs) return true;
     for (const span of this.#spans.values()) if (span.actor === 'agent' && span.end === undefined) return true;
     return false;
   }
@@ -209,12 +218,22 @@ export class Attributor implements Disposable {
       matches: used.includes(claim),
       at: claim.at,
     }));
-    const evidence = this.#evidenceAt(change.time, work, this.#isEditorSave(change), used.length === 0 && (await this.#isGitContent(change)));
+    const evidence = this.#evidenceAt(
+      change.time,
+      work,
+      this.#isEditorSave(change),
+      used.length === 0 && (await this.#isGitContent(change)),
+    );
     const attribution = attribute(change.time, evidence);
     return { attribution, used };
   }
 
-  #evidenceAt(time: ChangeTime, claims: readonly WorkClaim[], isEditorSave: boolean, isGitContent: boolean): Parameters<typeof attribute>[1] {
+  #evidenceAt(
+    time: ChangeTime,
+    claims: readonly WorkClaim[],
+    isEditorSave: boolean,
+    isGitContent: boolean,
+  ): Parameters<typeof attribute>[1] {
     const activeRuns = [...this.#runs.values()].filter((run) => isInTurn(run, time));
     const spans = [...this.#spans.values()].filter((span) => span.run !== undefined || span.actor === 'user' || this.#mayWork(span, time));
     return { claims, isEditorSave, isGitContent, spans, activeRuns };
@@ -237,30 +256,43 @@ export class Attributor implements Disposable {
     if (change.after !== undefined && after === undefined) return [];
     const before = await this.#text(change.before);
     const byRun = new Map<string, Claim[]>();
-    for (const claim of claims) byRun.set(`${claim.name}\n${claim.run ?? ''}`, [...(byRun.get(`${claim.name}\n${claim.run ?? ''}`) ?? []), claim]);
+    for (const claim of claims)
+      byRun.set(`${claim.name}\n${claim.run ?? ''}`, [...(byRun.get(`${claim.name}\n${claim.run ?? ''}`) ?? []), claim]);
     for (const own of byRun.values()) {
       const tried = own.slice(-claimsTried);
       for (let length = 1; length <= tried.length; length++)
         for (let start = tried.length - length; start >= 0; start--) {
           const row = tried.slice(start, start + length);
           const first = row[0]!.edit;
-          const from = first.op === 'move' && first.from !== undefined && change.from === undefined ? change.versionBefore?.(first.from) : undefined;
+          const from =
+            first.op === 'move' && first.from !== undefined && change.from === undefined ? change.versionBefore?.(first.from) : undefined;
           const text = from === undefined ? before : await this.#text(from);
-          if (claimsMatch(row.map((claim) => claim.edit), text, after, this.#options.digest)) return row;
+          if (
+            claimsMatch(
+              row.map((claim) => claim.edit),
+              text,
+              after,
+              this.#options.digest,
+            )
+          )
+            return row;
         }
     }
     return [];
   }
 
   async #text(version: FileVersion | undefined): Promise<string | undefined> {
-    if (version?.hash === undefined || version.missing !== undefined || version.sizeBytes > matchedBytes || version.type !== 'file') return undefined;
+    if (version?.hash === undefined || version.missing !== undefined || version.sizeBytes > matchedBytes || version.type !== 'file')
+      return undefined;
     const bytes = await this.#options.content.get(version.hash);
     return bytes === undefined || bytes.subarray(0, 8192).includes(0) ? undefined : new TextDecoder().decode(bytes);
   }
 
   #isEditorSave({ path, after, time }: JudgedChange): boolean {
     const save = this.#saves.get(this.#options.fold(path));
-    return save !== undefined && after?.hash === save.hash && save.at >= time.earliest - editorNearMs && save.at <= time.latest + editorNearMs;
+    return (
+      save !== undefined && after?.hash === save.hash && save.at >= time.earliest - editorNearMs && save.at <= time.latest + editorNearMs
+    );
   }
 
   async #isGitContent({ path, after, time }: JudgedChange): Promise<boolean> {
@@ -294,7 +326,12 @@ export class Attributor implements Disposable {
     else if (event.edits !== undefined) this.#addClaims(key, event, event.edits, at);
   }
 
-  #addClaims(key: string, event: Extract<TapedeckEvent, { kind: 'tool.called' | 'tool.returned' }>, edits: readonly ClaimedEdit[], at: UnixMs): void {
+  #addClaims(
+    key: string,
+    event: Extract<TapedeckEvent, { kind: 'tool.called' | 'tool.returned' }>,
+    edits: readonly ClaimedEdit[],
+    at: UnixMs,
+  ): void {
     // What came back says it more exactly than what was asked for; but an edit that has explained a change is not told twice.
     if (this.#dropClaims(key)) return;
     const paths: string[] = [];
@@ -318,7 +355,11 @@ export class Attributor implements Disposable {
     for (const [path, claims] of this.#claims) {
       if (!claims.some((claim) => claim.key === key)) continue;
       if (claims.some((claim) => claim.key === key && claim.usedBy !== undefined)) isUsed = true;
-      else this.#claims.set(path, claims.filter((claim) => claim.key !== key));
+      else
+        this.#claims.set(
+          path,
+          claims.filter((claim) => claim.key !== key),
+        );
     }
     return isUsed;
   }
@@ -351,7 +392,11 @@ export class Attributor implements Disposable {
     run.lastAt = Math.max(run.lastAt, at);
     if (event.kind === 'turn.ended' || event.kind === 'run.ended') run.turnEnd = at;
     else if (event.kind === 'prompt.submitted' || event.kind === 'tool.called' || event.kind === 'reply.given') {
-      if (event.kind === 'prompt.submitted' || run.turnStart === undefined || (run.turnEnd !== undefined && at > run.turnEnd && event.kind === 'tool.called')) {
+      if (
+        event.kind === 'prompt.submitted' ||
+        run.turnStart === undefined ||
+        (run.turnEnd !== undefined && at > run.turnEnd && event.kind === 'tool.called')
+      ) {
         run.turnStart = at;
         run.turnEnd = undefined;
         this.#learned([], at);
@@ -451,5 +496,7 @@ function gitName(bytes: Uint8Array, length: number): string {
 
 /** The object without its undefined members, for optional properties. */
 function optional<T extends Record<string, unknown>>(members: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as { [K in keyof T]?: Exclude<T[K], undefined> };
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
 }

@@ -80,7 +80,9 @@ const screenSwitch = /\u001b\[\?(?:1049|1047|47)([hl])/g;
 const titleSequence = /\u001b\][^\u0007\u001b]{0,4096}(?:\u0007|\u001b\\)/g;
 
 function isWholeSequence(text: string): boolean {
-  return /^\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[PX^_][^\u001b]*\u001b\\|[()*+][0-9A-Za-z]|[^[\]PX^_()*+])/.test(text);
+  return /^\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[PX^_][^\u001b]*\u001b\\|[()*+][0-9A-Za-z]|[^[\]PX^_()*+])/.test(
+    text,
+  );
 }
 
 /** What a person would see: after a carriage return the line is written anew; backspaces take back. */

@@ -35,7 +35,7 @@ export interface Remembered {
   readonly sources: ReadonlySet<string>;
 }
 
-const copiesAtOnce = 4;
+const copiesAtOnce = 32;
 
 /**
  * How the tracker comes to know the files: from the disk and git when recording begins, from the log when it goes on.
@@ -87,7 +87,9 @@ export class FileMemory {
   /** Copies what only the disk holds, within the budget. */
   async keepContents(): Promise<void> {
     const { tracker, observer } = this.#options;
-    const wanted = [...tracker.entries()].filter(([, file]) => file.hash === undefined && file.oid === undefined && file.skipped === undefined && file.stamp !== undefined);
+    const wanted = [...tracker.entries()].filter(
+      ([, file]) => file.hash === undefined && file.oid === undefined && file.skipped === undefined && file.stamp !== undefined,
+    );
     wanted.sort(([, a], [, b]) => b.stamp!.mtimeMs - a.stamp!.mtimeMs);
     let left = this.#options.budgetBytes;
     let next = 0;
@@ -108,7 +110,10 @@ export class FileMemory {
   }
 
   /** Writes down, for each folder, what the files are now: the point from which a later recorder goes on. */
-  async recordBaselines(journal: Journal, headOf: (index: FolderIndex) => Promise<{ readonly commit?: string | undefined; readonly branch?: string | undefined }>): Promise<void> {
+  async recordBaselines(
+    journal: Journal,
+    headOf: (index: FolderIndex) => Promise<{ readonly commit?: string | undefined; readonly branch?: string | undefined }>,
+  ): Promise<void> {
     for (const index of this.#options.folders) {
       const name = this.#options.nameOf(index);
       const own = [...this.#options.tracker.entries()].filter(([path]) => splitWorkspacePath(path).folder === name);

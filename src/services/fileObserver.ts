@@ -161,7 +161,8 @@ export class FileObserver {
       skipped: reason,
       isFresh: false,
     };
-    if (known === undefined || known.skipped !== undefined || reason === 'policy') return { kind: 'skipped', path, reason, sizeBytes, next };
+    if (known === undefined || known.skipped !== undefined || reason === 'policy')
+      return { kind: 'skipped', path, reason, sizeBytes, next };
     const before = await this.#before(path, known);
     return {
       kind: 'changed',
@@ -179,7 +180,8 @@ export class FileObserver {
     const { content, digest, maxFileBytes, clock } = this.#options;
     const read = await readStable(absolute, met, maxFileBytes, clock);
     if (!read.ok) {
-      if (read.reason === 'too-large') return this.#unkept(path, known, { ...met, sizeBytes: read.sizeBytes ?? met.sizeBytes }, 'too-large');
+      if (read.reason === 'too-large')
+        return this.#unkept(path, known, { ...met, sizeBytes: read.sizeBytes ?? met.sizeBytes }, 'too-large');
       if (read.reason === 'changing') return { kind: 'again', path };
       return { kind: 'skipped', path, reason: 'unreadable', ...(read.detail === undefined ? {} : { detail: read.detail }) };
     }
@@ -200,7 +202,16 @@ export class FileObserver {
     if (before !== undefined && isSameVersion(before.version, after)) {
       // The same content under new times. What git holds stays git's, so that it need not be copied.
       const isKept = before.version.missing === undefined;
-      return { kind: 'same', path, next: { ...next, isKept, ...(known?.oid === undefined ? {} : { oid: known.oid }), ...(known?.skipped === undefined ? {} : { skipped: known.skipped }) } };
+      return {
+        kind: 'same',
+        path,
+        next: {
+          ...next,
+          isKept,
+          ...(known?.oid === undefined ? {} : { oid: known.oid }),
+          ...(known?.skipped === undefined ? {} : { skipped: known.skipped }),
+        },
+      };
     }
     await content.put(bytes, before?.version.missing === undefined ? before?.version.hash : undefined);
     const isCounted = bytes.length <= countedBytes && (before === undefined || before.bytes !== undefined) && stamp.type === 'file';
@@ -244,7 +255,8 @@ async function readStable(absolute: string, met: FileStamp, maxBytes: number, cl
           length += bytesRead;
         }
         const after = stampOf(await file.stat());
-        if (length === before.sizeBytes && isSameStamp(before, after)) return { ok: true, bytes: buffer.subarray(0, length), stamp: after, readAtMs };
+        if (length === before.sizeBytes && isSameStamp(before, after))
+          return { ok: true, bytes: buffer.subarray(0, length), stamp: after, readAtMs };
       } finally {
         await file.close();
       }

@@ -279,7 +279,9 @@ export class FileRecorder implements Disposable {
       cause.manner === 'blind',
     );
     // Appended in one go: all of a batch share their syncs.
-    await Promise.all(judged.map(({ change, judged: subject }, i) => this.#recordOne(change, subject, attributions[i]!, cause.manner === 'blind')));
+    await Promise.all(
+      judged.map(({ change, judged: subject }, i) => this.#recordOne(change, subject, attributions[i]!, cause.manner === 'blind')),
+    );
   }
 
   async #judgeAll(changes: readonly JudgedChange[], isBlind: boolean): Promise<Attribution[]> {
@@ -310,7 +312,10 @@ export class FileRecorder implements Disposable {
       ...(change.after === undefined ? {} : { after: change.after }),
       ...(change.lines === undefined ? {} : { added: change.lines.added, removed: change.lines.removed }),
     };
-    const draft: EventDraft = change.from === undefined ? { kind: `file.${change.kind}` as const, ...common } : { kind: 'file.renamed', from: change.from, ...common };
+    const draft: EventDraft =
+      change.from === undefined
+        ? { kind: `file.${change.kind}` as const, ...common }
+        : { kind: 'file.renamed', from: change.from, ...common };
     const event = (await journal.record(draft)) as FileEvent;
     if (change.from !== undefined) tracker.delete(change.from);
     this.#take(change);
@@ -359,7 +364,8 @@ export class FileRecorder implements Disposable {
     const now = this.#options.clock.now();
     const told = change.changedAtMs;
     // A clock of a network drive may be off: a time to come is no time.
-    if (told !== undefined && told <= now + 1000 && (cause.since === undefined || told >= cause.since - 2000)) return { earliest: told - 15, latest: told + 5 };
+    if (told !== undefined && told <= now + 1000 && (cause.since === undefined || told >= cause.since - 2000))
+      return { earliest: told - 15, latest: told + 5 };
     if (hint !== undefined) return { earliest: hint.firstAt - hintDelayMs, latest: hint.lastAt };
     return { earliest: cause.since ?? now - hintDelayMs, latest: now };
   }
@@ -403,4 +409,3 @@ function learnedWithin(attributor: Attributor, waitMs: number): Promise<void> {
     const listening = attributor.onDidLearn(done);
   });
 }
-

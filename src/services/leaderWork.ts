@@ -140,7 +140,11 @@ export class LeaderWork implements Disposable {
         clock,
         fold: (path) => folders.fold(path),
         onRulesChanged: () => this.#watch(),
-        onCut: (files) => options.onTrouble('many', `The workspace has more than ${files} files; the others are recorded only when a change of theirs is noticed.`),
+        onCut: (files) =>
+          options.onTrouble(
+            'many',
+            `The workspace has more than ${files} files; the others are recorded only when a change of theirs is noticed.`,
+          ),
         onFailure: (error) => this.#failed(error),
         isOff: options.isOff,
       }),
@@ -239,7 +243,12 @@ export class LeaderWork implements Disposable {
   /** An event of this process or another one has been recorded. */
   observe(event: TapedeckEvent): void {
     if (isFileEvent(event)) this.files.adopt(event);
-    else if (event.kind === 'turn.ended' || event.kind === 'prompt.submitted' || event.kind === 'command.ended' || (event.kind === 'tool.returned' && event.tool !== 'read')) {
+    else if (
+      event.kind === 'turn.ended' ||
+      event.kind === 'prompt.submitted' ||
+      event.kind === 'command.ended' ||
+      (event.kind === 'tool.returned' && event.tool !== 'read')
+    ) {
       this.#git.hint();
       if (!this.#options.isOff()) void this.reconciler.request();
     }
@@ -283,7 +292,8 @@ export class LeaderWork implements Disposable {
         if (path === layout.root || path.startsWith(`${layout.root}${sep}`)) return true;
         const found = folders.locate(path);
         if (found === undefined) return true;
-        return found.relative !== '' && this.#indexes.find((index) => index.folder === found.folder)?.isIgnored(found.relative) === true;
+        if (found.relative === '' || this.#tracker.has(joinWorkspacePath(folders.nameOf(found.folder), found.relative))) return false;
+        return this.#indexes.find((index) => index.folder === found.folder)?.isIgnored(found.relative) === true;
       },
       (path) => this.hint(path),
       (error) => {
@@ -342,7 +352,8 @@ export class LeaderWork implements Disposable {
       let isLive = false;
       try {
         for (const name of await readdir(this.#options.layout.rewinds))
-          if (name.endsWith('.json') && Date.now() - (await stat(join(this.#options.layout.rewinds, name))).mtimeMs < rewindSignMs) isLive = true;
+          if (name.endsWith('.json') && Date.now() - (await stat(join(this.#options.layout.rewinds, name))).mtimeMs < rewindSignMs)
+            isLive = true;
       } catch {
         // No rewind was ever made, or its journal was removed between the two calls.
       }

@@ -62,7 +62,8 @@ function decodeLine(line: string): [WorkspacePath, KnownFile] | undefined {
   }
   if (!Array.isArray(parts)) return undefined;
   const [path, sizeBytes, mtimeMs, ctimeMs, ino, mode, link, hash, oid, missing] = parts as unknown[];
-  if (typeof path !== 'string' || typeof sizeBytes !== 'number' || typeof mtimeMs !== 'number' || typeof ctimeMs !== 'number') return undefined;
+  if (typeof path !== 'string' || typeof sizeBytes !== 'number' || typeof mtimeMs !== 'number' || typeof ctimeMs !== 'number')
+    return undefined;
   const type = link === 1 ? 'link' : 'file';
   const bits = typeof mode === 'number' ? mode : undefined;
   return [

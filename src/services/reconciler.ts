@@ -150,7 +150,8 @@ export class Reconciler implements Disposable {
       for (const { path, ctimeMs } of fresh) if (since !== undefined && ctimeMs < since - 1000) found.uncovered.add(path);
     }
     if (result.isCut) this.#options.onCut(result.files);
-    const isHidden = (path: string): boolean => result.unreadable.some((folder) => folder === '' || path === folder || path.startsWith(`${folder}/`));
+    const isHidden = (path: string): boolean =>
+      result.unreadable.some((folder) => folder === '' || path === folder || path.startsWith(`${folder}/`));
     let folded: Set<string> | undefined;
     let count = 0;
     for (const [path] of tracker.entries()) {

@@ -139,7 +139,11 @@ export async function openRecorder(options: RecorderOptions): Promise<Recorder> 
   }
 }
 
-async function openRoot({ root, fallbackRoot, onTrace }: RecorderOptions): Promise<{ readonly layout: TapedeckLayout; readonly isFallback: boolean }> {
+async function openRoot({
+  root,
+  fallbackRoot,
+  onTrace,
+}: RecorderOptions): Promise<{ readonly layout: TapedeckLayout; readonly isFallback: boolean }> {
   const tryRoot = async (path: string): Promise<TapedeckLayout> => {
     const layout = tapedeckLayout(path);
     await prepareRoot(layout);
@@ -239,9 +243,12 @@ class WorkspaceRecorder implements Recorder {
       digest,
       clock,
       fold: (path) => this.#folders.fold(path),
-      onFinding: (draft) => void this.journal.record(draft).catch((error: unknown) => this.#trace('A finding could not be recorded', error)),
+      onFinding: (draft) =>
+        void this.journal.record(draft).catch((error: unknown) => this.#trace('A finding could not be recorded', error)),
     });
-    const agents = new Map((options.agents?.adapters ?? []).flatMap((adapter) => adapter.commandNames.map((name) => [name, adapter.id] as const)));
+    const agents = new Map(
+      (options.agents?.adapters ?? []).flatMap((adapter) => adapter.commandNames.map((name) => [name, adapter.id] as const)),
+    );
     this.#commands = new CommandLog({
       journal: this.journal,
       clock,
@@ -301,7 +308,8 @@ class WorkspaceRecorder implements Recorder {
     await this.whenReady;
     const work = this.#work;
     if (work === undefined || this.#isPaused || this.#isClosed) return;
-    if (reason === 'command' || reason === 'turn' || reason === 'watcher' || reason === 'burst' || reason === 'focus') await work.reconciler.request();
+    if (reason === 'command' || reason === 'turn' || reason === 'watcher' || reason === 'burst' || reason === 'focus')
+      await work.reconciler.request();
     else await work.reconciler.run();
   }
 
@@ -331,7 +339,8 @@ class WorkspaceRecorder implements Recorder {
     try {
       const isOpen = this.journal.session !== undefined;
       const session = await this.journal.start({ by: userAuthor, ...(label === undefined ? {} : { label }) });
-      if (isOpen && label !== undefined && label !== this.#card?.label) await this.journal.record({ kind: 'session.labelled', by: userAuthor, label });
+      if (isOpen && label !== undefined && label !== this.#card?.label)
+        await this.journal.record({ kind: 'session.labelled', by: userAuthor, label });
       return session.id;
     } finally {
       this.#isCommanded = false;
@@ -406,7 +415,10 @@ class WorkspaceRecorder implements Recorder {
     clearInterval(this.#poll);
     this.#commands.closeAll();
     const { session } = this.journal;
-    await within(closeLimitMs, this.flush().catch((error: unknown) => this.#trace('Not all could be written', error)));
+    await within(
+      closeLimitMs,
+      this.flush().catch((error: unknown) => this.#trace('Not all could be written', error)),
+    );
     this.#isClosed = true;
     this.#tellStatus.dispose();
     this.#tellDiagnostics.dispose();
@@ -512,7 +524,13 @@ class WorkspaceRecorder implements Recorder {
     this.#card = card === undefined ? undefined : { startedAt: card.startedAt, ...(card.label === undefined ? {} : { label: card.label }) };
     this.#reader = await openLogReader({ layout: this.layout, session: session.id, digest });
     this.#following = this.#reader.follow((events) => this.#noteOthers(events));
-    if (isJoined) await session.journal.record({ kind: 'session.resumed', by: systemAuthor, reason: this.#resumeReason(card?.lastAt), app: this.#options.app });
+    if (isJoined)
+      await session.journal.record({
+        kind: 'session.resumed',
+        by: systemAuthor,
+        reason: this.#resumeReason(card?.lastAt),
+        app: this.#options.app,
+      });
     this.#isNew = !isJoined;
     if (this.#work !== undefined) {
       // Files that changed while no session was wanted are as they are now.

@@ -107,7 +107,10 @@ async function readSettings(folder: string): Promise<GitSettings> {
     one(['--type=path', 'core.excludesFile']),
   ]);
   const home = process.env['XDG_CONFIG_HOME'] ?? (process.env['HOME'] === undefined ? undefined : join(process.env['HOME'], '.config'));
-  return { ignoreCase: ignoreCase === 'true', excludesFile: excludesFile ?? (home === undefined ? undefined : join(home, 'git', 'ignore')) };
+  return {
+    ignoreCase: ignoreCase === 'true',
+    excludesFile: excludesFile ?? (home === undefined ? undefined : join(home, 'git', 'ignore')),
+  };
 }
 
 class Repository implements GitRepository {
@@ -187,7 +190,11 @@ class Repository implements GitRepository {
 
   async excludes(): Promise<readonly string[]> {
     const common = (await readText(join(this.gitFolder, 'commondir')))?.trim();
-    const info = join(common === undefined ? this.gitFolder : isAbsolute(common) ? common : join(this.gitFolder, common), 'info', 'exclude');
+    const info = join(
+      common === undefined ? this.gitFolder : isAbsolute(common) ? common : join(this.gitFolder, common),
+      'info',
+      'exclude',
+    );
     const texts = [await readText(info), this.#excludesFile === undefined ? undefined : await readText(this.#excludesFile)];
     return texts.map((text) => text ?? '');
   }

@@ -95,7 +95,11 @@ export function addToCard(card: StoredCard | undefined, id: SessionId, event: Lo
   const base = card ?? { id, startedAt: event.at, lastAt: event.at, folders: [], readTo: { at: event.at, w: event.w, n: event.n } };
   const { endedAt: _, endReason: __, ...open } = base;
   // What follows an end (a label set later) does not open the session again.
-  const next: StoredCard = { ...base, lastAt: event.at > base.lastAt ? event.at : base.lastAt, readTo: { at: event.at, w: event.w, n: event.n } };
+  const next: StoredCard = {
+    ...base,
+    lastAt: event.at > base.lastAt ? event.at : base.lastAt,
+    readTo: { at: event.at, w: event.w, n: event.n },
+  };
   switch (event.kind) {
     case 'session.started':
       return {

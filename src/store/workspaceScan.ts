@@ -27,7 +27,12 @@ export function stampOf(stats: fs.Stats, platform: NodeJS.Platform = process.pla
 
 export function isSameStamp(a: FileStamp, b: FileStamp): boolean {
   return (
-    a.mtimeMs === b.mtimeMs && a.sizeBytes === b.sizeBytes && a.ctimeMs === b.ctimeMs && a.ino === b.ino && a.mode === b.mode && a.type === b.type
+    a.mtimeMs === b.mtimeMs &&
+    a.sizeBytes === b.sizeBytes &&
+    a.ctimeMs === b.ctimeMs &&
+    a.ino === b.ino &&
+    a.mode === b.mode &&
+    a.type === b.type
   );
 }
 
@@ -61,10 +66,14 @@ export interface ScanResult {
 }
 
 const atOnce = 24;
+/** How long files are asked after in one go, and how long one call may take before the disk counts as slow. */
+const sliceMs = 2;
+const slowCallMs = 4;
 
 /**
- * Walks a folder without following links and without holding the event loop: every entry is one small asynchronous call,
- * at most 24 of them at a time. `.gitignore` files are taken up on the way, before their siblings are judged.
+ * Walks a folder without following links and without holding the event loop. Where the disk answers at once (it does, from
+ * the system's memory) files are asked after in slices of two milliseconds, which costs a third of asking asynchronously;
+ * a disk that makes us wait is asked asynchronously, 24 calls at a time. `.gitignore` files are taken up on the way, before their siblings are judged.
  */
 export async function scanFolder(options: ScanOptions): Promise<ScanResult> {
   const { folder, rules } = options;
@@ -125,21 +134,42 @@ export async function scanFolder(options: ScanOptions): Promise<ScanResult> {
   };
 
   const pendingFiles: string[] = [];
-  const stampOne = (path: string): Promise<void> =>
-    new Promise((resolve) => {
-      fs.lstat(join(folder, path), (error, stats) => {
-        if (error === null) options.onFile(path, stampOf(stats));
-        else if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') unreadable.push(path);
-        resolve();
+  const take = (path: string, error: NodeJS.ErrnoException | null, stats: fs.Stats | undefined): void => {
+    if (stats !== undefined) options.onFile(path, stampOf(stats));
+    else if (error !== null && error.code !== 'ENOENT' && error.code !== 'ENOTDIR') unreadable.push(path);
+  };
+  let isQuick = true;
+  /** A slice of files in one go where the disk answers from memory, else one at a time without waiting for it. */
+  const stampSome = (): Promise<void> | undefined => {
+    if (pendingFiles.length === 0) return undefined;
+    if (!isQuick) {
+      const path = pendingFiles.pop()!;
+      return new Promise((resolve) => {
+        fs.lstat(join(folder, path), (error, stats) => {
+          take(path, error, error === null ? stats : undefined);
+          resolve();
+        });
       });
-    });
-
+    }
+    const startedAt = performance.now();
+    let at = startedAt;
+    for (let path = pendingFiles.pop(); path !== undefined; path = pendingFiles.pop()) {
+      try {
+        take(path, null, fs.lstatSync(`${folder}/${path}`, { throwIfNoEntry: false }));
+      } catch (error) {
+        take(path, error as NodeJS.ErrnoException, undefined);
+      }
+      const now = performance.now();
+      if (now - at > slowCallMs) isQuick = false;
+      at = now;
+      if (!isQuick || now - startedAt > sliceMs) break;
+    }
+    return new Promise((resolve) => setImmediate(resolve));
+  };
   // Folders first: they bring the ignore files, and more work for the others.
   const nextJob = (): Promise<void> | undefined => {
     const next = pending.pop();
-    if (next !== undefined) return visit(next);
-    const file = pendingFiles.pop();
-    return file === undefined ? undefined : stampOne(file);
+    return next === undefined ? stampSome() : visit(next);
   };
   await new Promise<void>((resolve, reject) => {
     let running = 0;
@@ -152,6 +182,8 @@ export async function scanFolder(options: ScanOptions): Promise<ScanResult> {
           running -= 1;
           fill();
         }, reject);
+        // One slice a turn of the loop: several in a row would hold it as one.
+        if (isQuick && pending.length === 0) break;
       }
       if (running === 0) resolve();
     };

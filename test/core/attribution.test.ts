@@ -21,7 +21,10 @@ it('[C23] puts content above everything, and the weaker below', () => {
 });
 
 it('[C23] names the run only where it is one, and the agent where two runs of it could have been', () => {
-  expect(attribute(time, { ...none, spans: [span({ run: 'a' }), span({ run: undefined as never })] }).by).toMatchObject({ name: 'codex', run: 'a' });
+  expect(attribute(time, { ...none, spans: [span({ run: 'a' }), span({ run: undefined as never })] }).by).toMatchObject({
+    name: 'codex',
+    run: 'a',
+  });
   const two = attribute(time, { ...none, spans: [span({ run: 'a' }), span({ run: 'b' })] }).by;
   expect(two).toEqual({ actor: 'agent', name: 'codex', how: 'overlap' });
 });
@@ -37,8 +40,12 @@ it('[C23] never names one of several different ones who could have done it, what
   const anySpan = fc.record({ name: names, start: fc.integer({ min: 0, max: 2000 }), length: fc.integer({ min: 0, max: 1500 }) });
   fc.assert(
     fc.property(fc.array(anySpan, { maxLength: 5 }), (given) => {
-      const spans = given.map(({ name, start, length }) => span({ actor: name === 'user' ? 'user' : 'agent', name, start, end: start + length }));
-      const could = new Set(spans.filter(({ start, end }) => start - 50 <= time.latest && end! + 50 >= time.earliest).map(({ name }) => name));
+      const spans = given.map(({ name, start, length }) =>
+        span({ actor: name === 'user' ? 'user' : 'agent', name, start, end: start + length }),
+      );
+      const could = new Set(
+        spans.filter(({ start, end }) => start - 50 <= time.latest && end! + 50 >= time.earliest).map(({ name }) => name),
+      );
       const { by } = attribute(time, { ...none, spans });
       if (could.size !== 1) expect(by.actor).toBe('unknown');
       else expect(by.actor === 'user' ? 'user' : by.name).toBe([...could][0]);

@@ -22,10 +22,17 @@ it.each([
   ['time nice -n 5 pi', 'pi'],
 ])('[C25] sees the agent in %s', (line, agent) => expect(agentOfCommand(line, agents)).toBe(agent));
 
-it.each(['echo codex', 'cat codex.md', 'git commit -m "codex && claude"', 'codexify', './run codex', 'codex; claude', 'npm i -g @openai/codex', 'vim claude', ''])(
-  '[C25] sees no agent in %s',
-  (line) => expect(agentOfCommand(line, agents)).toBeUndefined(),
-);
+it.each([
+  'echo codex',
+  'cat codex.md',
+  'git commit -m "codex && claude"',
+  'codexify',
+  './run codex',
+  'codex; claude',
+  'npm i -g @openai/codex',
+  'vim claude',
+  '',
+])('[C25] sees no agent in %s', (line) => expect(agentOfCommand(line, agents)).toBeUndefined());
 
 it('[C25] names the programs of a line in order, redirections apart', () => {
   expect(programsOf('FOO=1 make -j2 2>&1 | tee log && npm run build').map(({ program }) => program)).toEqual(['make', 'tee', 'npm']);

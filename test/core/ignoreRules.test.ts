@@ -38,7 +38,11 @@ it('[C13] gives the answers that git gives', () => {
         // A folder of that name is there: it is asked as a file all the same.
       }
     }
-    const asked = execFileSync('sh', ['-c', 'git check-ignore --no-index --stdin || true'], { cwd: folder, input: paths.join('\n'), encoding: 'utf8' });
+    const asked = execFileSync('sh', ['-c', 'git check-ignore --no-index --stdin || true'], {
+      cwd: folder,
+      input: paths.join('\n'),
+      encoding: 'utf8',
+    });
     const ignored = new Set(asked.split('\n').filter((line) => line !== ''));
     expect(ignored.size).toBeGreaterThan(15);
     for (const path of paths) {
@@ -53,7 +57,8 @@ it('[C13] gives the answers that git gives', () => {
 it('[C8] never lets in what is git’s or Tapedeck’s own, at any depth and in any letters', () => {
   const rules = new IgnoreRules(options);
   rules.setFile('', '!.git\n!.git/**\n');
-  for (const path of ['.git', '.git/config', 'a/.git/HEAD', '.GIT/x', '.tapedeck/sessions', 'a/.Tapedeck']) expect(rules.verdict(path, true).verdict).toBe('own');
+  for (const path of ['.git', '.git/config', 'a/.git/HEAD', '.GIT/x', '.tapedeck/sessions', 'a/.Tapedeck'])
+    expect(rules.verdict(path, true).verdict).toBe('own');
   expect(rules.verdict('.gitignore', false).verdict).toBe('in');
   expect(rules.verdict('a.git', true).verdict).toBe('in');
 });

@@ -7,12 +7,17 @@ const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 it('[C1] counts what the shortest edit adds and removes', () => {
   fc.assert(
-    fc.property(fc.array(fc.constantFrom('a', 'b', 'c'), { maxLength: 30 }), fc.array(fc.constantFrom('a', 'b', 'c'), { maxLength: 30 }), (before, after) => {
-      const found = countLines(bytes(before.map((line) => `${line}\n`).join('')), bytes(after.map((line) => `${line}\n`).join('')));
-      const parts = diffArrays(before, after);
-      const sum = (pick: 'added' | 'removed'): number => parts.filter((part) => part[pick]).reduce((total, part) => total + part.value.length, 0);
-      expect(found).toEqual({ added: sum('added'), removed: sum('removed') });
-    }),
+    fc.property(
+      fc.array(fc.constantFrom('a', 'b', 'c'), { maxLength: 30 }),
+      fc.array(fc.constantFrom('a', 'b', 'c'), { maxLength: 30 }),
+      (before, after) => {
+        const found = countLines(bytes(before.map((line) => `${line}\n`).join('')), bytes(after.map((line) => `${line}\n`).join('')));
+        const parts = diffArrays(before, after);
+        const sum = (pick: 'added' | 'removed'): number =>
+          parts.filter((part) => part[pick]).reduce((total, part) => total + part.value.length, 0);
+        expect(found).toEqual({ added: sum('added'), removed: sum('removed') });
+      },
+    ),
   );
 });
 

@@ -22,11 +22,29 @@ const run = (by: Author): string => by.run!;
 
 /** What an agent's transcript tells, as the follower records it. */
 const prompt = (recorder: Recorder, by: Author, at = Date.now()): Promise<unknown> =>
-  recorder.journal.record({ kind: 'prompt.submitted', by: { ...by, how: 'transcript' }, run: run(by), turn: 1, at: iso(at), text: { head: 'Do it', sizeBytes: 5 }, provenance: 'user' });
-const call = (recorder: Recorder, by: Author, more: Partial<Extract<EventDraft, { kind: 'tool.called' }>>, at = Date.now()): Promise<unknown> =>
+  recorder.journal.record({
+    kind: 'prompt.submitted',
+    by: { ...by, how: 'transcript' },
+    run: run(by),
+    turn: 1,
+    at: iso(at),
+    text: { head: 'Do it', sizeBytes: 5 },
+    provenance: 'user',
+  });
+const call = (
+  recorder: Recorder,
+  by: Author,
+  more: Partial<Extract<EventDraft, { kind: 'tool.called' }>>,
+  at = Date.now(),
+): Promise<unknown> =>
   recorder.journal.record({ kind: 'tool.called', by, run: run(by), turn: 1, at: iso(at), call: 'c1', name: 'tool', tool: 'edit', ...more });
-const returned = (recorder: Recorder, by: Author, id = 'c1', at = Date.now(), status: 'completed' | 'failed' = 'completed'): Promise<unknown> =>
-  recorder.journal.record({ kind: 'tool.returned', by, run: run(by), turn: 1, at: iso(at), call: id, status });
+const returned = (
+  recorder: Recorder,
+  by: Author,
+  id = 'c1',
+  at = Date.now(),
+  status: 'completed' | 'failed' = 'completed',
+): Promise<unknown> => recorder.journal.record({ kind: 'tool.returned', by, run: run(by), turn: 1, at: iso(at), call: id, status });
 const iso = (at: number): string => new Date(at).toISOString();
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -49,7 +67,9 @@ it('[C21] corrects an unknown author when the claim comes late', async () => {
   expect(event!.by).toEqual({ actor: 'unknown', how: 'none' });
   await call(recorder, codex, { edits: [{ path: 'a.txt', op: 'update', oldText: 'two\n', newText: 'TWO\n' }] }, Date.now() - 500);
   await until(async () => (await room.kinds(recorder, 'file.attributed')).length === 1, 'the finding');
-  expect(await room.kinds(recorder, 'file.attributed')).toMatchObject([{ event: eventId(event!), path: 'a.txt', call: 'c1', by: codex, run: 'run-1', turn: 1 }]);
+  expect(await room.kinds(recorder, 'file.attributed')).toMatchObject([
+    { event: eventId(event!), path: 'a.txt', call: 'c1', by: codex, run: 'run-1', turn: 1 },
+  ]);
 });
 
 it('[C22] does not believe a claim whose content differs when somebody else could have done it', async () => {
@@ -174,10 +194,18 @@ it('[C17] records a terminal command with its end, its output as text, and what 
   await recorder.flush();
   const [ended, ...more] = await room.kinds(recorder, 'command.ended');
   expect(more).toEqual([]);
-  expect(ended).toMatchObject({ command: 'npm test', cwd: room.folder, terminal: 'zsh #1', exitCode: 1, by: { actor: 'user', how: 'terminal' } });
+  expect(ended).toMatchObject({
+    command: 'npm test',
+    cwd: room.folder,
+    terminal: 'zsh #1',
+    exitCode: 1,
+    by: { actor: 'user', how: 'terminal' },
+  });
   expect(ended!.output!.head).toBe('ok first\ndone\n Test Files  2 failed (3)\n      Tests  4 failed | 38 passed (42)\nback');
   expect(ended!.started).toBe(eventId((await room.kinds(recorder, 'command.started'))[0]!));
-  expect(await room.kinds(recorder, 'tests.finished')).toMatchObject([{ command: 'npm test', ok: false, passed: 38, failed: 4, started: ended!.started }]);
+  expect(await room.kinds(recorder, 'tests.finished')).toMatchObject([
+    { command: 'npm test', ok: false, passed: 38, failed: 4, started: ended!.started },
+  ]);
   expect(recorder.status().counts).toMatchObject({ commands: 1, failures: 1 });
 });
 

@@ -111,7 +111,10 @@ describe.each(['git', 'no git'] as const)('with %s', (kind) => {
     const recorder = await room.started();
     await room.write('.env', 'TOKEN=another-secret-value\n');
     await room.write('.env.example', 'TOKEN=\n');
-    await room.write('innocent.txt', `-----BEGIN OPENSSH PRIVATE KEY-----\n${'b3BlbnNzaC1rZXktdjEAAAAA'.repeat(3)}\n-----END OPENSSH PRIVATE KEY-----\n`);
+    await room.write(
+      'innocent.txt',
+      `-----BEGIN OPENSSH PRIVATE KEY-----\n${'b3BlbnNzaC1rZXktdjEAAAAA'.repeat(3)}\n-----END OPENSSH PRIVATE KEY-----\n`,
+    );
     await room.changes(recorder, 1);
     await room.write('.env', 'TOKEN=third-secret-value\n');
     await recorder.reconcile('hand');

@@ -80,7 +80,12 @@ it('[C12] records commits with their words, and a reset as a move', async () => 
   room.git('commit', '-q', '-a', '-m', 'Say two', '-m', 'Because one was not enough.');
   await until(async () => (await room.kinds(recorder, 'git.committed')).length === 1, 'the commit');
   const [commit] = await room.kinds(recorder, 'git.committed');
-  expect(commit).toMatchObject({ subject: 'Say two', body: 'Because one was not enough.', branch: 'main', commit: room.git('rev-parse', 'HEAD').trim() });
+  expect(commit).toMatchObject({
+    subject: 'Say two',
+    body: 'Because one was not enough.',
+    branch: 'main',
+    commit: room.git('rev-parse', 'HEAD').trim(),
+  });
   expect(commit!.parents).toHaveLength(1);
   room.git('reset', '-q', '--hard', 'HEAD~1');
   await until(async () => (await room.kinds(recorder, 'git.moved')).length === 1, 'the move');
@@ -113,7 +118,8 @@ describe('[C13] what is in and what is out', () => {
     await writeFile(room.path('.git/info/exclude'), 'excluded.txt\n');
     const app = room.path('packages/app');
     const recorder = await room.started({ folders: [{ name: 'app', path: app }], root: `${app}/.tapedeck` });
-    for (const name of ['a.tmp', 'keep.tmp', 'local', 'only-top', 'excluded.txt', 'src/b.ts']) await room.write(`packages/app/${name}`, '1\n');
+    for (const name of ['a.tmp', 'keep.tmp', 'local', 'only-top', 'excluded.txt', 'src/b.ts'])
+      await room.write(`packages/app/${name}`, '1\n');
     await room.write('packages/app/src/a.ts', '2\n');
     await room.write('outside.txt', '1\n');
     expect(await room.changes(recorder, 3)).toEqual(['created keep.tmp', 'changed src/a.ts', 'created src/b.ts']);

@@ -74,7 +74,13 @@ export class RecorderRoom {
     this.git('commit', '-q', '-m', message);
   }
 
-  async record(options: Partial<RecorderOptions> & { readonly exclude?: readonly string[]; readonly maxFileBytes?: number; readonly budget?: number } = {}): Promise<Recorder> {
+  async record(
+    options: Partial<RecorderOptions> & {
+      readonly exclude?: readonly string[];
+      readonly maxFileBytes?: number;
+      readonly budget?: number;
+    } = {},
+  ): Promise<Recorder> {
     const recorder = await openRecorder({
       folders: [{ name: 'work', path: this.folder }],
       root: join(this.folder, '.tapedeck'),

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { nodeDigest } from '../../src/store/digest.ts';
 import { describeChange, RecorderRoom, until } from './recorderRoom.ts';
 import { isFileEvent } from '../../src/model/event.ts';
 import { defaultRecorderSettings } from '../../src/services/recorderSettings.ts';
@@ -20,6 +21,7 @@ it('[S1] begins a session with the first activity, and none before it', async ()
   await room.write('a.txt', 'one\n');
   const recorder = await room.record();
   expect(recorder.status()).toMatchObject({ state: 'off', isLeader: true });
+  await until(() => recorder.content.has(nodeDigest.sha256('one\n')), 'the copy of what was there');
   await room.write('a.txt', 'two\n');
   await room.changes(recorder, 1);
   const events = await room.events(recorder);
