@@ -1,0 +1,115 @@
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { userAuthor } from '../../src/model/author.ts';
+import { eventId } from '../../src/model/ids.ts';
+import type { Recorder } from '../../src/services/recorder.ts';
+import { openRewinder, type Rewinder } from '../../src/services/rewinder.ts';
+import { nodeDigest } from '../../src/store/digest.ts';
+import { openLogReader } from '../../src/store/logReader.ts';
+import { RecorderRoom } from './recorderRoom.ts';
+import { random } from './rewindWorld.ts';
+
+let room: RecorderRoom;
+beforeEach(async () => {
+  room = await RecorderRoom.open();
+});
+afterEach(() => room.close());
+
+/** Every file and link of the folder but git's and our own. */
+function tree(folder = room.folder, below = ''): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const entry of readdirSync(join(folder, below), { withFileTypes: true })) {
+    if (entry.name === '.git' || entry.name === '.tapedeck') continue;
+    const path = below === '' ? entry.name : `${below}/${entry.name}`;
+    if (entry.isDirectory()) Object.assign(found, tree(folder, path));
+    else {
+      const stat = lstatSync(join(folder, path));
+      found[path] = stat.isSymbolicLink()
+        ? `-> ${readlinkSync(join(folder, path))}`
+        : `${(stat.mode & 0o777).toString(8)} ${nodeDigest.sha256(readFileSync(join(folder, path)))}`;
+    }
+  }
+  return found;
+}
+
+async function rewinderOf(recorder: Recorder): Promise<Rewinder> {
+  const reader = await openLogReader({ layout: recorder.layout, session: recorder.status().session!, digest: nodeDigest });
+  return openRewinder({
+    layout: recorder.layout,
+    folders: [{ name: 'work', path: room.folder }],
+    reader,
+    journal: recorder.journal,
+    content: recorder.content,
+    digest: nodeDigest,
+    random,
+    during: (work) => recorder.during(work),
+  });
+}
+
+describe('rewinder and recorder together', () => {
+  for (const withGit of [true, false])
+    it(`[R9] give back the tree ${withGit ? 'of a repository, its clean files from git’s own objects' : 'of a folder without git'}, and undo it`, async () => {
+      await room.write('clean.txt', 'clean\n');
+      await room.write('crlf.txt', 'a\r\nb\r\n');
+      await room.write('gone/x', Buffer.from([0, 1, 2, 255]));
+      await room.write('run.sh', '#!/bin/sh\n');
+      chmodSync(room.path('run.sh'), 0o755);
+      symlinkSync('clean.txt', room.path('link'));
+      await room.write('renamed-from', 'a file that is renamed\n');
+      if (withGit) {
+        room.git('init', '-q');
+        room.git('add', '-A');
+        room.git('commit', '-qm', 'start');
+        await room.write('dirty.txt', 'dirty before\n');
+      }
+      const recorder = await room.started();
+      const target = eventId(await recorder.journal.record({ kind: 'progress.noted', by: userAuthor, text: 'here' }));
+      const before = tree();
+
+      await room.write('clean.txt', 'changed\n');
+      await room.write('crlf.txt', 'a\r\nc\r\n');
+      if (withGit) await room.write('dirty.txt', 'dirty after\n');
+      rmSync(room.path('gone'), { recursive: true });
+      chmodSync(room.path('run.sh'), 0o644);
+      unlinkSync(room.path('link'));
+      mkdirSync(room.path('link'));
+      writeFileSync(room.path('link/in'), 'new');
+      renameSync(room.path('renamed-from'), room.path('renamed-to'));
+      await room.write('created/deep/new', 'new');
+      await recorder.reconcile('hand');
+      const after = tree();
+
+      const rewinder = await rewinderOf(recorder);
+      const plan = await rewinder.plan(target);
+      expect(plan.skips).toEqual([]);
+      expect(plan.steps.filter(({ conflict }) => conflict !== undefined)).toEqual([]);
+      const report = await rewinder.apply(plan);
+      expect(report).toMatchObject({ ok: true, skipped: [] });
+      expect(tree()).toEqual(before);
+      await recorder.reconcile('hand');
+      await recorder.flush();
+      const applied = await room.kinds(recorder, 'rewind.applied');
+      expect(applied).toHaveLength(1);
+      // The recorder takes none of the rewind's writes for somebody's changes.
+      const written = (await room.fileEvents(recorder)).filter(({ n }) => n > applied[0]!.n - plan.steps.length - 1);
+      expect(written.map(({ rewind }) => rewind)).toEqual(plan.steps.map(() => plan.id));
+
+      expect(await rewinder.undo()).toMatchObject({ ok: true, skipped: [] });
+      expect(tree()).toEqual(after);
+      await recorder.reconcile('hand');
+      expect((await rewinder.plan(target)).steps.filter(({ conflict }) => conflict !== undefined)).toEqual([]);
+    });
+});
