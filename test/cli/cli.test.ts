@@ -35,7 +35,7 @@ const ok: CliRoom['run'] = async (words, options) => {
   expect(result, words.join(' ')).toMatchObject({ code: 0, err: '' });
   return result;
 };
-const events = async (...words: string[]): Promise<Printed[]> => (await ok(['log', ...words])).lines<Printed>();
+const events = async (...words: string[]): Promise<Printed[]> => (await ok(['log', ...words])).lines() as Printed[];
 const segments = async (): Promise<string[]> =>
   (await readdir(join(room.folder, '.tapedeck', 'sessions'), { recursive: true }))
     .filter((name) => name.endsWith('.jsonl'))
@@ -121,7 +121,7 @@ describe('the command line', { timeout: 60_000 }, () => {
         'src/a.ts',
         '--json',
       ])
-    ).json<{ id: string }>();
+    ).json() as { id: string };
     await ok(['decide', 'Sixty a minute', '--why', 'enough'], { environment: { CODEX_THREAD_ID: '0199-abc' } });
     await ok(['block', 'No key', '--cause', 'nobody has it'], { environment: { CLAUDECODE: '1', CLAUDE_CODE_SESSION_ID: 'c-1' } });
     await ok(['note', 'Looked around'], { environment: { AI_AGENT: 'claude-code_2-1-329_agent' } });
@@ -135,7 +135,7 @@ describe('the command line', { timeout: 60_000 }, () => {
       ['blocker.cleared', { actor: 'user', how: 'stated' }],
     ]);
     expect(printed[0]).toMatchObject({ id: decided.id, alternatives: ['sliding window', 'none'], files: ['src/a.ts'] });
-    const { text } = (await ok(['resume', '--json'])).json<{ text: string }>();
+    const { text } = (await ok(['resume', '--json'])).json() as { text: string };
     expect(text).toContain('Token bucket. Why: simpler. Not: sliding window; none.');
     expect(text).toContain('Proposed, confirmed by nobody: Sixty a minute.');
     // One session and one writer's file for all of them.
@@ -146,7 +146,9 @@ describe('the command line', { timeout: 60_000 }, () => {
     await ok(['start', '--no-scan']);
     const results = await Promise.all(Array.from({ length: 8 }, (_, index) => run(['note', `note ${index}`])));
     expect(results.map(({ code, err }) => [code, err])).toEqual(results.map(() => [0, '']));
-    expect((await events('--kind', 'progress.noted')).map(({ text }) => text).sort()).toEqual(results.map((_, index) => `note ${index}`));
+    expect((await events('--kind', 'progress.noted')).map(({ text }) => `${text}`).sort()).toEqual(
+      results.map((_, index) => `note ${index}`),
+    );
     await ok(['verify']);
   });
 
@@ -199,15 +201,15 @@ describe('the command line', { timeout: 60_000 }, () => {
     const after = await room.tree();
 
     const changes = await events('--kind', 'file');
-    expect(changes.map(({ kind, path }) => [kind, path]).sort()).toEqual([
-      ['file.changed', 'src/a.txt'],
-      ['file.changed', 'src/a.txt'],
-      ['file.created', 'new/c.txt'],
-      ['file.deleted', 'b.txt'],
+    expect(changes.map(({ kind, path }) => `${kind} ${path}`).sort()).toEqual([
+      'file.changed src/a.txt',
+      'file.changed src/a.txt',
+      'file.created new/c.txt',
+      'file.deleted b.txt',
     ]);
     const [start] = await events('--kind', 'baseline');
     const note = (await events('--kind', 'progress'))[0]!;
-    const files = (await ok(['files', '--at', note.eventId, '--json'])).lines<{ path: string; state: string; sizeBytes?: number }>();
+    const files = (await ok(['files', '--at', note.eventId, '--json'])).lines() as { path: string; state: string; sizeBytes?: number }[];
     expect(files.map(({ path, state, sizeBytes }) => [path, state, sizeBytes])).toEqual([
       ['b.txt', 'absent', undefined],
       ['new/c.txt', 'kept', 4],
@@ -222,10 +224,10 @@ describe('the command line', { timeout: 60_000 }, () => {
       counts: { fileChanges: 3 },
     });
 
-    const plan = (await ok(['rewind', start!.eventId, '--plan', '--json'])).json<{
+    const plan = (await ok(['rewind', start!.eventId, '--plan', '--json'])).json() as {
       plan: { steps: { path: string; act: string }[] };
       report: null;
-    }>();
+    };
     expect(plan.plan.steps.map(({ path, act }) => [path, act])).toEqual([
       ['b.txt', 'write'],
       ['new/c.txt', 'delete'],
@@ -255,7 +257,9 @@ describe('the command line', { timeout: 60_000 }, () => {
     await room.write('after.txt', 'x');
     await waitFor(async () => (await run(['log', '--kind', 'file.created'])).out !== '');
     expect(await recorder.stop('SIGTERM')).toBe(0);
-    const { files } = (await ok(['state', '--json'])).json<{ files: { path: string; changes: number; recent: { rewind?: string }[] }[] }>();
+    const { files } = (await ok(['state', '--json'])).json() as {
+      files: { path: string; changes: number; recent: { rewind?: string }[] }[];
+    };
     const a = files.find(({ path }) => path === 'a.txt')!;
     expect(a).toMatchObject({ changes: 1 });
     expect(a.recent.map(({ rewind }) => rewind !== undefined)).toEqual([false, true]);
@@ -325,20 +329,17 @@ describe('the command line', { timeout: 60_000 }, () => {
   });
 
   it('[X4] [X1] starts, updates, ends and lists sessions', async () => {
-    const first = (await ok(['start', 'One', '--json'])).json<{ session: string; isNew: boolean }>();
+    const first = (await ok(['start', 'One', '--json'])).json() as { session: string; isNew: boolean };
     expect(first.isNew).toBe(true);
     expect((await ok(['start', '--json'])).json()).toMatchObject({ session: first.session, isNew: false });
     await room.write('a.txt', 'x');
     expect((await ok(['update', 'wrote a', '--json'])).json()).toMatchObject({ session: first.session, scan: { files: 1 }, noted: true });
-    const second = (await ok(['start', 'Two', '--new', '--json'])).json<{ session: string }>();
+    const second = (await ok(['start', 'Two', '--new', '--json'])).json() as { session: string };
     expect(second.session).not.toBe(first.session);
     await ok(['end']);
-    const sessions = (await ok(['sessions', '--json'])).lines<{ id: string; label: string; endReason: string; isOpen: boolean }>();
-    expect(sessions.map(({ id, label, endReason, isOpen }) => [id, label, endReason, isOpen]).sort()).toEqual(
-      [
-        [first.session, 'One', 'superseded', false],
-        [second.session, 'Two', 'command', false],
-      ].sort(),
+    const sessions = (await ok(['sessions', '--json'])).lines() as { id: string; label: string; endReason: string; isOpen: boolean }[];
+    expect(sessions.map(({ id, label, endReason, isOpen }) => `${id} ${label} ${endReason} ${isOpen}`).sort()).toEqual(
+      [`${first.session} One superseded false`, `${second.session} Two command false`].sort(),
     );
     expect((await events('--session', first.session)).some(({ text }) => text === 'wrote a')).toBe(true);
   });

@@ -11,9 +11,9 @@ export interface CliResult {
   readonly out: string;
   readonly err: string;
   /** Of `out`, one document. */
-  json<T = Record<string, unknown>>(): T;
+  json(): unknown;
   /** Of `out`, one document a line. */
-  lines<T = Record<string, unknown>>(): T[];
+  lines(): unknown[];
 }
 
 /** A workspace of its own and the bundled command line, run as a process. */
@@ -96,12 +96,12 @@ export async function openCliRoom(bundle: string): Promise<CliRoom> {
         code,
         out: out(),
         err: err(),
-        json: <T>() => JSON.parse(out()) as T,
-        lines: <T>() =>
+        json: () => JSON.parse(out()) as unknown,
+        lines: () =>
           out()
             .split('\n')
             .filter((line) => line !== '')
-            .map((line) => JSON.parse(line) as T),
+            .map((line) => JSON.parse(line) as unknown),
       };
     },
     async record(words = []) {

@@ -15,7 +15,7 @@ export class EventTape {
     this.#ms += afterMs;
     const n = (this.#counts.get(writer) ?? 0) + 1;
     this.#counts.set(writer, n);
-    const event = { by: userAuthor, ...draft, v: 1, w: writer, n, at: new Date(this.#ms).toISOString() } as TapedeckEvent;
+    const event: TapedeckEvent = { by: userAuthor, ...draft, v: 1, w: writer, n, at: new Date(this.#ms).toISOString() };
     this.events.push(event);
     return event;
   }

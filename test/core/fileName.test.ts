@@ -3,18 +3,7 @@ import { isWritableName } from '../../src/core/fileName.ts';
 
 describe('names that may be written', () => {
   it('[R10] takes ordinary names, odd ones too', () => {
-    for (const name of [
-      'a',
-      'a/b.txt',
-      '.gitignore',
-      '.github/x',
-      'git',
-      'a b',
-      '日本/é',
-      'x.git/y',
-      'CONfig',
-      'null.d/x',
-    ])
+    for (const name of ['a', 'a/b.txt', '.gitignore', '.github/x', 'git', 'a b', '日本/é', 'x.git/y', 'CONfig', 'null.d/x'])
       expect([name, isWritableName(name, true)]).toEqual([name, true]);
     for (const name of ['aux', 'ab:c', 'line\nbreak', 'trailing.', 'what?'])
       expect([name, isWritableName(name, false)]).toEqual([name, true]);

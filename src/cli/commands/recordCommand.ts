@@ -17,7 +17,7 @@ export const recordCommand: CommandEntry = (program, act) => {
     .action(
       act(async (run, directory: string | undefined, options: { label?: string; agents: boolean }) => {
         // The recorder takes the folder that it is told, and never one above it.
-        const workspace = await run.workspace(directory ?? (program.opts() as { dir?: string }).dir ?? '.');
+        const workspace = await run.workspace(directory ?? program.opts<{ dir?: string }>().dir ?? '.');
         const stopped = run.process.whenStopped();
         const recorder = await openWorkspaceRecorder(workspace, {
           watcher: chokidarWatcher,

@@ -32,7 +32,10 @@ export const rewindCommand: CommandEntry = (program, act) => {
     .option('--plan', 'only print the plan')
     .option('--yes', 'do it without asking')
     .option('--undo', 'undo a rewind')
-    .option('--file <path>', 'only this file or folder (repeatable)', (value: string, before: string[] = []) => [...before, value])
+    .option('--file <path>', 'only this file or folder (repeatable)', (value: string, before: string[] | undefined) => [
+      ...(before ?? []),
+      value,
+    ])
     .option('--overwrite-changed', 'overwrite also files that changed since they were last recorded')
     .option('--skip-changed', 'leave files alone that changed since they were last recorded')
     .option('--session <id>', 'the session of the event')
