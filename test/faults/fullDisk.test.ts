@@ -44,7 +44,7 @@ test(
       }
     }
   },
-  depth(60_000, 3_600_000),
+  depth(180_000, 3_600_000),
 );
 
 test('[L4] a disk with room for a few bytes at a time takes each event once, whole', async () => {
@@ -84,5 +84,5 @@ test.each(
       }
     }
   },
-  depth(60_000, 3_600_000),
+  depth(180_000, 3_600_000),
 );

@@ -56,7 +56,7 @@ test(
     }
     expect(acknowledged).toBeGreaterThan(100);
   },
-  depth(60_000, 3_600_000),
+  depth(180_000, 3_600_000),
 );
 
 test(
@@ -86,5 +86,5 @@ test(
       }
     }
   },
-  depth(60_000, 3_600_000),
+  depth(180_000, 3_600_000),
 );
