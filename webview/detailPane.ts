@@ -87,7 +87,7 @@ function knowledgePart(by: Author, isOfFile: boolean): TemplateResult {
     <h3>How we know</h3>
     <p>
       ${authorName(by)}:
-      ${knowledgeText(by)}.${
+      ${knowledgeText(by)}${isOfFile && by.how === 'transcript' ? ', and the content on disk matches' : ''}.${
         by.others === undefined || by.others.length === 0
           ? nothing
           : html` At work at the same time: ${by.others.map((name) => authorName({ actor: 'agent', name, how: 'none' })).join(', ')}.`
