@@ -1,6 +1,6 @@
 import type { Author } from '../model/author.ts';
 import { isFileEvent, type FileEvent, type LoggedEvent } from '../model/event.ts';
-import type { FileVersion, SkipReason } from '../model/fileVersion.ts';
+import { isSameVersion, type FileVersion, type SkipReason } from '../model/fileVersion.ts';
 import { eventId, type EventId } from '../model/ids.ts';
 import type { WorkspacePath } from '../model/workspacePath.ts';
 
@@ -42,6 +42,8 @@ export function touchedFiles(events: Iterable<LoggedEvent>, rewind?: string): Ma
     const ofRewind = isFileEvent(event) ? event.rewind : undefined;
     const known = files.get(path);
     if (known === undefined && rewind !== undefined && ofRewind !== rewind) return;
+    // Told a second time by another process that saw the same change: nothing of its own.
+    if (known !== undefined && isSameLogged(known.after, after)) return;
     const author = authorOf.get(id) ?? event.by;
     const authors = known?.authors ?? [];
     files.set(path, {
@@ -86,5 +88,8 @@ function afterOf(event: FileEvent): LoggedFile {
   if (event.kind === 'file.deleted') return absent;
   return event.after === undefined ? { state: 'unknown', reason: 'lost' } : { state: 'version', version: event.after };
 }
+
+const isSameLogged = (a: LoggedFile, b: LoggedFile): boolean =>
+  a.state === 'version' && b.state === 'version' ? isSameVersion(a.version, b.version) : a.state === 'absent' && b.state === 'absent';
 
 const isSameAuthor = (a: Author, b: Author): boolean => a.actor === b.actor && a.name === b.name && a.run === b.run;

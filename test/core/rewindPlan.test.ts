@@ -193,6 +193,19 @@ describe('rewind plan', () => {
     ]);
   });
 
+  it('[R8] does not take the rewind’s own writes, told again by another recorder, for later changes', () => {
+    const events = [
+      event('file.changed', { path: 'a', before: version('2'), after: version('1'), rewind: 'x' }),
+      changed('a', version('2'), version('1')),
+      event('file.deleted', { path: 'b', before: version('2'), rewind: 'x' }),
+      deleted('b', version('2')),
+    ];
+    expect(acts(plan(events, { a: version('1') }, { undoes: 'x' }))).toEqual([
+      ['a', 'write'],
+      ['b', 'write'],
+    ]);
+  });
+
   it('[R12] takes a scope for files and folders, not for beginnings of names', () => {
     expect(['src', 'src/a', 'src2', '//web/src/a'].filter((path) => isInScope(path, ['src']))).toEqual(['src', 'src/a']);
     expect(isInScope('//web/src/a', ['//web/src/'])).toBe(true);
