@@ -17,7 +17,8 @@ export function foldCommandEnded(state: SessionState, event: EventOf<'command.en
   const key = commandKey(event.command);
   const { exitCode } = event;
   const call = event.call === undefined ? undefined : state.trace.calls.get(`${event.run ?? ''}\u0000${event.call}`);
-  if (call !== undefined) call.ended = true;
+  // A code that is not known says nothing; then the tool's own answer has to say whether it failed.
+  if (call !== undefined && exitCode !== null) call.ended = true;
   const command = commandOf(state, event, key);
   command.runs++;
   command.lastExitCode = exitCode;

@@ -3,6 +3,7 @@ import { eventId } from '../model/ids.ts';
 import type { PromptEntry, RunState, SessionState, TextEntry } from '../model/sessionState.ts';
 import { markOf } from './eventOrder.ts';
 import { forgetOldest } from './foldSource.ts';
+import { isAnswer } from './checkCommand.ts';
 import { addFailure } from './foldCommand.ts';
 import { clearInferred, raiseInferred } from './foldEntry.ts';
 
@@ -175,7 +176,7 @@ export function foldTool(state: SessionState, event: EventOf<'tool.called' | 'to
     state.trace.calls.set(key, {
       name: event.name,
       tool: event.tool,
-      title: event.title,
+      title: event.title ?? event.paths?.[0],
       command: event.command,
       run: event.run,
       ended: false,
@@ -201,7 +202,7 @@ export function foldTool(state: SessionState, event: EventOf<'tool.called' | 'to
       evidence: [eventId(event)],
     });
   // A failed command has an event of its own with the exit code; this one then adds nothing.
-  if (call?.ended === true) return;
+  if (call?.ended === true || (call?.command !== undefined && event.outcome === 'error' && isAnswer(call.command, 1))) return;
   addFailure(state, event, {
     kind: 'tool',
     what: call?.command ?? (call?.title === undefined ? name : `${name}: ${call.title}`),

@@ -103,7 +103,7 @@ const rules: readonly Rule[] = [
   },
   {
     name: 'password',
-    hints: ['assw', 'pwd='],
+    hints: ['assw', 'wd='],
     pattern:
       /((?<![A-Za-z0-9])(?:password|passwd|pwd|passphrase)=)("[^"\n]{4,512}"|'[^'\n]{4,512}'|[^\s"'`;&|<>(){}[\],]{6,4096}(?![([]))/gi,
     keep: (_match, [name, value = '']) => (isPlaceholder(value) || (!isQuoted(value) && !/[0-9!@#%^*+~]/.test(value)) ? undefined : name),

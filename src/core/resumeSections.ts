@@ -77,8 +77,14 @@ export function timeText(now: UnixMs): TimeText {
     const then = Date.parse(at);
     if (Number.isNaN(then)) return 'at an unknown time';
     const stamp = `${new Date(then).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
-    return now < then ? stamp : `${stamp}, ${durationText(Math.max(60_000, now - then))} ago`;
+    return now < then ? stamp : `${stamp}, ${ageText(now - then)} ago`;
   };
+}
+
+const dayMs = 86_400_000;
+
+function ageText(ageMs: number): string {
+  return ageMs < 2 * dayMs ? durationText(Math.max(60_000, ageMs)) : counted(Math.floor(ageMs / dayMs), 'day');
 }
 
 export function authorWord(author: Author): string {

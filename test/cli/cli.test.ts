@@ -3,6 +3,7 @@ import { appendFile, readdir, readFile, rm, symlink, unlink, writeFile } from 'n
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { redactText } from '../../src/core/redact.ts';
 import { bundleCli, openCliRoom, waitFor, type CliRoom } from './cliRoom.ts';
 
 interface Printed {
@@ -342,6 +343,12 @@ describe('the command line', { timeout: 60_000 }, () => {
       [`${first.session} One superseded false`, `${second.session} Two command false`].sort(),
     );
     expect((await events('--session', first.session)).some(({ text }) => text === 'wrote a')).toBe(true);
+  });
+
+  it('[D15] holds no text that looks like a secret', async () => {
+    const text = await readFile(bundle.path, 'utf8');
+    // Compared as one claim: a difference of half a megabyte is nothing to print.
+    expect(redactText(text) === text).toBe(true);
   });
 
   const node20 = ['/usr/bin/node', '/usr/local/bin/node'].find(

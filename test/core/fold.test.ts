@@ -324,6 +324,27 @@ describe('last green', () => {
   });
 });
 
+describe('a failed tool', () => {
+  it('[D8] is told by its command where the exit code is known, else by itself, and never twice', () => {
+    const t = new EventTape().start();
+    const call = (id: string, command: string, exitCode: number | null): void => {
+      t.add({ kind: 'tool.called', call: id, name: 'shell', tool: 'execute', command, run: 'r1', by: codex });
+      t.add({ kind: 'command.ended', call: id, command, exitCode, run: 'r1', by: codex });
+      t.add({ kind: 'tool.returned', call: id, status: 'failed', outcome: 'error', run: 'r1', by: codex });
+    };
+    call('c1', 'cargo build', 101);
+    call('c2', 'cat nowhere', null);
+    call('c3', 'rg nothing', null);
+    t.add({ kind: 'tool.called', call: 'c4', name: 'Edit', tool: 'edit', paths: ['a.ts'], run: 'r1', by: codex });
+    t.add({ kind: 'tool.returned', call: 'c4', status: 'failed', outcome: 'error', run: 'r1', by: codex });
+    expect(foldAll(t.events).failures.map(({ kind, what, exitCode }) => [kind, what, exitCode])).toEqual([
+      ['command', 'cargo build', 101],
+      ['tool', 'cat nowhere', null],
+      ['tool', 'Edit: a.ts', null],
+    ]);
+  });
+});
+
 describe('a file', () => {
   it('knows that it is back to what it was', () => {
     const t = tape();
