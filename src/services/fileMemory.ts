@@ -24,6 +24,12 @@ export interface FileMemoryOptions {
 }
 
 /** What a session's log says that a recorder which goes on with it must know. */
+/** ISO 8601; `to` undefined: it still is. */
+export interface PausedTime {
+  readonly from: string;
+  to: string | undefined;
+}
+
 export interface Remembered {
   /** Folders (by their name in paths, '' for the first) whose files are known from the log. */
   readonly folders: ReadonlySet<string>;
@@ -31,6 +37,8 @@ export interface Remembered {
   readonly lastAt: string | undefined;
   readonly lastApp: string | undefined;
   readonly isPaused: boolean;
+  /** Times in which recording was paused. */
+  readonly pauses: readonly PausedTime[];
   /** `sourceKey` of every fact from a transcript. */
   readonly sources: ReadonlySet<string>;
 }
@@ -140,7 +148,7 @@ export class FileMemory {
     const sources = new Set<string>();
     let lastAt: string | undefined;
     let lastApp: string | undefined;
-    let isPaused = false;
+    const pauses: PausedTime[] = [];
     for await (const events of reader.all())
       for (const event of events) {
         lastAt = event.at;
@@ -154,8 +162,7 @@ export class FileMemory {
           // A baseline says all of its folder: what was recorded before it is in it.
           for (const path of latest.keys()) if (this.#folderOf(path) === event.folder) latest.delete(path);
         } else if (event.kind === 'file.skipped') files.noteSkip(event.path, event.reason);
-        else if (event.kind === 'capture.paused') isPaused = true;
-        else if (event.kind === 'capture.continued') isPaused = false;
+        else if (event.kind === 'capture.paused' || event.kind === 'capture.continued') notePause(pauses, event);
         else if (event.kind === 'session.started' || event.kind === 'session.resumed') lastApp = event.app;
       }
     const folders = new Set<string>();
@@ -168,7 +175,7 @@ export class FileMemory {
       for (const [path, file] of known) tracker.set(path, file);
     }
     for (const [path, event] of latest) this.#takeEvent(path, event);
-    return { folders, lastAt, lastApp, isPaused, sources };
+    return { folders, lastAt, lastApp, isPaused: pauses.at(-1)?.to === undefined && pauses.length > 0, pauses, sources };
   }
 
   #takeEvent(path: WorkspacePath, event: LoggedEvent): void {
@@ -194,6 +201,17 @@ export class FileMemory {
       }
     return dirty;
   }
+}
+
+/** Takes a pause or its end into the list; saying one of them twice changes nothing. */
+export function notePause(
+  pauses: PausedTime[],
+  event: { readonly kind: 'capture.paused' | 'capture.continued'; readonly at: string },
+): void {
+  const last = pauses.at(-1);
+  const isPaused = last !== undefined && last.to === undefined;
+  if (event.kind === 'capture.paused' && !isPaused) pauses.push({ from: event.at, to: undefined });
+  else if (event.kind === 'capture.continued' && isPaused) last.to = event.at;
 }
 
 /** How long nobody recorded, for `capture.gap`. */

@@ -22,7 +22,7 @@ import { FileRecorder } from './fileRecorder.ts';
 import { FileTracker } from './fileTracker.ts';
 import { FolderIndex } from './folderIndex.ts';
 import { GitFollower } from './gitFollower.ts';
-import type { Journal } from './journal.ts';
+import { NoSessionError, type Journal } from './journal.ts';
 import { Reconciler } from './reconciler.ts';
 import type { RecorderSettings } from './recorderSettings.ts';
 import type { WorkspaceFolders } from './workspaceFolders.ts';
@@ -42,6 +42,8 @@ export interface LeaderWorkOptions {
   readonly platform: NodeJS.Platform;
   /** True while recording is paused, or no session is open and none may begin by itself: nothing is looked at, no transcript's fact is taken. */
   readonly isOff: () => boolean;
+  /** True when recording was paused at that time (ISO 8601): what an agent's record tells of it is not taken, however late it is read. */
+  readonly wasPausedAt: (at: string) => boolean;
   readonly onTrace: (message: string) => void;
   /** `what` is fixed for one kind of trouble; `message` undefined: it is over. */
   readonly onTrouble: (what: string, message: string | undefined) => void;
@@ -203,7 +205,10 @@ export class LeaderWork implements Disposable {
       seen: (source) => sources.has(sourceKey(source)),
       digest,
       clock,
-      onError: (error) => onTrace(`A transcript could not be followed: ${error instanceof Error ? error.message : String(error)}`),
+      onError: (error) => {
+        if (!(error instanceof NoSessionError))
+          onTrace(`A transcript could not be followed: ${error instanceof Error ? error.message : String(error)}`);
+      },
       onDamage: (damage) => onTrace(`A line of a transcript could not be read: ${JSON.stringify(damage)}`),
     });
     if (this.#disposables.isDisposed) await follower.close();
@@ -363,7 +368,8 @@ export class LeaderWork implements Disposable {
   }
 
   async #recordFact(journal: Journal, draft: EventDraft): Promise<TapedeckEvent> {
-    if (this.#options.isOff()) throw new Error('Recording is off.');
+    if (this.#options.isOff() || (draft.at !== undefined && this.#options.wasPausedAt(draft.at)))
+      throw new NoSessionError('paused', 'Recording was paused.');
     return journal.record(draft);
   }
 

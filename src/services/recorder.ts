@@ -18,7 +18,7 @@ import { writeSessionCard } from '../store/sessionCard.ts';
 import { createWriterId } from '../store/writerClaim.ts';
 import { Attributor } from './attributor.ts';
 import { CommandLog, type TerminalCommand } from './commandLog.ts';
-import { gapOf } from './fileMemory.ts';
+import { gapOf, notePause, type PausedTime } from './fileMemory.ts';
 import { LeaderWork } from './leaderWork.ts';
 import { NoSessionError, type Journal } from './journal.ts';
 import { LiveJournal } from './liveJournal.ts';
@@ -200,6 +200,7 @@ class WorkspaceRecorder implements Recorder {
   #hasOthers = false;
   #isPaused = false;
   #isClosed = false;
+  #pauses: PausedTime[] = [];
   #isCommanded = false;
   /** The open session was started by this process. */
   #isNew = false;
@@ -490,6 +491,7 @@ class WorkspaceRecorder implements Recorder {
       agents,
       platform: process.platform,
       isOff: () => this.#isPaused || (settings.start !== 'automatic' && this.journal.session === undefined),
+      wasPausedAt: (at) => this.#pauses.some((pause) => at >= pause.from && (pause.to === undefined || at < pause.to)),
       onTrace: (message) => this.#options.onTrace?.(message),
       onTrouble: (what, message) => this.#trouble(what, message),
     });
@@ -501,6 +503,7 @@ class WorkspaceRecorder implements Recorder {
     let since = this.#openedAt;
     if (current !== undefined && remembered !== undefined && !this.#isNew) {
       this.#isPaused = remembered.isPaused;
+      this.#pauses = [...remembered.pauses];
       const gap = gapOf(remembered.lastAt, clock.now());
       await this.journal.join();
       if (this.journal.session === current) {
@@ -591,6 +594,7 @@ class WorkspaceRecorder implements Recorder {
   #note(event: TapedeckEvent, isOwn: boolean): void {
     if (event.kind === 'session.labelled' && this.#card !== undefined) this.#card.label = event.label;
     if (event.kind === 'capture.gap') this.#gaps += 1;
+    if (event.kind === 'capture.paused' || event.kind === 'capture.continued') notePause(this.#pauses, event);
     this.#attributor.observe(event, isOwn);
     this.#work?.observe(event);
     this.#tellStatus.request();
