@@ -3,13 +3,7 @@ import type { EventId, SessionId } from '../model/ids.ts';
 import type { WorkspacePath } from '../model/workspacePath.ts';
 import type { Outcome, ResumeSize, SessionItem, Tab } from '../protocol/messages.ts';
 import type { Deck } from './deck.ts';
-import { entryActions } from './entryActions.ts';
-import { fileActions } from './fileActions.ts';
-import { done } from './outcome.ts';
 import type { Prompts } from './prompts.ts';
-import { resumeActions } from './resumeActions.ts';
-import { rewindActions } from './rewindActions.ts';
-import { sessionActions } from './sessionActions.ts';
 
 /**
  * Everything a user can do, for commands and page alike. `done` is false when the user turned away or was told why it
@@ -66,27 +60,4 @@ export interface ActionContext {
   readonly openTab: () => void;
   readonly showView: (tab?: Tab) => Promise<void>;
   readonly showOutput: () => void;
-}
-
-
-export function createActions(context: ActionContext): Actions {
-  return {
-    ...sessionActions(context),
-    ...entryActions(context),
-    ...fileActions(context),
-    ...rewindActions(context),
-    ...resumeActions(context),
-    openTab: async () => {
-      context.openTab();
-      return done;
-    },
-    showView: async (tab) => {
-      await context.showView(tab);
-      return done;
-    },
-    showOutput: async () => {
-      context.showOutput();
-      return done;
-    },
-  };
 }

@@ -79,7 +79,7 @@ describe('Delayer', () => {
   it('waits for quiet, but not for ever', () => {
     let runs = 0;
     const delayer = new Delayer(() => (runs += 1), 300, 1000);
-    for (let request = 0; request < 9; request++) {
+    for (let request = 0; request < 10; request++) {
       delayer.request();
       vi.advanceTimersByTime(120);
     }

@@ -6,7 +6,7 @@ export default defineConfig({
     include: ['test/ui/**/*.test.ts'],
     globalSetup: ['test/ui/packedExtension.ts'],
     fileParallelism: false,
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: 180_000,
+    hookTimeout: 300_000,
   },
 });

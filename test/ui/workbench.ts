@@ -72,7 +72,8 @@ export async function openWorkbench(options: WorkbenchOptions = {}): Promise<Wor
     extensions: [inject('vsix')],
     env: options.env ?? {},
     workspaceTrust: options.workspaceTrust ?? false,
-    settings: { 'workbench.colorTheme': themes[options.theme ?? 'dark'], ...options.settings },
+    // The sticky line of the terminal is a second terminal to whoever looks for one.
+    settings: { 'terminal.integrated.stickyScroll.enabled': false, 'workbench.colorTheme': themes[options.theme ?? 'dark'], ...options.settings },
   });
   const browser = await launchChromium();
   const context = await browser.newContext({
