@@ -81,16 +81,6 @@ export function attribute(time: ChangeTime, evidence: Evidence): Attribution {
   return fromSpans(spans, evidence.activeRuns, time);
 }
 
-/** True when this says more than the other: used to replace a first finding by a later one. */
-export function isBetter(later: Attribution, earlier: Attribution): boolean {
-  const a = strength(later.by);
-  const b = strength(earlier.by);
-  if (a !== b) return a > b;
-  return (
-    later.by.actor === earlier.by.actor && later.by.name === earlier.by.name && later.by.run !== undefined && earlier.by.run === undefined
-  );
-}
-
 /** A content's match stands; everything else is open to what is learned later. */
 export function isSettled({ how }: Author): boolean {
   return how === 'transcript' || how === 'editor' || how === 'git' || how === 'stated' || how === 'hook';
@@ -104,26 +94,6 @@ export function isSameAuthor(a: Author, b: Author): boolean {
     a.how === b.how &&
     (a.others ?? []).join('\n') === (b.others ?? []).join('\n')
   );
-}
-
-function strength({ how }: Author): number {
-  switch (how) {
-    case 'transcript':
-    case 'hook':
-    case 'stated':
-      return 4;
-    case 'editor':
-    case 'git':
-      return 3;
-    case 'claimed':
-      return 2;
-    case 'overlap':
-    case 'terminal':
-      return 1;
-    case 'guess':
-    case 'none':
-      return 0;
-  }
 }
 
 function couldHave(span: WorkSpan, time: ChangeTime): boolean {
