@@ -1,5 +1,6 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
+import { lastGreen } from '../core/lastGreen.ts';
 import { baseName, isInsideFolder, splitWorkspacePath, type WorkspacePath } from '../model/workspacePath.ts';
 import type { FileVersion } from '../model/fileVersion.ts';
 import { eventId } from '../model/ids.ts';
@@ -66,7 +67,7 @@ export function fileActions({ deck, prompts }: ActionContext): Pick<Actions, 'op
       return done;
     },
     async compareLastGreen() {
-      const green = (await requireFeed(deck())).state.greens.at(-1);
+      const green = lastGreen((await requireFeed(deck())).state);
       if (green === undefined) throw new Error(t('No test or build has been seen to pass yet.'));
       return openFilesAt(eventId(green.mark));
     },

@@ -1,3 +1,4 @@
+import { filesChangedSince, lastGreen } from '../core/lastGreen.ts';
 import { eventId } from '../model/ids.ts';
 import type { SessionState } from '../model/sessionState.ts';
 import type { AsideSpan, DecisionItem, Entries, Header } from '../protocol/messages.ts';
@@ -9,7 +10,7 @@ export function headerOf(deck: Deck): Header {
   const status = deck.recorder?.status();
   const state = stateOf(deck);
   const card = feed?.state.session;
-  const lastGreen = feed?.state.greens.at(-1);
+  const green = feed === undefined ? undefined : lastGreen(feed.state);
   const undoable = feed === undefined ? undefined : undoableRewind(feed.state);
   const reason = deck.failure ?? status?.reason;
   return {
@@ -26,9 +27,9 @@ export function headerOf(deck: Deck): Header {
       agents: feed === undefined ? 0 : new Set([...feed.state.runs.values()].map(({ agent }) => agent)).size,
     },
     ...(feed === undefined ? {} : { log: logHealth(feed.state) }),
-    ...(lastGreen === undefined || feed === undefined
+    ...(green === undefined || feed === undefined
       ? {}
-      : { lastGreen: { event: eventId(lastGreen.mark), at: lastGreen.mark.at, changedFiles: filesSince(feed.state, lastGreen.mark.at) } }),
+      : { lastGreen: { event: eventId(green.mark), at: green.mark.at, changedFiles: filesChangedSince(feed.state, green.mark).length } }),
     hasHistory: deck.hasHistory,
     ...(undoable === undefined ? {} : { undoableRewind: undoable }),
   };
@@ -52,8 +53,6 @@ function stateOf(deck: Deck): Header['state'] {
 }
 
 const changedFiles = (state: SessionState): number => [...state.files.values()].filter(({ changes }) => changes > 0).length;
-
-const filesSince = (state: SessionState, at: string): number => [...state.files.values()].filter(({ last }) => last !== undefined && last.at > at).length;
 
 function logHealth(state: SessionState): NonNullable<Header['log']> {
   const { foreign, malformed } = state.counts;

@@ -4,14 +4,14 @@
 // The desktop VS Code is used where `code` is on PATH, else code-server, whose address is printed. Ctrl-C ends it all.
 // --check waits until the demo has been recorded, says so, and ends: for CI.
 import { existsSync, rmSync, statSync } from 'node:fs';
-import { mkdir, mkdtemp } from 'node:fs/promises';
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { startCodeServer } from './codeServer.mjs';
 import { startDesktop, findDesktop } from './desktop.mjs';
 import { untilDemoIsRecorded } from './demo/check.mjs';
-import { afterwards } from './demo/recording.mjs';
+import { afterwards, recording } from './demo/recording.mjs';
 import { layDemoWorkspace } from './demo/workspace.mjs';
 import { ensureNode } from './nodeRuntime.mjs';
 import { buildProject, packDemoPlayer, packExtension, projectFolder } from './project.mjs';
@@ -58,19 +58,32 @@ async function layDemo(node, isHurried) {
   const codexHome = path.join(home, 'codex');
   for (const name of [folder, codexHome]) await mkdir(name, { recursive: true });
   await layDemoWorkspace(folder);
-  const play = path.join(projectFolder, 'test', 'setup', 'demo', 'play.mjs');
-  const agent = `${inShell(node.binary)} ${inShell(play)}`;
+  const agent = await layRecordedAgent(home, node);
   const env = {
     CODEX_HOME: codexHome,
-    TAPEDECK_DEMO: JSON.stringify({ folder, agent: process.platform === 'win32' ? `node ${inShell(play)}` : agent, afterwards }),
+    TAPEDECK_DEMO: JSON.stringify({ folder, agent, afterwards }),
     TAPEDECK_DEMO_PACE: isHurried ? '0.3' : '1',
   };
   return { folder, isDemo: true, env };
 }
 
-/** @param {string} text */
-function inShell(text) {
-  return /^[\w./-]+$/.test(text) ? text : `"${text}"`;
+/**
+ * Puts the recorded session beside the workspace as a program named like the agent that it was recorded from, so that the
+ * terminal's command line reads as with the real one. Answers the line to type in the workspace.
+ * @param {string} home @param {import("./nodeRuntime.mjs").NodeRuntime} node
+ */
+async function layRecordedAgent(home, node) {
+  const play = path.join(projectFolder, 'test', 'setup', 'demo', 'play.mjs');
+  const bin = path.join(home, 'bin');
+  await mkdir(bin);
+  const [first] = recording;
+  const asked = JSON.stringify(first?.kind === 'prompt' ? first.text : '');
+  if (process.platform === 'win32') {
+    await writeFile(path.join(bin, 'codex.cmd'), `@"${node.binary}" "${play}"\r\n`);
+    return `..\\bin\\codex.cmd ${asked}`;
+  }
+  await writeFile(path.join(bin, 'codex'), `#!/bin/sh\nexec "${node.binary}" "${play}"\n`, { mode: 0o755 });
+  return `../bin/codex ${asked}`;
 }
 
 /** @param {Scene} scene @param {boolean} isCheck */
