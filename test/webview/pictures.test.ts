@@ -39,6 +39,33 @@ async function lookAt(page: Page, name: string, isThorough: boolean): Promise<st
 }
 
 describe.each(['dark', 'light', 'hcDark', 'hcLight'] satisfies ThemeName[])('in the theme %s', (theme) => {
+  it('[V20] the colour of each lane and mark stands out from the background, painted as the strip paints it', async () => {
+    const { page, close } = await openStandalonePage(browser, made, { theme });
+    await page.getByRole('treeitem').first().waitFor();
+    const ratios = await page.evaluate(() => {
+      const context = document.createElement('canvas').getContext('2d', { willReadFrequently: true })!;
+      const style = getComputedStyle(document.querySelector('tapedeck-strip')!);
+      const light = (name: string): number => {
+        context.fillStyle = style.getPropertyValue('--vscode-sideBar-background');
+        context.fillRect(0, 0, 1, 1);
+        context.fillStyle = style.getPropertyValue(name);
+        context.fillRect(0, 0, 1, 1);
+        const [red, green, blue] = [...context.getImageData(0, 0, 1, 1).data].map((value) =>
+          value / 255 <= 0.03928 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4,
+        );
+        return 0.2126 * red! + 0.7152 * green! + 0.0722 * blue!;
+      };
+      const back = light('--vscode-sideBar-background');
+      const names = ['agent-1', 'agent-2', 'agent-3', 'agent-4', 'user', 'tool', 'good', 'failure', 'decision', 'dim', 'now'];
+      return names.map((name) => {
+        const own = light(`--td-${name}`);
+        return [name, (Math.max(own, back) + 0.05) / (Math.min(own, back) + 0.05)] as const;
+      });
+    });
+    await close();
+    expect(ratios.filter(([, ratio]) => ratio < 3)).toEqual([]);
+  });
+
   it.each(sizes)('[V20] every state at $width px is without a fault for assistive technology and fits', async (size) => {
     const { page, close, problems } = await openStandalonePage(browser, made, { ...size, theme });
     const name = (state: string): string => `${theme}-${size.width}-${state}`;
