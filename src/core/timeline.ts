@@ -9,7 +9,8 @@ import { counted, displayName, oneLine } from './timelineWords.ts';
 
 /**
  * A session's events as the rows of the timeline: sections newest first, the rows of a section in the order in which they
- * happened, under the words of their prompt. Promises: every event with something to say is in exactly one row; appending
+ * happened, under the words of their prompt. Promises: every event with something to say is in exactly one row (an agent's own
+ * command in the terminal, which its turn tells of, in the turn's heading); appending
  * folds only the sections that the new events fall into; the same events give the same rows, however they came in.
  */
 export interface TimelineOptions {
@@ -110,7 +111,7 @@ export class Timeline {
   }
 
   #createBuilder(): SectionBuilder {
-    return new SectionBuilder(this.authorOf, this.#options.dayOf);
+    return new SectionBuilder(this.authorOf, this.#options.dayOf, (section) => this.#folded.delete(section));
   }
 
   #place(event: LoggedEvent): void {
@@ -151,7 +152,12 @@ export class Timeline {
   #fold(section: Section): TimelineSection {
     const known = this.#folded.get(section);
     if (known !== undefined) return known;
-    const context: FoldContext = { authorOf: this.authorOf, isAside: this.#isAside, entryTitle: (id) => this.#entryTitles.get(id) };
+    const context: FoldContext = {
+      authorOf: this.authorOf,
+      isAside: this.#isAside,
+      isTold: (started) => this.#builder.isTold(started),
+      entryTitle: (id) => this.#entryTitles.get(id),
+    };
     const rows = foldSection(section, context);
     const isAside = section.events.length > 0 && section.events.every((event) => this.#isAside(event));
     const folded: TimelineSection = {
@@ -196,7 +202,8 @@ function headingOf(
     level: 1,
     at: section.startAt,
     until: lastAt,
-    events: section.events.map((event) => eventId(event)),
+    // The newest is the point that "here" means, so what ended after the turn is not.
+    events: [...section.commands, ...section.events].map((event) => eventId(event)),
     by,
     lane: laneOf(by),
     who: agent,
@@ -208,7 +215,10 @@ function headingOf(
     chips,
     hasDiff: rows.some(({ hasDiff }) => hasDiff),
     paths: [...new Set(rows.filter(({ kind }) => kind === 'files').flatMap(({ paths }) => paths))],
-    texts: prompt === undefined ? [] : prompt.text.tail === undefined ? [prompt.text.head] : [prompt.text.head, prompt.text.tail],
+    texts: [
+      ...(prompt === undefined ? [] : prompt.text.tail === undefined ? [prompt.text.head] : [prompt.text.head, prompt.text.tail]),
+      ...section.commands.map(({ command }) => command),
+    ],
   });
 }
 

@@ -17,6 +17,8 @@ import { authorName, counted } from './timelineWords.ts';
 export interface FoldContext {
   readonly authorOf: AuthorOf;
   readonly isAside: (event: LoggedEvent) => boolean;
+  /** The event began a command of which the heading of a turn tells. */
+  readonly isTold: (started: LoggedEvent) => boolean;
   /** What a decision or blocker was about, by its id. */
   readonly entryTitle: (id: string) => string | undefined;
 }
@@ -58,6 +60,7 @@ function foldItems(section: Section, context: FoldContext): readonly TimelineRow
     run = [];
   };
   for (const item of collectItems(section, context)) {
+    if (item.type === 'action' && !hasFailed(item.action) && context.isTold(item.action.first)) continue;
     if (item.type === 'alone' || (item.type === 'action' && (hasFailed(item.action) || hasPassed(item.action)))) {
       flush();
       const row = item.type === 'alone' ? maker.alone(item.event, item.by) : maker.standing(item.action, item.by);
@@ -265,7 +268,7 @@ class RowMaker {
       key,
       kind: 'actions',
       title: actionCounts(actions),
-      isRunning: this.#section.isOpen && children.some(({ isRunning }) => isRunning),
+      isRunning: children.some(({ isRunning }) => isRunning),
       children,
       paths: [...new Set(actions.flatMap(({ paths }) => paths))],
     });
@@ -273,7 +276,8 @@ class RowMaker {
 
   #action(key: string, action: Action, by: Author): TimelineRow {
     const { title, titleKind } = actionTitle(action);
-    const isRunning = !action.hasEnded && this.#section.isOpen;
+    // A terminal's command runs until it ends, an agent's call no longer than its turn.
+    const isRunning = !action.hasEnded && (isOfTerminal(action) ? !this.#section.isStopped : this.#section.isOpen);
     const meta = [outcomeText(action), isRunning ? 'running' : undefined, timeText(action)].filter((word) => word !== undefined);
     return createRow({
       ...this.#base(action.events, by),
@@ -315,6 +319,9 @@ class RowMaker {
     return singleRow(event, { ...this.#base([event], by), key: `alone:${eventId(event)}` }, this.#context.entryTitle);
   }
 }
+
+const isOfTerminal = ({ first, command }: Action): boolean =>
+  command !== undefined && first.kind === 'command.started' && first.run === undefined && first.call === undefined;
 
 export function laneOf(by: Author): Lane {
   return by.actor === 'tool' && by.name === 'tapedeck' ? 'system' : by.actor;

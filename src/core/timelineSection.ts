@@ -1,11 +1,12 @@
 import type { Author } from '../model/author.ts';
 import type { EventOf, LoggedEvent } from '../model/event.ts';
-import { eventId, type RunId } from '../model/ids.ts';
+import { eventId, type EventId, type RunId } from '../model/ids.ts';
 
 /**
  * Which events stand together: the events of one prompt of one agent, a rewind with its writes, or what happened between.
  * Promises: an event belongs to one section or to none; a section's events keep their order; an event that comes later never
- * moves one that came before, so the sections that it does not touch stay folded as they are.
+ * moves one that came before, so the sections that it does not touch stay folded as they are. What tells of a command's end
+ * stands where the command began, so that one row tells of both.
  */
 
 export interface Section {
@@ -19,8 +20,12 @@ export interface Section {
   readonly isContinued: boolean;
   readonly isSubAgent: boolean;
   isOpen: boolean;
+  /** The recording stopped after it: what was running in a terminal is not seen to end any more. */
+  isStopped: boolean;
   lastAt: string;
   readonly events: LoggedEvent[];
+  /** Start and end of the terminal commands that are the agent itself, at work on this turn. They are in `events` of others. */
+  readonly commands: EventOf<'command.started' | 'command.ended'>[];
   ended: EventOf<'turn.ended'> | undefined;
 }
 
@@ -36,18 +41,39 @@ interface RunInfo {
   turns: Map<number, Section>;
 }
 
+/** A terminal command that is an agent: `codex exec …`, `claude`. */
+interface AgentCommand {
+  readonly name: string;
+  readonly home: Section;
+  readonly started: EventOf<'command.started'>;
+  readonly turns: Section[];
+}
+
 /** Puts events, oldest first, into sections. */
 export class SectionBuilder {
   /** Oldest first. */
   readonly sections: Section[] = [];
   readonly #runs = new Map<RunId, RunInfo>();
   readonly #rewinds = new Map<string, Section>();
+  /** Where a command began, by its start. */
+  readonly #starts = new Map<EventId, Section>();
+  readonly #agentCommands = new Map<EventId, AgentCommand>();
+  /** Starts of agents' commands with a turn to show for it. */
+  readonly #told = new Set<EventId>();
   readonly #authorOf: AuthorOf;
   readonly #dayOf: (at: string) => string;
+  readonly #touch: (section: Section) => void;
 
-  constructor(authorOf: AuthorOf, dayOf: (at: string) => string) {
+  /** `touch` is told of sections that say something else from now on, besides the one that `add` answers. */
+  constructor(authorOf: AuthorOf, dayOf: (at: string) => string, touch: (section: Section) => void) {
     this.#authorOf = authorOf;
     this.#dayOf = dayOf;
+    this.#touch = touch;
+  }
+
+  /** The event began a command that is an agent, and a turn of that agent tells what came of it. */
+  isTold(started: LoggedEvent): boolean {
+    return this.#told.has(eventId(started));
   }
 
   /** Answers the section that took the event in. */
@@ -57,7 +83,45 @@ export class SectionBuilder {
     const run = event.run ?? author.run;
     this.#learn(event, run);
     if (hiddenKinds.has(event.kind)) return undefined;
+    if (event.kind === 'session.ended' || (event.kind === 'session.resumed' && !goesOn.has(event.reason))) this.#stop();
+    if ((event.kind === 'command.ended' || event.kind === 'tests.finished') && event.started !== undefined) {
+      const home = this.#starts.get(event.started);
+      if (home !== undefined) return this.#end(event, event.started, home);
+    }
+    const section = this.#home(event, run);
+    if (event.kind !== 'command.started' || section === undefined) return section;
+    this.#starts.set(eventId(event), section);
+    if (author.actor === 'agent' && author.name !== undefined && run === undefined && event.call === undefined)
+      this.#agentCommands.set(eventId(event), { name: author.name, home: section, started: event, turns: [] });
+    return section;
+  }
 
+  /** What ended belongs to where it began. */
+  #end(event: EventOf<'command.ended' | 'tests.finished'>, started: EventId, home: Section): Section {
+    if (event.kind === 'command.ended') {
+      const command = this.#agentCommands.get(started);
+      this.#agentCommands.delete(started);
+      for (const turn of command?.turns ?? []) {
+        turn.commands.push(event);
+        this.#touch(turn);
+      }
+    }
+    // A section that others came after does not last until a command of it ends.
+    if (home === this.sections.at(-1)) return this.#put(home, event);
+    home.events.push(event);
+    return home;
+  }
+
+  #stop(): void {
+    for (const section of this.sections) {
+      if (section.isStopped) continue;
+      section.isStopped = true;
+      this.#touch(section);
+    }
+    this.#agentCommands.clear();
+  }
+
+  #home(event: Exclude<LoggedEvent, { kind: 'foreign' }>, run: RunId | undefined): Section | undefined {
     const rewind = 'rewind' in event ? event.rewind : undefined;
     if (event.kind === 'rewind.applied' || event.kind === 'rewind.undone' || event.kind === 'rewind.failed')
       return this.#put(this.#rewind(event.id, event), event);
@@ -126,12 +190,27 @@ export class SectionBuilder {
       isContinued: kind === 'turn' && prompt === undefined,
       isSubAgent: info?.parent !== undefined,
       isOpen: true,
+      isStopped: false,
       lastAt: event.at,
       events: [],
+      commands: [],
       ended: undefined,
     };
     this.sections.push(section);
+    if (kind === 'turn') this.#tell(section);
     return section;
+  }
+
+  /** The turn tells of the agents' commands that run now. */
+  #tell(turn: Section): void {
+    for (const [id, { name, home, started, turns }] of this.#agentCommands) {
+      if (turn.agent !== undefined && turn.agent !== name) continue;
+      turns.push(turn);
+      turn.commands.push(started);
+      if (this.#told.has(id)) continue;
+      this.#told.add(id);
+      this.#touch(home);
+    }
   }
 
   #put(section: Section, event: LoggedEvent): Section {
@@ -166,6 +245,9 @@ export class SectionBuilder {
     return section;
   }
 }
+
+/** Another window joined, or recording went on in this one: what ran may still run. */
+const goesOn: ReadonlySet<EventOf<'session.resumed'>['reason']> = new Set(['second-window', 'command'] as const);
 
 /** They say something about other rows, and have none of their own. */
 const hiddenKinds: ReadonlySet<LoggedEvent['kind']> = new Set<LoggedEvent['kind']>([

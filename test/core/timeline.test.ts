@@ -138,6 +138,68 @@ describe('the rows of a session', () => {
     expect(page(timelineOf(tape.events).sections()).slice(1)).toEqual(['make · exit 2']);
   });
 
+  it('[V4] tell of a command once, where it began, also when a prompt lies between its start and its end', () => {
+    const tape = new Tape('2026-11-20T10:00:00.000Z');
+    const terminal = { actor: 'user', how: 'terminal' } as const;
+    const started = tape.add({ kind: 'command.started', by: terminal, command: 'npm run build' });
+    const timeline = timelineOf(tape.events);
+    const running = (): boolean[] => timeline.sections().flatMap(({ rows }) => rows.map(({ isRunning }) => isRunning));
+    tape.prompt(claude, 1, 'Do it');
+    timeline.append(tape.events.slice(1));
+    expect(page(timeline.sections())).toEqual(['# Do it', '--', 'You · npm run build · running']);
+    expect(running()).toEqual([true]);
+    const ended = tape.add({
+      kind: 'command.ended',
+      by: terminal,
+      command: 'npm run build',
+      started: eventId(started),
+      exitCode: 0,
+      durationMs: 90_000,
+    });
+    timeline.append([ended]);
+    expect(page(timeline.sections()).slice(1)).toEqual(['--', 'You · npm run build · 2 min']);
+    expect(running()).toEqual([false]);
+    expect(timelineOf(tape.events).sections()).toEqual(timeline.sections());
+  });
+
+  it('[V4] call a command running until it ends or the recording stops, however much lies after it', () => {
+    const tape = new Tape('2026-11-20T10:00:00.000Z');
+    tape.add({ kind: 'command.started', by: { actor: 'user', how: 'terminal' }, command: 'npm run dev' });
+    tape.at('2026-11-20T12:00:00.000Z').edit(you, undefined, 'a.ts', 1, 0);
+    const timeline = timelineOf(tape.events);
+    expect(page(timeline.sections()).at(-1)).toBe('You · npm run dev · running');
+    timeline.append([tape.add({ kind: 'session.resumed', by: { actor: 'system', how: 'stated' }, reason: 'crash' })]);
+    expect(page(timeline.sections()).at(-1)).toBe('You · npm run dev');
+  });
+
+  it('[V4] leave an agent’s own command to the turns that it held, unless it failed', () => {
+    const tape = new Tape('2026-11-20T10:00:00.000Z');
+    const by = { actor: 'agent', name: 'claude', how: 'overlap' } as const;
+    const begin = (): LoggedEvent => tape.add({ kind: 'command.started', by, command: 'claude -p "Do it"' });
+    const end = (started: LoggedEvent, exitCode: number): unknown =>
+      tape.add({ kind: 'command.ended', by, command: 'claude -p "Do it"', started: eventId(started), exitCode });
+    const turn = (count: number): unknown => {
+      tape.prompt(claude, count, 'Do it');
+      return tape.edit(claude, count, 'a.ts', 1, 0);
+    };
+    const first = begin();
+    const timeline = timelineOf(tape.events);
+    expect(page(timeline.sections())).toEqual(['--', 'Claude Code · claude -p "Do it" · running']);
+    turn(1);
+    timeline.append(tape.events.slice(1));
+    expect(page(timeline.sections())).toEqual(['# Claude Code · Do it · 1 file changed', 'a.ts · +1 −0']);
+    end(first, 0);
+    expect(page(timelineOf(tape.events).sections())).toEqual(['# Claude Code · Do it · 1 file changed', 'a.ts · +1 −0']);
+    expect(timelineOf(tape.events).sections()[0]!.heading!.events).toHaveLength(4);
+    const second = begin();
+    turn(2);
+    end(second, 1);
+    expect(page(timelineOf(tape.events).sections())).toContain('Claude Code · claude -p "Do it" · exit 1');
+    const idle = begin();
+    end(idle, 0);
+    expect(page(timelineOf(tape.events).sections())).toContain('Claude Code · claude -p "Do it"');
+  });
+
   it('[V5] say of an edit that only the agent tells of that it was not seen on disk', () => {
     const tape = new Tape('2026-11-20T10:00:00.000Z');
     tape.prompt(claude, 1, 'Do it');
