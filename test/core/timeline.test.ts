@@ -194,10 +194,10 @@ describe('the rows of a session', () => {
     const second = begin();
     turn(2);
     end(second, 1);
-    expect(page(timelineOf(tape.events).sections())).toContain('Claude Code · claude -p "Do it" · exit 1');
+    expect(page(timelineOf(tape.events).sections())).toContain('claude -p "Do it" · exit 1');
     const idle = begin();
     end(idle, 0);
-    expect(page(timelineOf(tape.events).sections())).toContain('Claude Code · claude -p "Do it"');
+    expect(page(timelineOf(tape.events).sections())).toContain('claude -p "Do it"');
   });
 
   it('[V5] say of an edit that only the agent tells of that it was not seen on disk', () => {
