@@ -67,6 +67,7 @@ const shares: readonly (readonly [SectionId, number])[] = [
   ['decisions', 14],
   ['failed', 14],
   ['plan', 10],
+  ['notes', 8],
   ['verified', 10],
   ['files', 12],
   ['check', 8],

@@ -37,6 +37,7 @@ export type SectionId =
   | 'failed'
   | 'avoid'
   | 'files'
+  | 'notes'
   | 'check'
   | 'resume'
   | 'rewinds'
@@ -58,6 +59,7 @@ export function resumeSections(state: SessionState, options: SectionOptions): Re
     { id: 'verified', title: 'Done and verified (exit codes, commits, file contents)', items: verified(state, time) },
     { id: 'claimed', title: 'Claimed by the agent, not verified', items: claimed(state, time) },
     { id: 'decisions', title: 'Decisions', items: decisions(state, time) },
+    { id: 'notes', title: 'Notes', items: notes(state, time) },
     { id: 'failed', title: 'Failed last', items: failed(state, time) },
     { id: 'avoid', title: 'Tried and dropped: do not redo', items: avoid(state, time) },
     { id: 'files', title: 'Files that matter', items: files(state) },
@@ -163,6 +165,13 @@ function plan(state: SessionState): ResumeItem[] {
       }),
     );
   });
+}
+
+function notes(state: SessionState, time: TimeText): ResumeItem[] {
+  return state.notes
+    .filter(({ isSetAside }) => !isSetAside)
+    .toReversed()
+    .map((note) => ({ text: `- ${inlineText(note.text, 400)} (${authorWord(note.author)}, ${time(note.mark)})`, events: at(note.mark) }));
 }
 
 function verified(state: SessionState, time: TimeText): ResumeItem[] {

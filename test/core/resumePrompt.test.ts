@@ -35,6 +35,7 @@ function story(): EventTape {
   t.change('src/window.ts', undefined, 'x', codex);
   t.change('src/window.ts', 'x', undefined, { actor: 'tool', name: 'tapedeck', how: 'stated' }, { rewind: 'rw1' });
   t.rewind('rw1', target);
+  t.add({ kind: 'progress.noted', text: 'The bucket is per client, not per route', by: { actor: 'user', how: 'stated' } });
   t.add({
     kind: 'decision.confirmed',
     id: 'd1',
@@ -83,6 +84,13 @@ describe('the resume prompt', () => {
     expect(part('How to check')).toMatch(/Last green: `npm test` passed .*; changed since: `src\/bucket.ts`/);
     expect(part('The agent’s own conversation')).toContain('`codex resume r1`');
     expect(part('Rewinds')).toContain('the workspace rewound');
+  });
+
+  it('[D12] keeps what was noted, with who noted it', () => {
+    const { sections } = promptOf(story().events, { size: 'full' });
+    expect(sections.find(({ id }) => id === 'notes')?.items.map(({ text }) => text)).toEqual([
+      expect.stringMatching(/^- The bucket is per client, not per route \(the user, /),
+    ]);
   });
 
   it('[D12] names the events that each line rests on', () => {
