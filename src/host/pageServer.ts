@@ -13,7 +13,7 @@ import type { Actions } from './actions.ts';
 import type { Deck } from './deck.ts';
 import { asideOf, entriesOf, headerOf } from './sessionFacts.ts';
 
-const firstPage = 200;
+const firstPage = 500;
 const largestPage = 1000;
 const largestDetail = 64;
 
