@@ -1,7 +1,7 @@
 import { Delayer } from '../src/base/delayer.ts';
 import { DisposableStore, type Disposable } from '../src/base/disposable.ts';
 import { Emitter } from '../src/base/emitter.ts';
-import { isInAside } from '../src/core/foldRewind.ts';
+import { isInAside, statedByOf } from '../src/core/foldRewind.ts';
 import { Timeline } from '../src/core/timeline.ts';
 import type { LoggedEvent } from '../src/model/event.ts';
 import { openChannel, RequestFailure, type Channel, type ParamsOf, type ResultOf } from '../src/protocol/channel.ts';
@@ -223,7 +223,7 @@ export class Deck implements Disposable {
       const path = 'path' in event && event.kind.startsWith('file.') ? event.path : undefined;
       const rewind = 'rewind' in event ? event.rewind : undefined;
       const checkpoint = event.kind === 'checkpoint.made' ? event.id : undefined;
-      return isInAside(spans as AsideSpan[], event, { path, rewind, checkpoint });
+      return isInAside(spans as AsideSpan[], event, { path, rewind, checkpoint, statedBy: statedByOf(event) });
     });
   }
 }

@@ -8,7 +8,7 @@ import { rememberSource, isKnownSource } from './foldSource.ts';
 import { foldCommandEnded, foldDiagnostics, foldTests } from './foldCommand.ts';
 import { foldEntry } from './foldEntry.ts';
 import { foldAttribution, foldFileChange } from './foldFile.ts';
-import { foldRewind, isInAside } from './foldRewind.ts';
+import { foldRewind, isInAside, statedByOf } from './foldRewind.ts';
 import { foldPrompt, foldReply, foldRun, foldTool, runOf } from './foldRun.ts';
 
 /**
@@ -118,7 +118,7 @@ export function isSetAside(state: SessionState, event: LoggedEvent): boolean {
   const file: FileEvent | undefined = isFileEvent(event) ? event : undefined;
   const rewind = file === undefined ? undefined : (file.rewind ?? state.trace.rewindWrites.get(eventId(event)));
   const entry = event.kind === 'checkpoint.made' ? event.id : undefined;
-  return isInAside(state.aside, event, { path: file?.path, rewind, checkpoint: entry });
+  return isInAside(state.aside, event, { path: file?.path, rewind, checkpoint: entry, statedBy: statedByOf(event) });
 }
 
 /** The state as JSON, maps as lists of pairs: the same state gives the same text. */

@@ -1,4 +1,5 @@
-import type { EventOf } from '../model/event.ts';
+import type { Author } from '../model/author.ts';
+import type { EventOf, LoggedEvent } from '../model/event.ts';
 import { eventId, parseEventId } from '../model/ids.ts';
 import type { AsideRange, Branch, EventMark, SessionState } from '../model/sessionState.ts';
 import { compareMarks, markOf } from './eventOrder.ts';
@@ -10,6 +11,7 @@ import { compareMarks, markOf } from './eventOrder.ts';
  * B2 An undo of R makes R inactive, so its stretch counts again, and sets aside the file changes made between R and the undo.
  * B3 A rewind (or undo) that lies in a stretch set aside by a later one is inactive itself: the newest word counts.
  * B4 A rewind of single files sets aside these files' events alone.
+ * B5 What a person decided, raised, cleared or noted stays: a rewind restores files, it takes no word back.
  */
 export function foldRewind(state: SessionState, event: EventOf<'rewind.applied' | 'rewind.undone' | 'rewind.failed'>): void {
   if (event.kind === 'rewind.failed') return;
@@ -56,12 +58,18 @@ export function foldRewind(state: SessionState, event: EventOf<'rewind.applied' 
   settle(state);
 }
 
-/** True when the mark lies in one of the ranges and is none of the rewind's own doings. */
+/** True when the mark lies in one of the ranges, is none of the rewind's own doings, and no entry that a person stated (`statedBy`). */
 export function isInAside(
   ranges: readonly AsideRange[],
   mark: EventMark,
-  about: { path?: string | undefined; rewind?: string | undefined; checkpoint?: string | undefined } = {},
+  about: {
+    path?: string | undefined;
+    rewind?: string | undefined;
+    checkpoint?: string | undefined;
+    statedBy?: Author | undefined;
+  } = {},
 ): boolean {
+  if (about.statedBy?.actor === 'user' && about.statedBy.how === 'stated') return false;
   return ranges.some((range) => {
     if (compareMarks(mark, range.from) <= 0 || compareMarks(mark, range.to) >= 0) return false;
     if (about.rewind !== undefined && (about.rewind === range.branch || about.rewind === range.rewind)) return false;
@@ -69,6 +77,12 @@ export function isInAside(
     if (range.paths !== undefined) return about.path !== undefined && range.paths.includes(about.path);
     return !range.filesOnly || about.path !== undefined;
   });
+}
+
+/** Who stated it, when the event is a decision, blocker or note. */
+export function statedByOf(event: LoggedEvent): Author | undefined {
+  if (event.kind === 'foreign') return undefined;
+  return event.kind === 'progress.noted' || event.kind.startsWith('decision.') || event.kind.startsWith('blocker.') ? event.by : undefined;
 }
 
 /** Works out which branches count, newest first, and marks what they set aside. */
@@ -92,25 +106,26 @@ function settle(state: SessionState): void {
     });
   }
   state.aside = aside.reverse();
-  const mark = (entry: { mark: EventMark; isSetAside: boolean }): void => {
+  for (const entry of [...state.prompts.first, ...state.prompts.latest, ...state.failures, ...state.replies.values()])
     entry.isSetAside = isInAside(state.aside, entry.mark);
-  };
-  for (const entry of [...state.prompts.first, ...state.prompts.latest, ...state.notes, ...state.failures, ...state.replies.values()])
-    mark(entry);
+  const isAside = ({ mark, author }: { mark: EventMark; author: Author }): boolean => isInAside(state.aside, mark, { statedBy: author });
+  for (const note of state.notes) note.isSetAside = isAside(note);
   for (const checkpoint of state.checkpoints.values())
     checkpoint.isSetAside = isInAside(state.aside, checkpoint.mark, { checkpoint: checkpoint.id });
   for (const command of state.commands.values()) command.isSetAside = isInAside(state.aside, command.last);
   for (const decision of state.decisions.values()) {
-    mark(decision);
-    const holds = decision.history.findLast((change) => !isInAside(state.aside, change.mark)) ?? decision.history[0];
+    const lasting = decision.history.findLast((change) => !isAside(change));
+    // A person who confirmed or rejected what an agent proposed made it their own.
+    decision.isSetAside = lasting === undefined;
+    const holds = lasting ?? decision.history[0];
     if (holds !== undefined) {
       decision.status = holds.status;
       decision.successor = holds.successor;
     }
   }
   for (const blocker of state.blockers.values()) {
-    mark(blocker);
-    blocker.isOpen = !blocker.isSetAside && (blocker.cleared === undefined || isInAside(state.aside, blocker.cleared.mark));
+    blocker.isSetAside = isAside(blocker);
+    blocker.isOpen = !blocker.isSetAside && (blocker.cleared === undefined || isAside(blocker.cleared));
   }
 }
 
@@ -130,6 +145,12 @@ function stretchOf(state: SessionState, from: EventMark, to: EventMark, paths: r
     files: files.slice(0, listLimit),
     fileCount: files.length,
     prompts: whole ? state.prompts.latest.filter(({ mark }) => isIn(mark)).map(({ mark }) => eventId(mark)) : [],
-    decisions: whole ? [...state.decisions.values()].filter(({ mark }) => isIn(mark)).map(({ id }) => id) : [],
+    decisions: whole ? decisionsIn(state, isIn) : [],
   };
 }
+
+/** Those of agents and rules: a person's own stay in force. */
+const decisionsIn = (state: SessionState, isIn: (mark: EventMark) => boolean): string[] =>
+  [...state.decisions.values()]
+    .filter(({ mark, history }) => isIn(mark) && !history.some(({ author }) => author.actor === 'user' && author.how === 'stated'))
+    .map(({ id }) => id);

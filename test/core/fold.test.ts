@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { authorKey, isFileUnchanged } from '../../src/core/foldFile.ts';
 import { effectiveAuthor, emptyState, foldAll, foldEvent, isSetAside, serializeState, stateAt } from '../../src/core/fold.ts';
 import { groupDecisions, openBlockers } from '../../src/core/decisions.ts';
+import { buildResumePrompt } from '../../src/core/resumePrompt.ts';
 import { filesChangedSince, lastGreen } from '../../src/core/lastGreen.ts';
 import { eventKinds, type LoggedEvent } from '../../src/model/event.ts';
 import { eventId } from '../../src/model/ids.ts';
@@ -192,10 +193,34 @@ describe('a rewind', () => {
     expect([a, b, note].map((event) => isSetAside(state, event))).toEqual([true, false, false]);
   });
 
-  it('[D5] gives a decision of the stretch up, and an undo takes it up again', () => {
+  it('[D5] takes back no word of a person: decisions, blockers and notes stay, what they settled too', () => {
+    const t = tape();
+    const agent = { actor: 'agent', name: 'codex', run: 'r1', how: 'stated' } as const;
+    const target = t.change('a.ts', 'one', 'two');
+    const said = [
+      t.add({ kind: 'decision.confirmed', id: 'd1', what: 'Use a lock', why: 'safe' }),
+      t.add({ kind: 'blocker.raised', id: 'b1', what: 'No test database' }),
+      t.add({ kind: 'progress.noted', text: 'Ask about the limits' }),
+    ];
+    const proposed = t.add({ kind: 'decision.proposed', id: 'd2', what: 'Keep it in memory', by: agent });
+    const confirmed = t.add({ kind: 'decision.confirmed', id: 'd2' });
+    const own = t.add({ kind: 'progress.noted', text: 'Done', by: agent });
+    t.rewind('rw1', target);
+    const state = foldAll(t.events);
+    expect([...said, proposed, confirmed, own].map((event) => isSetAside(state, event))).toEqual([false, false, false, true, false, true]);
+    expect(groupDecisions(state)).toMatchObject({ inForce: [{ id: 'd1' }, { id: 'd2' }], setAside: [] });
+    expect(state.blockers.get('b1')).toMatchObject({ isOpen: true, isSetAside: false });
+    expect(state.notes.map(({ isSetAside: isAside }) => isAside)).toEqual([false, true]);
+    expect(state.branches[0]?.stretch.decisions).toEqual([]);
+    const { text } = buildResumePrompt(state, { now: Date.parse('2026-01-01T12:00:00.000Z') });
+    expect(text).toContain('Use a lock');
+    expect(text).not.toContain('no longer in force');
+  });
+
+  it('[D5] gives a decision of an agent in the stretch up, and an undo takes it up again', () => {
     const t = tape();
     const target = t.change('a.ts', 'one', 'two');
-    t.add({ kind: 'decision.confirmed', id: 'd1', what: 'Use a lock', why: 'safe' });
+    t.add({ kind: 'decision.confirmed', id: 'd1', what: 'Use a lock', why: 'safe', by: codex });
     t.rewind('rw1', target);
     expect(groupDecisions(foldAll(t.events))).toMatchObject({ inForce: [], setAside: [{ id: 'd1' }] });
     t.undo('rw2', 'rw1');
