@@ -17,7 +17,7 @@ export function decisionView(deck: Deck, item: DecisionItem, reveal: Reveal, as:
           <p class="card-sub">
             <span class="chip status-${item.status}">${item.status}</span>
             ${item.isStale === true ? html`<span class="chip tone-doubt">stale</span>` : nothing}
-            <span class="meta">${authorName(item.by)} · <time datetime=${item.at}>${deck.times.clock(item.at)}</time></span>
+            <span class="meta">${authorName(item.by)} · ${timeView(deck, item)}</span>
           </p>`
   }
   ${item.isStale === true ? html`<p class="hint">Files that it names changed after it was taken.</p>` : nothing} ${part('Why', item.why)}
@@ -62,7 +62,7 @@ export function blockerView(deck: Deck, item: BlockerItem, reveal: Reveal, as: '
           <p class="card-sub">
             <span class="chip ${isOpen ? 'status-open' : 'status-cleared'}">${isOpen ? 'open' : 'cleared'}</span>
             ${item.isInferred ? html`<span class="chip tone-doubt">inferred</span>` : nothing}
-            <span class="meta">${authorName(item.by)} · <time datetime=${item.at}>${deck.times.clock(item.at)}</time></span>
+            <span class="meta">${authorName(item.by)} · ${timeView(deck, item)}</span>
           </p>`
   }
   ${item.isInferred ? html`<p class="hint">Nobody said so: drawn from what happened.</p>` : nothing} ${part('Cause', item.cause)}
@@ -117,7 +117,7 @@ function notesView(deck: Deck, notes: readonly NoteItem[], reveal: Reveal): Temp
           html`<li class="card">
             <p class="card-text"><bdi>${note.text}</bdi></p>
             <p class="card-sub">
-              <span class="meta">${authorName(note.by)} · ${deck.times.clock(note.at)}</span>
+              <span class="meta">${authorName(note.by)} · ${timeView(deck, note)}</span>
               <button type="button" class="link" @click=${() => reveal(note.event)}>Show in Timeline</button>
             </p>
           </li>`,
@@ -139,6 +139,11 @@ export function blockersTab(deck: Deck, reveal: Reveal): TemplateResult {
       )}
     </ul>
   </div>`;
+}
+
+function timeView(deck: Deck, item: { readonly event: string; readonly at: string }): TemplateResult {
+  const at = deck.timeline.happenedAt(item.event) ?? item.at;
+  return html`<time datetime=${at} title=${deck.times.exact(at)}>${deck.times.clock(at)}</time>`;
 }
 
 const part = (title: string, text: string | undefined): TemplateResult | typeof nothing =>

@@ -48,7 +48,8 @@ export function listItems(
     const isNewDay = section.day !== day;
     if (isNewDay) {
       day = section.day;
-      items.push({ type: 'day', key: `day:${section.day}`, height: dayHeight, at: first.at });
+      // What was told late may bring a day back that was there before.
+      items.push({ type: 'day', key: `day:${section.key}`, height: dayHeight, at: section.at });
     }
     const rule = section.isRewind ? 'dashed' : isNewDay ? 'none' : 'solid';
     const isClosed = section.heading !== undefined && closed.has(section.key) && !unfold;

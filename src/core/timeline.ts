@@ -25,6 +25,8 @@ export interface TimelineSection {
   /** Oldest first. */
   readonly rows: readonly TimelineRow[];
   readonly day: string;
+  /** When it began, ISO 8601. */
+  readonly at: string;
   readonly isRewind: boolean;
   readonly isAside: boolean;
 }
@@ -40,6 +42,8 @@ export class Timeline {
   #builder: SectionBuilder;
   #folded = new Map<Section, TimelineSection>();
   #entryTitles = new Map<string, string>();
+  /** Of the few events that happened at another time than their place in the log says. */
+  #happenedAt = new Map<EventId, string>();
 
   constructor(options: TimelineOptions) {
     this.#options = options;
@@ -52,6 +56,11 @@ export class Timeline {
   }
 
   authorOf = (event: LoggedEvent): Author => (event.kind === 'foreign' ? unknownBy : (this.#authors.get(eventId(event)) ?? event.by));
+
+  /** When an event happened; undefined when it isn't loaded, or happened when its place in the log says. */
+  happenedAt(event: EventId): string | undefined {
+    return this.#happenedAt.get(event);
+  }
 
   /** Takes in events that come after all others. Answers how many were new. */
   append(events: readonly LoggedEvent[]): number {
@@ -120,6 +129,7 @@ export class Timeline {
       event.what !== undefined
     )
       this.#entryTitles.set(event.id, event.what);
+    if (event.kind !== 'foreign' && event.happenedAt !== undefined) this.#happenedAt.set(eventId(event), event.happenedAt);
     const section = this.#builder.add(event);
     if (section !== undefined) this.#folded.delete(section);
     // What ends a run says something about its section without being in it.
@@ -146,6 +156,7 @@ export class Timeline {
     this.#builder = this.#createBuilder();
     this.#folded = new Map();
     this.#entryTitles = new Map();
+    this.#happenedAt = new Map();
     for (const event of this.#events) this.#place(event);
   }
 
@@ -165,6 +176,7 @@ export class Timeline {
       heading: section.kind === 'turn' ? headingOf(section, rows, isAside, this.authorOf) : undefined,
       rows,
       day: this.#options.dayOf(section.startAt),
+      at: section.startAt,
       isRewind: section.kind === 'rewind',
       isAside,
     };
@@ -194,14 +206,13 @@ function headingOf(
   const chips: Chip[] = [];
   if (section.isSubAgent) chips.push({ text: 'sub-agent', tone: 'note' });
   if (prompt === undefined) chips.push({ text: 'continued', tone: 'note' });
-  const lastAt = section.lastAt;
-  const measuredMs = Date.parse(lastAt) - Date.parse(section.startAt);
+  const measuredMs = Date.parse(section.until) - Date.parse(section.startAt);
   return createRow({
     key: section.key,
     kind: 'turn',
     level: 1,
     at: section.startAt,
-    until: lastAt,
+    until: section.until,
     // The newest is the point that "here" means, so what ended after the turn is not.
     events: [...section.commands, ...section.events].map((event) => eventId(event)),
     by,

@@ -3,6 +3,7 @@ import type { EventOf, FileEvent, LoggedEvent } from '../model/event.ts';
 import { eventId } from '../model/ids.ts';
 import type { WorkspacePath } from '../model/workspacePath.ts';
 import { compareMarks } from './eventOrder.ts';
+import { happenedAt } from './happenedAt.ts';
 import { actionCounts, actionTitle, outcomeText, textsOf, timeText } from './timelineActionWords.ts';
 import { ActionBook, hasFailed, hasPassed, isEditing, type Action } from './timelineCalls.ts';
 import { createRow, type Chip, type Lane, type TimelineRow } from './timelineRow.ts';
@@ -155,15 +156,16 @@ class RowMaker {
     const rows: TimelineRow[] = [];
     if (files.length > 0) rows.push(this.#files(files));
     if (actions.length > 0) rows.push(this.#actions(actions));
-    return rows.length === 2 && rows[1]!.at < rows[0]!.at ? [rows[1]!, rows[0]!] : rows;
+    const [first] = items;
+    return rows.length === 2 && first!.type === 'action' ? [rows[1]!, rows[0]!] : rows;
   }
 
   #base(events: readonly LoggedEvent[], by: Author): Omit<RowBase, 'key'> {
     const first = events[0]!;
     return {
       level: this.#level,
-      at: first.at,
-      until: events.reduce((latest, { at }) => (at > latest ? at : latest), first.at),
+      at: happenedAt(first),
+      until: events.map(happenedAt).reduce((latest, at) => (at > latest ? at : latest)),
       events: events.map((event) => eventId(event)),
       by,
       lane: laneOf(by),

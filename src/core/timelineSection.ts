@@ -1,6 +1,7 @@
 import type { Author } from '../model/author.ts';
 import type { EventOf, LoggedEvent } from '../model/event.ts';
 import { eventId, type EventId, type RunId } from '../model/ids.ts';
+import { happenedAt } from './happenedAt.ts';
 
 /**
  * Which events stand together: the events of one prompt of one agent, a rewind with its writes, or what happened between.
@@ -12,6 +13,7 @@ import { eventId, type EventId, type RunId } from '../model/ids.ts';
 export interface Section {
   readonly key: string;
   readonly kind: 'turn' | 'between' | 'rewind';
+  /** When it began, for people. */
   readonly startAt: string;
   readonly run: RunId | undefined;
   readonly agent: string | undefined;
@@ -22,7 +24,10 @@ export interface Section {
   isOpen: boolean;
   /** The recording stopped after it: what was running in a terminal is not seen to end any more. */
   isStopped: boolean;
+  /** Place in the log of its newest event. */
   lastAt: string;
+  /** When its newest event happened, for people. */
+  until: string;
   readonly events: LoggedEvent[];
   /** Start and end of the terminal commands that are the agent itself, at work on this turn. They are in `events` of others. */
   readonly commands: EventOf<'command.started' | 'command.ended'>[];
@@ -182,7 +187,7 @@ export class SectionBuilder {
     const section: Section = {
       key: `${kind}:${eventId(event)}`,
       kind,
-      startAt: event.at,
+      startAt: happenedAt(event),
       run,
       // Of a prompt `by` is the user: then only the run knows the agent.
       agent: kind === 'turn' ? (info?.agent ?? (prompt === undefined ? name : undefined)) : undefined,
@@ -192,6 +197,7 @@ export class SectionBuilder {
       isOpen: true,
       isStopped: false,
       lastAt: event.at,
+      until: happenedAt(event),
       events: [],
       commands: [],
       ended: undefined,
@@ -216,6 +222,8 @@ export class SectionBuilder {
   #put(section: Section, event: LoggedEvent): Section {
     section.events.push(event);
     if (event.at > section.lastAt) section.lastAt = event.at;
+    const at = happenedAt(event);
+    if (at > section.until) section.until = at;
     return section;
   }
 
@@ -225,7 +233,7 @@ export class SectionBuilder {
     const latest = this.sections.at(-1);
     if (latest !== undefined && latest.kind !== 'rewind' && latest.isOpen) {
       const isFar = Date.parse(at) - Date.parse(latest.lastAt) > silenceMs;
-      if (!isFar && (latest.kind === 'turn' || this.#dayOf(at) === this.#dayOf(latest.startAt))) return latest;
+      if (!isFar && (latest.kind === 'turn' || this.#dayOf(happenedAt(event)) === this.#dayOf(latest.startAt))) return latest;
       if (latest.kind === 'between') latest.isOpen = false;
     }
     return this.#open(event, 'between', undefined, undefined);

@@ -279,6 +279,18 @@ describe('the rows of a session', () => {
     ]);
   });
 
+  it('[V8] give the time at which it happened where the log learned of it later', () => {
+    const tape = new Tape('2026-11-21T10:00:00.000Z');
+    const prompt = tape.prompt(claude, 1, 'Do it');
+    const edit = tape.edit(claude, 1, 'a.ts', 1, 0);
+    const late = [prompt, edit].map((event, index) => ({ ...event, happenedAt: `2026-11-20T09:0${index}:00.000Z` }));
+    const timeline = timelineOf(late);
+    const [section] = timeline.sections();
+    expect(section).toMatchObject({ day: '2026-11-20', heading: { at: late[0]!.happenedAt, durationMs: 60_000 } });
+    expect(section!.rows).toMatchObject([{ at: late[1]!.happenedAt, until: late[1]!.happenedAt }]);
+    expect(timeline.happenedAt(eventId(edit))).toBe(late[1]!.happenedAt);
+  });
+
   it('[V9] never hold a line break or control character in their words', () => {
     const tape = new Tape('2026-11-20T10:00:00.000Z');
     tape.prompt(claude, 1, 'one\r\n\ttwo\u0000\u001b[31mthree');
