@@ -75,7 +75,8 @@ export class TimelineView implements vscode.WebviewViewProvider, vscode.WebviewP
 
   #hold(panel: vscode.WebviewPanel): void {
     this.#tab = panel;
-    panel.iconPath = vscode.Uri.joinPath(this.#extensionUri, 'media', 'icon.svg');
+    const icon = (name: string): vscode.Uri => vscode.Uri.joinPath(this.#extensionUri, 'media', name);
+    panel.iconPath = { light: icon('icon-light.svg'), dark: icon('icon.svg') };
     const server = this.#serve(panel.webview, 'tab');
     panel.onDidDispose(() => {
       this.#tab = undefined;
