@@ -8,7 +8,15 @@ const flags = new Set(process.argv.slice(2));
 const isDev = flags.has('--dev');
 
 /** @type {import('esbuild').BuildOptions} */
-const shared = { bundle: true, minify: !isDev, sourcemap: isDev ? 'linked' : false, metafile: true, logLevel: 'warning', legalComments: 'none', charset: 'utf8' };
+const shared = {
+  bundle: true,
+  minify: !isDev,
+  sourcemap: isDev ? 'linked' : false,
+  metafile: true,
+  logLevel: 'warning',
+  legalComments: 'none',
+  charset: 'utf8',
+};
 /** @type {import('esbuild').BuildOptions} */
 const node = { ...shared, platform: 'node', format: 'cjs', mainFields: ['module', 'main'] };
 
@@ -16,11 +24,25 @@ const node = { ...shared, platform: 'node', format: 'cjs', mainFields: ['module'
 const bundles = {
   extension: { ...node, entryPoints: ['src/extension.ts'], outfile: 'dist/extension.js', target: 'node22', external: ['vscode'] },
   cli: { ...node, entryPoints: ['src/cli.ts'], outfile: 'dist/cli.js', target: 'node20', banner: { js: '#!/usr/bin/env node' } },
-  webview: { ...shared, entryPoints: ['webview/main.ts'], outfile: 'dist/webview/main.js', platform: 'browser', format: 'iife', target: 'es2022' },
+  webview: {
+    ...shared,
+    entryPoints: ['webview/main.ts'],
+    outfile: 'dist/webview/main.js',
+    platform: 'browser',
+    format: 'iife',
+    target: 'es2022',
+  },
   style: { ...shared, entryPoints: ['webview/style.css'], outfile: 'dist/webview/style.css', external: ['*.ttf'] },
 };
 if (flags.has('--tests')) {
-  bundles.inHostTests = { ...node, minify: false, entryPoints: ['test/vscode/index.ts'], outfile: 'out/test-vscode/index.js', target: 'node22', external: ['vscode', 'mocha'] };
+  bundles.inHostTests = {
+    ...node,
+    minify: false,
+    entryPoints: ['test/vscode/index.ts'],
+    outfile: 'out/test-vscode/index.js',
+    target: 'node22',
+    external: ['vscode', 'mocha'],
+  };
 }
 
 if (!flags.has('--watch')) rmSync('dist', { recursive: true, force: true });

@@ -60,7 +60,12 @@ export function activate(context: vscode.ExtensionContext): TapedeckApi {
   disposables.add(registerCommands(actions, currentPrompts, () => showMenu(deck, prompts), trace));
   const status = disposables.add(new StatusItem());
   disposables.add(new PastFiles(async (hash) => deck.recorder?.content.get(hash)));
-  disposables.add(new TerminalCommands(() => deck.recorder, () => readSettings().keepsTerminalOutput));
+  disposables.add(
+    new TerminalCommands(
+      () => deck.recorder,
+      () => readSettings().keepsTerminalOutput,
+    ),
+  );
   disposables.add(new DiagnosticWatch((counts) => deck.recorder?.diagnostics(counts)));
   disposables.add(watchSaves((absolutePath, hash) => deck.recorder?.documentSaved(absolutePath, hash)));
 
@@ -97,8 +102,16 @@ export function activate(context: vscode.ExtensionContext): TapedeckApi {
   const reopen = (): void => void openDeck().catch((error: unknown) => output.error(error instanceof Error ? error : String(error)));
   disposables.add(vscode.workspace.onDidChangeWorkspaceFolders(reopen));
   disposables.add(vscode.workspace.onDidGrantWorkspaceTrust(reopen));
-  disposables.add(vscode.workspace.onDidChangeConfiguration((event) => event.affectsConfiguration('tapedeck') && !event.affectsConfiguration('tapedeck.resume') && reopen()));
-  disposables.add(vscode.window.onDidChangeWindowState(({ focused }) => focused && void deck.recorder?.reconcile('focus').catch((error: unknown) => trace(String(error)))));
+  disposables.add(
+    vscode.workspace.onDidChangeConfiguration(
+      (event) => event.affectsConfiguration('tapedeck') && !event.affectsConfiguration('tapedeck.resume') && reopen(),
+    ),
+  );
+  disposables.add(
+    vscode.window.onDidChangeWindowState(
+      ({ focused }) => focused && void deck.recorder?.reconcile('focus').catch((error: unknown) => trace(String(error))),
+    ),
+  );
 
   closeDeck = () =>
     queue.run(async () => {

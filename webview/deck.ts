@@ -223,7 +223,7 @@ export class Deck implements Disposable {
       const path = 'path' in event && event.kind.startsWith('file.') ? event.path : undefined;
       const rewind = 'rewind' in event ? event.rewind : undefined;
       const checkpoint = event.kind === 'checkpoint.made' ? event.id : undefined;
-      return isInAside(spans as AsideSpan[], event, { path, rewind, checkpoint, statedBy: statedByOf(event) });
+      return isInAside(spans, event, { path, rewind, checkpoint, statedBy: statedByOf(event) });
     });
   }
 }

@@ -16,7 +16,9 @@ const stateWords: Readonly<Record<RecordingState, string>> = {
 
 /** Which session this is, whether it is being recorded, and what it holds. */
 export function headerView(deck: Deck, header: Header, nowMs: number, isTab: boolean): TemplateResult {
-  const label = header.label ?? (header.startedAt === undefined ? 'Session' : deck.times.exact(header.startedAt));
+  const { startedAt } = header;
+  const label = header.label ?? header.title ?? (startedAt === undefined ? 'Session' : `Session of ${deck.times.brief(startedAt, nowMs)}`);
+  const started = startedAt === undefined ? '' : `, started ${deck.times.exact(startedAt)}`;
   const words = stateWords[header.state];
   return html`<header class="header">
     <div class="header-name">
@@ -25,7 +27,7 @@ export function headerView(deck: Deck, header: Header, nowMs: number, isTab: boo
         <button
           type="button"
           class="session-name"
-          title="Show Another Session…"
+          title=${`${label}${started}. Show Another Session…`}
           aria-label=${`Session ${label}. Show another session`}
           @click=${() => deck.act('openSession', {})}
         >
@@ -108,6 +110,18 @@ export function footerView(deck: Deck, header: Header, reveal: (event: string) =
             ${lastGreen.changedFiles === 0 ? nothing : html`<button type="button" class="link" @click=${() => deck.act('compareLastGreen', {})}>Compare</button>`}
           </span>`
     }
-    ${log === undefined ? nothing : html`<button type="button" class="plain-link log-health ${log.isHealthy ? 'healthy' : 'unhealthy'}" @click=${() => deck.act('revealLog', {})}>${log.isHealthy ? nothing : icon('warning')}${log.text}</button>`}
+    ${log === undefined ? nothing : healthView(deck, log)}
   </footer>`;
+}
+
+/** What is wrong with the log, and the next step. */
+function healthView(deck: Deck, { isHealthy, text }: NonNullable<Header['log']>): TemplateResult {
+  if (isHealthy)
+    return html`<button type="button" class="plain-link log-health healthy" title="Show Output" @click=${() => deck.act('revealLog', {})}>
+      ${text}
+    </button>`;
+  return html`<span class="log-health unhealthy">
+    ${icon('warning')} <span>${text}</span>
+    <button type="button" class="link" title="Check every line of the log" @click=${() => deck.act('verify', {})}>Verify Log</button>
+  </span>`;
 }

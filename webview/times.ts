@@ -2,6 +2,7 @@
 export class Times {
   readonly #clock: Intl.DateTimeFormat;
   readonly #exact: Intl.DateTimeFormat;
+  readonly #date: Intl.DateTimeFormat;
   readonly #day: Intl.DateTimeFormat;
   readonly #dayKey: Intl.DateTimeFormat;
   readonly #keys = new Map<string, string>();
@@ -10,12 +11,18 @@ export class Times {
     const zone = timeZone === undefined ? {} : { timeZone };
     this.#clock = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit', ...zone });
     this.#exact = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium', ...zone });
+    this.#date = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', ...zone });
     this.#day = new Intl.DateTimeFormat(locale, { weekday: 'long', day: 'numeric', month: 'long', ...zone });
     this.#dayKey = new Intl.DateTimeFormat('en-CA', { year: 'numeric', month: '2-digit', day: '2-digit', ...zone });
   }
 
   clock(at: string | number): string {
     return format(this.#clock, at);
+  }
+
+  /** The time alone today, with the day on other days. */
+  brief(at: string, nowMs: number): string {
+    return format(this.#dayKey, at) === format(this.#dayKey, nowMs) ? this.clock(at) : `${format(this.#date, at)}, ${this.clock(at)}`;
   }
 
   exact(at: string | number): string {

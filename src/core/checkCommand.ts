@@ -91,7 +91,7 @@ function plainWords(words: readonly string[]): string[] {
 }
 
 function classifyTask(task: string): CheckKind | undefined {
-  if (/^(?:.*:)?(?:test|tests|nextest|verify|spec)$/.test(task) || /^test:/.test(task)) return 'test';
+  if (/^(?:.*:)?(?:test|tests|nextest|verify|spec)$/.test(task) || task.startsWith('test:')) return 'test';
   if (/^(build|package|compile|assemble|install|all)\b/.test(task)) return 'build';
   if (/^(clippy|lint)\b/.test(task)) return 'lint';
   if (/^(check|vet|analyze|typecheck)\b/.test(task)) return 'types';

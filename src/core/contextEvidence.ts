@@ -9,7 +9,10 @@ export function contextEvidence(state: SessionState): EventId[] {
   const prompt = state.prompts.latest.at(-1)?.mark;
   const since = prompt?.at ?? '';
   const newest = (marks: readonly (EventMark | undefined)[]): EventMark | undefined =>
-    marks.reduce((best, mark) => (mark !== undefined && mark.at > since && (best === undefined || mark.at > best.at) ? mark : best), undefined);
+    marks.reduce(
+      (best, mark) => (mark !== undefined && mark.at > since && (best === undefined || mark.at > best.at) ? mark : best),
+      undefined,
+    );
   const command = newest([...state.commands.values()].map(({ last }) => last));
   const change = newest([...state.files.values()].map(({ last }) => last));
   return [prompt, command, change].filter((mark) => mark !== undefined).map(eventId);

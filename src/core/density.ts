@@ -67,7 +67,8 @@ export class DensityCounter {
   }
 
   #laneOf(by: Author): Lane | undefined {
-    const actor = by.actor === 'agent' || by.actor === 'user' ? by.actor : by.actor === 'unknown' || by.actor === 'system' ? undefined : 'tool';
+    const actor =
+      by.actor === 'agent' || by.actor === 'user' ? by.actor : by.actor === 'unknown' || by.actor === 'system' ? undefined : 'tool';
     if (actor === undefined) return undefined;
     const name = actor === 'agent' ? (by.name ?? 'agent') : undefined;
     const key = `${actor}/${name ?? ''}`;

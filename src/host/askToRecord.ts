@@ -10,7 +10,11 @@ export async function askToRecord(context: vscode.ExtensionContext, deck: Deck, 
   if (recorder === undefined || recorder.status().session !== undefined || context.workspaceState.get(declinedKey) === true) return;
   const { t } = vscode.l10n;
   const [record, never] = [t('Record'), t('Not in This Folder')];
-  const answer = await prompts.inform(t('Record what you and your agents do in this folder with Tapedeck? Everything stays on this machine.'), record, never);
+  const answer = await prompts.inform(
+    t('Record what you and your agents do in this folder with Tapedeck? Everything stays on this machine.'),
+    record,
+    never,
+  );
   if (answer === record) await recorder.start();
   else if (answer === never) await context.workspaceState.update(declinedKey, true);
 }

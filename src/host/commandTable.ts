@@ -44,7 +44,12 @@ function commandTable(actions: Actions, menu: () => Promise<Outcome>): Record<st
 }
 
 /** Registers them all. What fails is shown with its reason and a way to the output, never swallowed. */
-export function registerCommands(actions: Actions, prompts: () => Prompts, menu: () => Promise<Outcome>, trace: (message: string) => void): Disposable {
+export function registerCommands(
+  actions: Actions,
+  prompts: () => Prompts,
+  menu: () => Promise<Outcome>,
+  trace: (message: string) => void,
+): Disposable {
   const disposables = new DisposableStore();
   for (const [id, run] of Object.entries(commandTable(actions, menu))) {
     disposables.add(

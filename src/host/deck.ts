@@ -44,7 +44,15 @@ export class Deck implements Disposable {
   #chosen: SessionId | undefined;
   #hasHistory = false;
 
-  private constructor(parts: { folders: readonly SessionFolder[]; layout?: TapedeckLayout; recorder?: Recorder; sessions?: Sessions; mode: DeckMode; failure?: string; trace: (message: string) => void }) {
+  private constructor(parts: {
+    folders: readonly SessionFolder[];
+    layout?: TapedeckLayout;
+    recorder?: Recorder;
+    sessions?: Sessions;
+    mode: DeckMode;
+    failure?: string;
+    trace: (message: string) => void;
+  }) {
     this.folders = parts.folders;
     this.layout = parts.layout;
     this.recorder = parts.recorder;
@@ -71,7 +79,15 @@ export class Deck implements Disposable {
     const fallbackRoot = context.storageUri?.fsPath;
     if (!vscode.workspace.isTrusted) {
       const layout = tapedeckLayout(root);
-      const sessions = createSessions({ layout, clock: systemClock, digest: nodeDigest, folders, app: 'vscode', idleHours: settings.idleHours, random: randomName });
+      const sessions = createSessions({
+        layout,
+        clock: systemClock,
+        digest: nodeDigest,
+        folders,
+        app: 'vscode',
+        idleHours: settings.idleHours,
+        random: randomName,
+      });
       return Deck.#ready(new Deck({ folders, layout, sessions, mode: 'untrusted', trace }));
     }
     try {
@@ -84,10 +100,15 @@ export class Deck implements Disposable {
         digest: nodeDigest,
         app: 'vscode',
         watcher: editorWatcher,
-        agents: { adapters: transcriptAdapters.filter(({ id }) => settings.agents.includes(id)), environment: { platform: process.platform, homeFolder: os.homedir(), variables: process.env } },
+        agents: {
+          adapters: transcriptAdapters.filter(({ id }) => settings.agents.includes(id)),
+          environment: { platform: process.platform, homeFolder: os.homedir(), variables: process.env },
+        },
         onTrace: trace,
       });
-      return await Deck.#ready(new Deck({ folders, layout: recorder.layout, recorder, sessions: recorder.sessions, mode: 'recorder', trace }));
+      return await Deck.#ready(
+        new Deck({ folders, layout: recorder.layout, recorder, sessions: recorder.sessions, mode: 'recorder', trace }),
+      );
     } catch (error) {
       trace(`The recorder could not be opened: ${String(error)}`);
       return new Deck({ folders, mode: 'failed', failure: error instanceof Error ? error.message : String(error), trace });

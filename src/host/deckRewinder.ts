@@ -67,7 +67,10 @@ export async function recoverRewinds(deck: Deck, prompts: Prompts): Promise<void
       for (const { outcome, left } of await rewinder.recover()) {
         if (outcome === 'rolled-back') void prompts.inform(t('A rewind was interrupted. All its files are as they were before it.'));
         else if (outcome === 'rolled-forward') void prompts.inform(t('A rewind was interrupted after its last file. It is complete now.'));
-        else if (outcome === 'left') void prompts.warn(t('A rewind was interrupted, and these files could not be put right yet: {0}', left.map(({ path }) => path).join(', ')));
+        else if (outcome === 'left')
+          void prompts.warn(
+            t('A rewind was interrupted, and these files could not be put right yet: {0}', left.map(({ path }) => path).join(', ')),
+          );
       }
     }),
   );

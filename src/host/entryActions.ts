@@ -7,7 +7,11 @@ import type { ActionContext, Actions } from './actions.ts';
 import { done, requireFeed, requireRecorder, turnedDown } from './outcome.ts';
 
 /** Decisions, blockers and notes, in the user's own words. */
-export function entryActions({ deck, prompts, showView }: ActionContext): Pick<Actions, 'logDecision' | 'judgeDecision' | 'logBlocker' | 'clearBlocker' | 'addNote'> {
+export function entryActions({
+  deck,
+  prompts,
+  showView,
+}: ActionContext): Pick<Actions, 'logDecision' | 'judgeDecision' | 'logBlocker' | 'clearBlocker' | 'addNote'> {
   const { t } = vscode.l10n;
   const record: ReturnType<typeof requireRecorder>['journal']['record'] = (draft) => requireRecorder(deck()).journal.record(draft);
 
@@ -27,11 +31,23 @@ export function entryActions({ deck, prompts, showView }: ActionContext): Pick<A
     async logDecision(evidence = []) {
       requireRecorder(deck());
       const title = t('Log Decision');
-      const what = await prompts().input({ title: `${title} (1/3)`, prompt: t('What was decided?'), placeholder: t('Use a token bucket instead of a sliding window'), isRequired: true });
+      const what = await prompts().input({
+        title: `${title} (1/3)`,
+        prompt: t('What was decided?'),
+        placeholder: t('Use a token bucket instead of a sliding window'),
+        isRequired: true,
+      });
       if (what === undefined || what.trim() === '') return turnedDown;
-      const why = await prompts().input({ title: `${title} (2/3)`, prompt: t('Why?'), placeholder: t('Simpler, and enough for our scale') });
+      const why = await prompts().input({
+        title: `${title} (2/3)`,
+        prompt: t('Why?'),
+        placeholder: t('Simpler, and enough for our scale'),
+      });
       if (why === undefined) return turnedDown;
-      const alternatives = await prompts().input({ title: `${title} (3/3)`, prompt: t('What else was considered? Separate several with a semicolon, or leave it empty.') });
+      const alternatives = await prompts().input({
+        title: `${title} (3/3)`,
+        prompt: t('What else was considered? Separate several with a semicolon, or leave it empty.'),
+      });
       if (alternatives === undefined) return turnedDown;
       const others = alternatives
         .split(';')
@@ -67,7 +83,14 @@ export function entryActions({ deck, prompts, showView }: ActionContext): Pick<A
       if (what === undefined || what.trim() === '') return turnedDown;
       const cause = await prompts().input({ title: t('Log Blocker'), prompt: t('What causes it? You can leave it empty.') });
       if (cause === undefined) return turnedDown;
-      await record({ kind: 'blocker.raised', by: userAuthor, id: entryId('b'), what: what.trim(), ...(cause.trim() === '' ? {} : { cause: cause.trim() }), evidence: evidence.length === 0 ? around() : [...evidence] });
+      await record({
+        kind: 'blocker.raised',
+        by: userAuthor,
+        id: entryId('b'),
+        what: what.trim(),
+        ...(cause.trim() === '' ? {} : { cause: cause.trim() }),
+        evidence: evidence.length === 0 ? around() : [...evidence],
+      });
       said(t('Blocker logged.'), 'blockers');
       return done;
     },
@@ -75,7 +98,16 @@ export function entryActions({ deck, prompts, showView }: ActionContext): Pick<A
       const feed = await requireFeed(deck());
       const open = [...feed.state.blockers.values()].filter(({ isOpen }) => isOpen);
       if (open.length === 0) throw new Error(t('There is no open blocker.'));
-      const chosen = id ?? (await prompts().pick(t('Clear Blocker'), open.map((blocker) => ({ label: blocker.what, ...(blocker.cause === undefined ? {} : { detail: blocker.cause }), value: blocker.id }))));
+      const chosen =
+        id ??
+        (await prompts().pick(
+          t('Clear Blocker'),
+          open.map((blocker) => ({
+            label: blocker.what,
+            ...(blocker.cause === undefined ? {} : { detail: blocker.cause }),
+            value: blocker.id,
+          })),
+        ));
       if (chosen === undefined) return turnedDown;
       const why = await prompts().input({ title: t('Clear Blocker'), prompt: t('What cleared it? You can leave it empty.') });
       if (why === undefined) return turnedDown;
@@ -84,7 +116,11 @@ export function entryActions({ deck, prompts, showView }: ActionContext): Pick<A
     },
     async addNote() {
       requireRecorder(deck());
-      const text = await prompts().input({ title: t('Add Note'), prompt: t('A note for the log: what you tried, what you saw, what comes next.'), isRequired: true });
+      const text = await prompts().input({
+        title: t('Add Note'),
+        prompt: t('A note for the log: what you tried, what you saw, what comes next.'),
+        isRequired: true,
+      });
       if (text === undefined || text.trim() === '') return turnedDown;
       await record({ kind: 'progress.noted', by: userAuthor, text: text.trim() });
       said(t('Note added.'), 'timeline');

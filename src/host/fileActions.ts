@@ -28,14 +28,25 @@ export function fileActions({ deck, prompts }: ActionContext): Pick<Actions, 'op
     const when = formatTime(plan.targetAt);
     const rows = plan.steps.slice(0, largestDiff).map((step): [vscode.Uri, vscode.Uri | undefined, vscode.Uri | undefined] => {
       const now = absoluteUri(deck().folders, step.path) ?? pastFileUri(step.path, step.from?.hash, 'now');
-      return [now, step.to === undefined ? undefined : pastFileUri(step.path, step.to.hash, when), step.from === undefined ? undefined : now];
+      return [
+        now,
+        step.to === undefined ? undefined : pastFileUri(step.path, step.to.hash, when),
+        step.from === undefined ? undefined : now,
+      ];
     });
     if (rows.length === 0) {
-      void prompts().inform(plan.skips.length === 0 ? t('All files are as they were at {0}.', when) : t('Nothing that was kept differs from {0}. {1} files were not kept; the rewind’s plan lists them.', when, plan.skips.length));
+      void prompts().inform(
+        plan.skips.length === 0
+          ? t('All files are as they were at {0}.', when)
+          : t('Nothing that was kept differs from {0}. {1} files were not kept; the rewind’s plan lists them.', when, plan.skips.length),
+      );
       return done;
     }
     await vscode.commands.executeCommand('vscode.changes', t('Files at {0} ↔ now', when), rows);
-    if (plan.skips.length > 0) void prompts().inform(t('{0} more files are not shown: their content was not kept. The rewind’s plan lists them with the reasons.', plan.skips.length));
+    if (plan.skips.length > 0)
+      void prompts().inform(
+        t('{0} more files are not shown: their content was not kept. The rewind’s plan lists them with the reasons.', plan.skips.length),
+      );
     return done;
   };
 
@@ -48,12 +59,23 @@ export function fileActions({ deck, prompts }: ActionContext): Pick<Actions, 'op
       if (first === undefined) throw new Error(t('No file changed here.'));
       const when = formatTime(events.at(-1)?.at ?? '');
       const shown = spans.filter((span) => canShow(span.before) && canShow(span.after)).slice(0, largestDiff);
-      if (shown.length === 0) throw new Error(t('The content of {0} was not kept: {1}.', first.path, first.before?.missing ?? first.after?.missing ?? 'lost'));
+      if (shown.length === 0)
+        throw new Error(t('The content of {0} was not kept: {1}.', first.path, first.before?.missing ?? first.after?.missing ?? 'lost'));
       const [left, right] = [t('{0} before', when), when];
       if (shown.length === 1 && spans.length === 1) {
-        await vscode.commands.executeCommand('vscode.diff', pastFileUri(first.from ?? first.path, first.before?.hash, left), pastFileUri(first.path, first.after?.hash, right), `${baseName(first.path)} (${when})`, { preview: true });
+        await vscode.commands.executeCommand(
+          'vscode.diff',
+          pastFileUri(first.from ?? first.path, first.before?.hash, left),
+          pastFileUri(first.path, first.after?.hash, right),
+          `${baseName(first.path)} (${when})`,
+          { preview: true },
+        );
       } else {
-        const rows = shown.map((span) => [absoluteUri(deck().folders, span.path) ?? pastFileUri(span.path, undefined, right), span.before === undefined ? undefined : pastFileUri(span.from ?? span.path, span.before.hash, left), span.after === undefined ? undefined : pastFileUri(span.path, span.after.hash, right)]);
+        const rows = shown.map((span) => [
+          absoluteUri(deck().folders, span.path) ?? pastFileUri(span.path, undefined, right),
+          span.before === undefined ? undefined : pastFileUri(span.from ?? span.path, span.before.hash, left),
+          span.after === undefined ? undefined : pastFileUri(span.path, span.after.hash, right),
+        ]);
         await vscode.commands.executeCommand('vscode.changes', t('{0} files ({1})', shown.length, when), rows);
       }
       return done;
@@ -63,7 +85,11 @@ export function fileActions({ deck, prompts }: ActionContext): Pick<Actions, 'op
       const uri = absoluteUri(deck().folders, file);
       if (uri === undefined) throw new Error(t('{0} is not in a folder that is open.', file));
       const position = line === undefined ? undefined : new vscode.Position(Math.max(0, line - 1), 0);
-      await vscode.commands.executeCommand('vscode.open', uri, position === undefined ? {} : { selection: new vscode.Range(position, position) });
+      await vscode.commands.executeCommand(
+        'vscode.open',
+        uri,
+        position === undefined ? {} : { selection: new vscode.Range(position, position) },
+      );
       return done;
     },
     async compareLastGreen() {
@@ -75,7 +101,8 @@ export function fileActions({ deck, prompts }: ActionContext): Pick<Actions, 'op
 }
 
 /** A version can be shown when its content was kept, or when there was no file. */
-const canShow = (version: FileVersion | undefined): version is FileVersion | undefined => version === undefined || version.missing === undefined;
+const canShow = (version: FileVersion | undefined): version is FileVersion | undefined =>
+  version === undefined || version.missing === undefined;
 
 /** Where the file lies on disk; undefined when its folder is not open or the path would leave it. */
 export function absoluteUri(folders: readonly SessionFolder[], file: WorkspacePath): vscode.Uri | undefined {

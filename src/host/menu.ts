@@ -9,14 +9,23 @@ import { headerOf } from './sessionFacts.ts';
 export async function showMenu(deck: Deck, prompts: Prompts): Promise<Outcome> {
   const { t } = vscode.l10n;
   const header = headerOf(deck);
-  const item = (command: string, icon: string, label: string, description?: string): Choice<string> => ({ value: `tapedeck.${command}`, icon, label, ...(description === undefined ? {} : { description }) });
+  const item = (command: string, icon: string, label: string, description?: string): Choice<string> => ({
+    value: `tapedeck.${command}`,
+    icon,
+    label,
+    ...(description === undefined ? {} : { description }),
+  });
   const isOpen = header.session !== undefined && header.endedAt === undefined;
   const canRecord = deck.recorder !== undefined;
   const choices: Choice<string>[] = [item('focus', 'history', t('Show Timeline'))];
   if (header.session !== undefined) choices.push(item('copyResume', 'clippy', t('Copy Resume Prompt')));
   if (canRecord) {
     if (isOpen) choices.push(item('checkpoint', 'flag', t('Checkpoint…')));
-    choices.push(item('decide', 'lightbulb', t('Log Decision…')), item('block', 'error', t('Log Blocker…')), item('note', 'note', t('Add Note…')));
+    choices.push(
+      item('decide', 'lightbulb', t('Log Decision…')),
+      item('block', 'error', t('Log Blocker…')),
+      item('note', 'note', t('Add Note…')),
+    );
     if (header.session !== undefined) choices.push(item('rewind', 'discard', t('Rewind to…')));
     if (header.undoableRewind !== undefined) choices.push(item('undoRewind', 'redo', t('Undo Rewind')));
     if (header.state === 'recording') choices.push(item('pause', 'debug-pause', t('Pause Recording')));

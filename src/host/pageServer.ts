@@ -128,9 +128,14 @@ export class PageServer implements Disposable {
         const found = await Promise.all(ids.slice(0, largestDetail).map((id) => current.reader.find(id)));
         const events = found.filter((event) => event !== undefined);
         const read = async (hash: string): Promise<Uint8Array | undefined> => this.#deck().recorder?.content.get(hash);
-        return { events, authors: authorsOf(current, events), diffs: await Promise.all(fileSpans(events).map((span) => diffOfSpan(span, read))) };
+        return {
+          events,
+          authors: authorsOf(current, events),
+          diffs: await Promise.all(fileSpans(events).map((span) => diffOfSpan(span, read))),
+        };
       },
-      density: async ({ bins }) => feed().density.bins(Math.min(2000, Math.max(10, Math.floor(bins)))) ?? { fromMs: 0, toMs: 1000, lanes: [], marks: [] },
+      density: async ({ bins }) =>
+        feed().density.bins(Math.min(2000, Math.max(10, Math.floor(bins)))) ?? { fromMs: 0, toMs: 1000, lanes: [], marks: [] },
       resume: async ({ size }) => ({ size, ...(await actions.resumeText(size)) }),
       sessions: async () => ({ sessions: await actions.sessionItems() }),
 
@@ -160,6 +165,7 @@ export class PageServer implements Disposable {
       openAsTab: () => actions.openTab(),
       openFolder: () => actions.openFolder(),
       manageTrust: () => actions.manageTrust(),
+      verify: () => actions.verify(),
       revealLog: () => actions.showOutput(),
     };
   }
@@ -168,7 +174,14 @@ export class PageServer implements Disposable {
     const deck = this.#deck();
     await deck.follow();
     const feed = deck.feed;
-    if (feed === undefined) return { header: headerOf(deck), page: { events: [], authors: {}, hasMore: false }, continues: false, entries: { decisions: [], blockers: [], notes: [] }, setAside: [] };
+    if (feed === undefined)
+      return {
+        header: headerOf(deck),
+        page: { events: [], authors: {}, hasMore: false },
+        continues: false,
+        entries: { decisions: [], blockers: [], notes: [] },
+        setAside: [],
+      };
     const { page, continues } = await newestPage(feed, held?.session === feed.session ? held.newest : undefined);
     return { header: headerOf(deck), page, continues, entries: entriesOf(feed.state), setAside: asideOf(feed.state) };
   }

@@ -46,7 +46,17 @@ function describePoint(event: LoggedEvent): { readonly label: string; readonly i
     case 'file.changed':
     case 'file.deleted':
     case 'file.renamed':
-      return { label: event.path, icon: event.kind === 'file.created' ? 'diff-added' : event.kind === 'file.deleted' ? 'diff-removed' : event.kind === 'file.renamed' ? 'diff-renamed' : 'diff-modified' };
+      return {
+        label: event.path,
+        icon:
+          event.kind === 'file.created'
+            ? 'diff-added'
+            : event.kind === 'file.deleted'
+              ? 'diff-removed'
+              : event.kind === 'file.renamed'
+                ? 'diff-renamed'
+                : 'diff-modified',
+      };
     case 'rewind.applied':
       return { label: t('Rewind'), icon: 'history' };
     default:

@@ -31,7 +31,14 @@ export interface Confirmation {
  * can answer in the user's place. Undefined always means that the user turned away.
  */
 export interface Prompts {
-  input(options: { readonly title: string; readonly prompt?: string; readonly placeholder?: string; readonly value?: string; readonly isRequired?: boolean; readonly maxLength?: number }): Promise<string | undefined>;
+  input(options: {
+    readonly title: string;
+    readonly prompt?: string;
+    readonly placeholder?: string;
+    readonly value?: string;
+    readonly isRequired?: boolean;
+    readonly maxLength?: number;
+  }): Promise<string | undefined>;
   pick<T>(title: string, choices: readonly Choice<T>[], placeholder?: string): Promise<T | undefined>;
   /** Several, ticked or not, under headings. Undefined when turned away. */
   tick<T>(title: string, groups: readonly TickGroup<T>[], placeholder: string): Promise<readonly T[] | undefined>;
@@ -50,7 +57,8 @@ export const vscodePrompts: Prompts = {
       ...(placeholder === undefined ? {} : { placeHolder: placeholder }),
       ...(value === undefined ? {} : { value }),
       validateInput: (text) => {
-        if (isRequired && text.trim() === '') return { message: vscode.l10n.t('Write a few words, or press Escape.'), severity: vscode.InputBoxValidationSeverity.Info };
+        if (isRequired && text.trim() === '')
+          return { message: vscode.l10n.t('Write a few words, or press Escape.'), severity: vscode.InputBoxValidationSeverity.Info };
         if (maxLength !== undefined && text.length > maxLength) return vscode.l10n.t('At most {0} characters.', maxLength);
         return undefined;
       },
@@ -63,7 +71,12 @@ export const vscodePrompts: Prompts = {
       ...(choice.detail === undefined ? {} : { detail: choice.detail }),
       value: choice.value,
     }));
-    const picked = await vscode.window.showQuickPick(items, { title, matchOnDescription: true, matchOnDetail: true, ...(placeholder === undefined ? {} : { placeHolder: placeholder }) });
+    const picked = await vscode.window.showQuickPick(items, {
+      title,
+      matchOnDescription: true,
+      matchOnDetail: true,
+      ...(placeholder === undefined ? {} : { placeHolder: placeholder }),
+    });
     return picked?.value;
   },
   async tick(title, groups, placeholder) {
@@ -78,7 +91,13 @@ export const vscodePrompts: Prompts = {
           choice,
         })),
       ]);
-    const picked = await vscode.window.showQuickPick(items, { title, placeHolder: placeholder, canPickMany: true, matchOnDescription: true, ignoreFocusOut: true });
+    const picked = await vscode.window.showQuickPick(items, {
+      title,
+      placeHolder: placeholder,
+      canPickMany: true,
+      matchOnDescription: true,
+      ignoreFocusOut: true,
+    });
     return picked?.flatMap((item) => ('choice' in item ? [item.choice.value] : []));
   },
   async confirm({ message, detail, action, otherAction }) {

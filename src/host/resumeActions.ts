@@ -9,7 +9,11 @@ import { readSettings } from './settings.ts';
 /** How the three sizes stand to the budget that the user set for the standard one. */
 const shares: Readonly<Record<ResumeSize, number>> = { short: 0.3, standard: 1, full: 3 };
 
-export function resumeActions({ context, deck, prompts }: ActionContext): Pick<Actions, 'copyResume' | 'resumeText' | 'copyText' | 'copyCliPath'> {
+export function resumeActions({
+  context,
+  deck,
+  prompts,
+}: ActionContext): Pick<Actions, 'copyResume' | 'resumeText' | 'copyText' | 'copyCliPath'> {
   const { t } = vscode.l10n;
 
   const build = async (size: ResumeSize): Promise<{ text: string; tokens: number }> => {

@@ -24,7 +24,11 @@ export function rewindActions({ deck, prompts, trace }: ActionContext): Pick<Act
     if (!result.ok) {
       trace(`Rewind ${result.id} failed: ${JSON.stringify(result)}`);
       const left = result.left.map((file) => file.path).join(', ');
-      throw new Error(result.rolledBack ? t('Nothing was changed. {0}', result.message) : t('{0} These files are neither as before nor as wanted: {1}', result.message, left));
+      throw new Error(
+        result.rolledBack
+          ? t('Nothing was changed. {0}', result.message)
+          : t('{0} These files are neither as before nor as wanted: {1}', result.message, left),
+      );
     }
     const undo = t('Undo');
     void prompts()
@@ -42,7 +46,11 @@ export function rewindActions({ deck, prompts, trace }: ActionContext): Pick<Act
       const plan = await rewinder.plan(target, file === undefined ? undefined : [file]);
       const when = formatTime(plan.targetAt);
       if (plan.steps.length === 0) {
-        void prompts().inform(plan.skips.length === 0 ? t('Nothing to rewind: the files are as they were at {0}.', when) : t('Nothing can be rewound. {0}', plan.skips.map((skip) => `${skip.path}: ${describeSkip(skip)}`).join('; ')));
+        void prompts().inform(
+          plan.skips.length === 0
+            ? t('Nothing to rewind: the files are as they were at {0}.', when)
+            : t('Nothing can be rewound. {0}', plan.skips.map((skip) => `${skip.path}: ${describeSkip(skip)}`).join('; ')),
+        );
         return done;
       }
       const choice = await choose(plan, prompts(), t('Rewind to {0}', when));
@@ -99,7 +107,9 @@ async function choose(plan: RewindPlan, prompts: Prompts, title: string): Promis
   const item = (step: RewindStep): Choice<WorkspacePath> => ({
     label: step.path,
     icon: icons[stepVerb(step)],
-    description: [...(step.conflict === undefined ? [] : [describeConflict(step.conflict)]), ...new Set(step.authors.map(authorWord))].join(' · '),
+    description: [...(step.conflict === undefined ? [] : [describeConflict(step.conflict)]), ...new Set(step.authors.map(authorWord))].join(
+      ' · ',
+    ),
     value: step.path,
   });
   const clear = plan.steps.filter(({ conflict }) => conflict === undefined);
@@ -108,7 +118,11 @@ async function choose(plan: RewindPlan, prompts: Prompts, title: string): Promis
     [
       { heading: t('write'), isTicked: true, choices: clear.filter(({ act }) => act === 'write').map(item) },
       { heading: t('delete'), isTicked: true, choices: clear.filter(({ act }) => act === 'delete').map(item) },
-      { heading: t('conflicts: changed by someone else; what is there now is saved first'), isTicked: false, choices: plan.steps.filter(({ conflict }) => conflict !== undefined).map(item) },
+      {
+        heading: t('conflicts: changed by someone else; what is there now is saved first'),
+        isTicked: false,
+        choices: plan.steps.filter(({ conflict }) => conflict !== undefined).map(item),
+      },
     ],
     t('Untick what is to stay as it is'),
   );
@@ -117,12 +131,24 @@ async function choose(plan: RewindPlan, prompts: Prompts, title: string): Promis
   return { files: new Map(plan.steps.map(({ path: file }) => [file, taken.has(file) ? 'take' : 'skip'])) };
 }
 
-const icons: Readonly<Record<ReturnType<typeof stepVerb>, string>> = { create: 'diff-added', change: 'diff-modified', delete: 'diff-removed', mode: 'diff-modified' };
+const icons: Readonly<Record<ReturnType<typeof stepVerb>, string>> = {
+  create: 'diff-added',
+  change: 'diff-modified',
+  delete: 'diff-removed',
+  mode: 'diff-modified',
+};
 
 function nameSteps(steps: readonly RewindStep[]): string {
   const { t } = vscode.l10n;
-  const words: Readonly<Record<ReturnType<typeof stepVerb>, string>> = { create: t('bring back'), change: t('write'), delete: t('delete'), mode: t('set mode of') };
-  const lines = steps.slice(0, filesNamed).map((step) => `${words[stepVerb(step)]} ${step.path}${step.conflict === undefined ? '' : ` (${describeConflict(step.conflict)})`}`);
+  const words: Readonly<Record<ReturnType<typeof stepVerb>, string>> = {
+    create: t('bring back'),
+    change: t('write'),
+    delete: t('delete'),
+    mode: t('set mode of'),
+  };
+  const lines = steps
+    .slice(0, filesNamed)
+    .map((step) => `${words[stepVerb(step)]} ${step.path}${step.conflict === undefined ? '' : ` (${describeConflict(step.conflict)})`}`);
   if (steps.length > filesNamed) lines.push(t('and {0} more', steps.length - filesNamed));
   return lines.join('\n');
 }

@@ -40,7 +40,11 @@ export function sessionActions({ deck, prompts, showOutput, trace }: ActionConte
   return {
     async startSession() {
       const recorder = requireRecorder(deck());
-      const label = await prompts().input({ title: t('Start Session'), prompt: t('What is this session about? You can leave it empty.'), maxLength: labelLimit });
+      const label = await prompts().input({
+        title: t('Start Session'),
+        prompt: t('What is this session about? You can leave it empty.'),
+        maxLength: labelLimit,
+      });
       if (label === undefined) return turnedDown;
       await recorder.start(label.trim() === '' ? undefined : label.trim());
       await deck().choose(undefined);
@@ -68,7 +72,12 @@ export function sessionActions({ deck, prompts, showOutput, trace }: ActionConte
     async labelSession() {
       const feed = await requireFeed(deck());
       const value = feed.state.session.label;
-      const label = await prompts().input({ title: t('Rename Session'), isRequired: true, maxLength: labelLimit, ...(value === undefined ? {} : { value }) });
+      const label = await prompts().input({
+        title: t('Rename Session'),
+        isRequired: true,
+        maxLength: labelLimit,
+        ...(value === undefined ? {} : { value }),
+      });
       if (label === undefined || label.trim() === '') return turnedDown;
       const recorder = requireRecorder(deck());
       if (recorder.status().session === feed.session) await recorder.start(label.trim());
@@ -77,7 +86,12 @@ export function sessionActions({ deck, prompts, showOutput, trace }: ActionConte
     },
     async checkpoint() {
       const recorder = requireRecorder(deck());
-      const label = await prompts().input({ title: t('Checkpoint'), prompt: t('A name for this point, to find it again.'), isRequired: true, maxLength: labelLimit });
+      const label = await prompts().input({
+        title: t('Checkpoint'),
+        prompt: t('A name for this point, to find it again.'),
+        isRequired: true,
+        maxLength: labelLimit,
+      });
       if (label === undefined || label.trim() === '') return turnedDown;
       await recorder.checkpoint(label.trim());
       return done;

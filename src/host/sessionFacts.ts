@@ -1,8 +1,11 @@
 import { filesChangedSince, lastGreen } from '../core/lastGreen.ts';
+import { counted, oneLine } from '../core/timelineWords.ts';
 import { eventId } from '../model/ids.ts';
 import type { SessionState } from '../model/sessionState.ts';
 import type { AsideSpan, DecisionItem, Entries, Header } from '../protocol/messages.ts';
 import type { Deck } from './deck.ts';
+
+const titleLimit = 80;
 
 /** The header as the deck stands now. */
 export function headerOf(deck: Deck): Header {
@@ -12,12 +15,14 @@ export function headerOf(deck: Deck): Header {
   const card = feed?.state.session;
   const green = feed === undefined ? undefined : lastGreen(feed.state);
   const undoable = feed === undefined ? undefined : undoableRewind(feed.state);
+  const title = feed === undefined ? undefined : titleOf(feed.state);
   const reason = deck.failure ?? status?.reason;
   return {
     state,
     ...(reason === undefined ? {} : { reason }),
     ...(feed === undefined ? {} : { session: feed.session }),
     ...(card?.label === undefined ? {} : { label: card.label }),
+    ...(title === undefined ? {} : { title }),
     folders: card === undefined || card.folders.length === 0 ? deck.folders.map(({ name }) => name) : card.folders.map(({ name }) => name),
     ...(card?.startedAt === undefined ? {} : { startedAt: card.startedAt }),
     ...(card?.endedAt === undefined ? {} : { endedAt: card.endedAt }),
@@ -26,7 +31,7 @@ export function headerOf(deck: Deck): Header {
       files: feed === undefined ? 0 : changedFiles(feed.state),
       agents: feed === undefined ? 0 : new Set([...feed.state.runs.values()].map(({ agent }) => agent)).size,
     },
-    ...(feed === undefined ? {} : { log: logHealth(feed.state) }),
+    ...(feed === undefined ? {} : { log: logHealth(feed, status?.session === feed.session ? status.damagedRecords : 0) }),
     ...(green === undefined || feed === undefined
       ? {}
       : { lastGreen: { event: eventId(green.mark), at: green.mark.at, changedFiles: filesChangedSince(feed.state, green.mark).length } }),
@@ -54,14 +59,31 @@ function stateOf(deck: Deck): Header['state'] {
 
 const changedFiles = (state: SessionState): number => [...state.files.values()].filter(({ changes }) => changes > 0).length;
 
-function logHealth(state: SessionState): NonNullable<Header['log']> {
+/** What the session was begun for, in the words of its first prompt that no rewind set aside. */
+function titleOf({ prompts }: SessionState): string | undefined {
+  const all = [...prompts.first, ...prompts.latest];
+  const first = all.find(({ isSetAside, provenance }) => !isSetAside && provenance === 'user') ?? all[0];
+  const words = first === undefined ? '' : oneLine(first.text, titleLimit);
+  return words === '' ? undefined : words;
+}
+
+/** In plain words. A gap or an event of a newer version is no fault of the log. */
+export function logHealth(
+  { damage, state }: { readonly damage: readonly unknown[]; readonly state: Pick<SessionState, 'counts' | 'gaps'> },
+  damagedRecords: number,
+): NonNullable<Header['log']> {
   const { foreign, malformed } = state.counts;
   const faults = [
-    ...(malformed > 0 ? [`${malformed} misshapen`] : []),
-    ...(foreign > 0 ? [`${foreign} from another version`] : []),
-    ...(state.gaps.length > 0 ? [`${state.gaps.length} ${state.gaps.length === 1 ? 'gap' : 'gaps'}`] : []),
+    ...(damage.length > 0 ? [`${counted(damage.length, 'damaged line')}, kept aside`] : []),
+    ...(malformed > 0 ? [`${counted(malformed, 'event')} can’t be read`] : []),
+    ...(damagedRecords > 0 ? [`${counted(damagedRecords, 'record')} of an agent can’t be read`] : []),
   ];
-  return { isHealthy: malformed === 0, text: faults.length === 0 ? 'Log healthy' : `Log: ${faults.join(', ')}` };
+  const notes = [
+    ...(foreign > 0 ? [`${counted(foreign, 'event')} of another version`] : []),
+    ...(state.gaps.length > 0 ? [counted(state.gaps.length, 'gap')] : []),
+  ];
+  const words = [...faults, ...notes];
+  return { isHealthy: faults.length === 0, text: words.length === 0 ? 'Log healthy' : words.join('; ') };
 }
 
 /** The newest rewind that was not undone. */
@@ -72,21 +94,19 @@ export function undoableRewind(state: SessionState): string | undefined {
 /** The derived lists, newest first. */
 export function entriesOf(state: SessionState): Entries {
   return {
-    decisions: [...state.decisions.values()].toReversed().map(
-      (decision): DecisionItem => ({
-        id: decision.id,
-        event: eventId(decision.mark),
-        at: decision.mark.at,
-        by: decision.author,
-        what: decision.what,
-        ...(decision.why === undefined ? {} : { why: decision.why }),
-        alternatives: decision.alternatives,
-        evidence: decision.evidence,
-        files: decision.files,
-        status: decision.status,
-        isStale: decision.isStale,
-      }),
-    ),
+    decisions: [...state.decisions.values()].toReversed().map((decision): DecisionItem => ({
+      id: decision.id,
+      event: eventId(decision.mark),
+      at: decision.mark.at,
+      by: decision.author,
+      what: decision.what,
+      ...(decision.why === undefined ? {} : { why: decision.why }),
+      alternatives: decision.alternatives,
+      evidence: decision.evidence,
+      files: decision.files,
+      status: decision.status,
+      isStale: decision.isStale,
+    })),
     blockers: [...state.blockers.values()].toReversed().map((blocker) => ({
       id: blocker.id,
       event: eventId(blocker.mark),

@@ -2,7 +2,15 @@ import * as vscode from 'vscode';
 import type { Disposable } from '../base/disposable.ts';
 import type { Header } from '../protocol/messages.ts';
 
-const icons: Record<Header['state'], string> = { noFolder: 'circle-slash', off: 'circle-large-outline', recording: 'record', paused: 'debug-pause', degraded: 'warning', viewing: 'eye', untrusted: 'workspace-untrusted' };
+const icons: Record<Header['state'], string> = {
+  noFolder: 'circle-slash',
+  off: 'circle-large-outline',
+  recording: 'record',
+  paused: 'debug-pause',
+  degraded: 'warning',
+  viewing: 'eye',
+  untrusted: 'workspace-untrusted',
+};
 
 /** The one status bar item. */
 export class StatusItem implements Disposable {

@@ -25,7 +25,12 @@ export class TimelineView implements vscode.WebviewViewProvider, vscode.WebviewP
   #view: { readonly webview: vscode.WebviewView; readonly server: PageServer } | undefined;
   #tab: vscode.WebviewPanel | undefined;
 
-  constructor(options: { readonly extensionUri: vscode.Uri; readonly deck: () => Deck; readonly actions: () => Actions; readonly trace: (message: string) => void }) {
+  constructor(options: {
+    readonly extensionUri: vscode.Uri;
+    readonly deck: () => Deck;
+    readonly actions: () => Actions;
+    readonly trace: (message: string) => void;
+  }) {
     this.#extensionUri = options.extensionUri;
     this.#deck = options.deck;
     this.#actions = options.actions;
@@ -56,7 +61,8 @@ export class TimelineView implements vscode.WebviewViewProvider, vscode.WebviewP
 
   async showView(tab?: Tab, event?: EventId): Promise<void> {
     await vscode.commands.executeCommand(`${viewId}.focus`);
-    if (tab !== undefined || event !== undefined) this.#view?.server.show({ ...(tab === undefined ? {} : { tab }), ...(event === undefined ? {} : { event }) });
+    if (tab !== undefined || event !== undefined)
+      this.#view?.server.show({ ...(tab === undefined ? {} : { tab }), ...(event === undefined ? {} : { event }) });
   }
 
   /** The deck was replaced: every page listens to the new one. */

@@ -32,6 +32,8 @@ export interface Header {
   /** Absent when there is nothing to show: no session was ever recorded here, or there is no folder. */
   readonly session?: SessionId | undefined;
   readonly label?: string | undefined;
+  /** What to call a session without a label: the words of its first prompt. */
+  readonly title?: string | undefined;
   /** Names of the session's folders, first one first. */
   readonly folders: readonly string[];
   /** ISO 8601. */
@@ -39,7 +41,7 @@ export interface Header {
   /** ISO 8601; absent while the session goes on. */
   readonly endedAt?: string | undefined;
   readonly counts: { readonly events: number; readonly files: number; readonly agents: number };
-  /** The log's health in few words, such as `log healthy · 412 kB`. */
+  /** The log's health in few words, such as `Log healthy` or `2 damaged lines, kept aside`. */
   readonly log?: { readonly isHealthy: boolean; readonly text: string } | undefined;
   readonly lastGreen?: LastGreen | undefined;
   /** Earlier sessions are recorded here. */
@@ -250,6 +252,8 @@ export interface PageRequests {
   openAsTab: Action<None>;
   openFolder: Action<None>;
   manageTrust: Action<None>;
+  /** Reads the whole log and tells what was found. */
+  verify: Action<None>;
   /** The output channel. */
   revealLog: Action<None>;
 }
@@ -291,6 +295,7 @@ const patientRequests: ReadonlySet<PageRequest> = new Set<PageRequest>([
   'openFolder',
   'manageTrust',
   'openFilesAt',
+  'verify',
 ]);
 
 /** How long the page waits for an answer: long where a person must answer first. */

@@ -40,7 +40,12 @@ export function fileSpans(events: readonly LoggedEvent[]): FileSpan[] {
     const earlier = spans.get(formerPath(event));
     const from = event.kind === 'file.renamed' ? (earlier?.from ?? event.from) : earlier?.from;
     if (event.kind === 'file.renamed') spans.delete(event.from);
-    spans.set(event.path, { path: event.path, before: earlier === undefined ? event.before : earlier.before, after: event.after, ...(from === undefined ? {} : { from }) });
+    spans.set(event.path, {
+      path: event.path,
+      before: earlier === undefined ? event.before : earlier.before,
+      after: event.after,
+      ...(from === undefined ? {} : { from }),
+    });
   }
   return [...spans.values()];
 }
@@ -61,16 +66,24 @@ const reasons: Readonly<Record<SkipReason, string>> = {
 
 /** The diff of a span. Reads both contents; never throws. */
 export async function diffOfSpan(span: FileSpan, read: (hash: ContentHash) => Promise<Uint8Array | undefined>): Promise<FileDiff> {
-  const change = span.before === undefined ? 'created' : span.after === undefined ? 'deleted' : span.from === undefined ? 'changed' : 'renamed';
+  const change =
+    span.before === undefined ? 'created' : span.after === undefined ? 'deleted' : span.from === undefined ? 'changed' : 'renamed';
   const head = { path: span.path, change, ...(span.from === undefined ? {} : { from: span.from }) } as const;
-  const without = (content: 'binary' | 'unavailable', reason: string): FileDiff => ({ ...head, content, reason, lines: [], isTruncated: false });
+  const without = (content: 'binary' | 'unavailable', reason: string): FileDiff => ({
+    ...head,
+    content,
+    reason,
+    lines: [],
+    isTruncated: false,
+  });
 
   const missing = span.before?.missing ?? span.after?.missing;
   if (missing !== undefined) return without('unavailable', reasons[missing]);
   const before = await readSide(span.before, read);
   const after = await readSide(span.after, read);
   if (before === undefined || after === undefined) return without('unavailable', 'The content is no longer kept.');
-  if (before.length > byteLimit || after.length > byteLimit) return without('unavailable', 'The file is too large to be compared here. Open the changes in the editor.');
+  if (before.length > byteLimit || after.length > byteLimit)
+    return without('unavailable', 'The file is too large to be compared here. Open the changes in the editor.');
   if (isBinary(before) || isBinary(after)) return without('binary', 'A binary file.');
 
   const decoder = new TextDecoder();
@@ -90,7 +103,10 @@ export async function diffOfSpan(span: FileSpan, read: (hash: ContentHash) => Pr
   return { ...head, content: 'text', lines: lines.slice(0, lineLimit), isTruncated: lines.length > lineLimit, added, removed };
 }
 
-async function readSide(version: FileVersion | undefined, read: (hash: ContentHash) => Promise<Uint8Array | undefined>): Promise<Uint8Array | undefined> {
+async function readSide(
+  version: FileVersion | undefined,
+  read: (hash: ContentHash) => Promise<Uint8Array | undefined>,
+): Promise<Uint8Array | undefined> {
   if (version === undefined || version.sizeBytes === 0) return new Uint8Array();
   return version.hash === undefined ? undefined : read(version.hash);
 }

@@ -215,6 +215,11 @@ export class LeaderWork implements Disposable {
     else this.#follower = follower;
   }
 
+  /** Records of the agents' transcripts that could not be read. */
+  get damagedRecords(): number {
+    return (this.#follower?.runs() ?? []).reduce((sum, { damaged, misshapen }) => sum + damaged + misshapen, 0);
+  }
+
   hint(absolutePath: string): void {
     if (this.#options.isOff() || this.#disposables.isDisposed) return;
     if (absolutePath === '') {

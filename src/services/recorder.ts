@@ -64,6 +64,8 @@ export interface RecorderStatus {
   readonly isFallbackRoot: boolean;
   /** Times in which something was not recorded. */
   readonly gaps: number;
+  /** Records of agents' transcripts that could not be read by this process. */
+  readonly damagedRecords: number;
 }
 
 export type { TerminalCommand } from './commandLog.ts';
@@ -298,6 +300,7 @@ class WorkspaceRecorder implements Recorder {
       root: this.layout.root,
       isFallbackRoot: this.#isFallback,
       gaps: this.#gaps,
+      damagedRecords: this.#work?.damagedRecords ?? 0,
     };
   }
 

@@ -7,7 +7,7 @@ import type { LoggedEvent } from '../model/event.ts';
 import type { SessionId, WriterId } from '../model/ids.ts';
 import type { SessionState } from '../model/sessionState.ts';
 import type { TapedeckLayout } from '../store/layout.ts';
-import { openLogReader, type LogReader } from '../store/logReader.ts';
+import { openLogReader, type Damage, type LogReader } from '../store/logReader.ts';
 
 /**
  * One session as it grows: its reader, the state folded so far, and its new events, whoever writes them.
@@ -20,6 +20,8 @@ export interface SessionFeed extends Disposable {
   /** Changes in place. */
   readonly state: SessionState;
   readonly density: DensityCounter;
+  /** What of the past could not be read; whole when `whenFolded` resolves. */
+  readonly damage: readonly Damage[];
   /** Resolves when all that was in the log at opening is folded; rejects when it could not be read. */
   readonly whenFolded: Promise<void>;
   readonly isFolded: boolean;
@@ -27,7 +29,11 @@ export interface SessionFeed extends Disposable {
   readonly onDidAppend: Event<readonly LoggedEvent[]>;
 }
 
-export async function openSessionFeed(options: { readonly layout: TapedeckLayout; readonly session: SessionId; readonly digest: Digest }): Promise<SessionFeed> {
+export async function openSessionFeed(options: {
+  readonly layout: TapedeckLayout;
+  readonly session: SessionId;
+  readonly digest: Digest;
+}): Promise<SessionFeed> {
   const reader = await openLogReader(options);
   const disposables = new DisposableStore();
   disposables.add(reader);
@@ -35,6 +41,7 @@ export async function openSessionFeed(options: { readonly layout: TapedeckLayout
   const state = emptyState();
   const density = new DensityCounter();
   const folded = new Map<WriterId, number>();
+  let damage: readonly Damage[] = [];
   let waiting: LoggedEvent[] | undefined = [];
 
   const fold = (events: readonly LoggedEvent[]): void => {
@@ -55,7 +62,7 @@ export async function openSessionFeed(options: { readonly layout: TapedeckLayout
   );
 
   const foldPast = async (): Promise<void> => {
-    for await (const batch of reader.all()) {
+    for await (const batch of reader.all(undefined, (found) => (damage = found))) {
       if (disposables.isDisposed) return;
       fold(batch);
     }
@@ -71,6 +78,9 @@ export async function openSessionFeed(options: { readonly layout: TapedeckLayout
     reader,
     state,
     density,
+    get damage() {
+      return damage;
+    },
     whenFolded,
     get isFolded() {
       return waiting === undefined;

@@ -30,8 +30,11 @@ export interface LogReader extends Disposable {
   /** The `count` events that stand directly behind that place, oldest first. */
   after(cursor: EventCursor, count: number): Promise<EventPage>;
   find(id: EventId): Promise<LoggedEvent | undefined>;
-  /** All events behind `from`, or all there are, in batches. What is appended meanwhile may or may not be among them. */
-  all(from?: EventCursor): AsyncIterable<readonly LoggedEvent[]>;
+  /**
+   * All events behind `from`, or all there are, in batches. What is appended meanwhile may or may not be among them. The damage
+   * that was met is told when the last batch was taken.
+   */
+  all(from?: EventCursor, onDamage?: (damage: readonly Damage[]) => void): AsyncIterable<readonly LoggedEvent[]>;
   /**
    * Tells new events of every process, this one's too, within 100 ms; each batch in order. Begins with what comes after
    * this call, or, so that nothing falls in between, after the `position` of a page. What is already there and damaged is
@@ -141,8 +144,8 @@ export async function openLogReader(options: {
       return findInSegments(segments, wanted.n, digest);
     },
 
-    async *all(from) {
-      const { streams } = await openStreams('forward', from, 128 << 10);
+    async *all(from, onDamage) {
+      const { streams, damage, segments } = await openStreams('forward', from, 128 << 10);
       try {
         let batch: LoggedEvent[] = [];
         let bytes = 0;
@@ -158,7 +161,9 @@ export async function openLogReader(options: {
             batch = [];
             bytes = 0;
           }
-          if (stream === undefined) return;
+          if (stream !== undefined) continue;
+          onDamage?.(damage.filter((found) => !isGrowing(found, segments)));
+          return;
         }
       } finally {
         await closeAll(streams);

@@ -153,7 +153,7 @@ class GroupWriter implements LogWriter {
       n: this.#n + 1,
       at,
       ...(told !== undefined && told !== at && { happenedAt: told }),
-    } as TapedeckEvent;
+    };
     const line = encodeLine(event, this.#prev, this.#options.digest);
     if (line.length > maxLineChars) {
       reject(new LogWriteError('too-long', `An event of ${line.length} characters is too long for the log.`));

@@ -11,7 +11,7 @@ test('runs at most so many at a time, and all of them', async () => {
     running -= 1;
     done.push(item);
   });
-  expect([most, done.sort()]).toEqual([3, [1, 2, 3, 4, 5, 6, 7]]);
+  expect([most, done.toSorted((a, b) => a - b)]).toEqual([3, [1, 2, 3, 4, 5, 6, 7]]);
 });
 
 test('begins nothing after a failure, waits for what is under way, and rejects with the first failure', async () => {

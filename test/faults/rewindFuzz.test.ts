@@ -173,7 +173,7 @@ function createOperations(world: RewindWorld, dice: (sides: number) => number): 
       }
       default: {
         const target = pick(known);
-        clear(`${target}`);
+        clear(target);
         mkdirSync(world.at(target));
         writeFileSync(world.at(`${target}/${pick(names)}`), content());
       }

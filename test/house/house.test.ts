@@ -8,7 +8,10 @@ const root = path.resolve(import.meta.dirname, '../..');
 const files = [...sourceFiles(root, 'src'), ...sourceFiles(root, 'webview')];
 const imports = files.flatMap((file) => readImports(root, file));
 const read = (file: string): string => readFileSync(path.join(root, file), 'utf8');
-const tracked = execFileSync('git', ['ls-files'], { cwd: root, encoding: 'utf8' }).trim().split('\n').filter((file) => existsSync(path.join(root, file)));
+const tracked = execFileSync('git', ['ls-files'], { cwd: root, encoding: 'utf8' })
+  .trim()
+  .split('\n')
+  .filter((file) => existsSync(path.join(root, file)));
 
 describe('the house', () => {
   it('[H1] arrows go down, and each room touches only what its name permits', () => {
@@ -36,7 +39,23 @@ describe('the house', () => {
   });
 
   it('[H3] the top level holds what it must and what the ecosystem puts there', () => {
-    const allowed = new Set(['src', 'webview', 'media', 'test', 'package.json', 'tsconfig.json', 'esbuild.mjs', '.vscodeignore', 'CHANGELOG.md', 'README.md', 'package-lock.json', 'LICENSE', 'AGENTS.md', 'vitest.config.ts', 'knip.json']);
+    const allowed = new Set([
+      'src',
+      'webview',
+      'media',
+      'test',
+      'package.json',
+      'tsconfig.json',
+      'esbuild.mjs',
+      '.vscodeignore',
+      'CHANGELOG.md',
+      'README.md',
+      'package-lock.json',
+      'LICENSE',
+      'AGENTS.md',
+      'vitest.config.ts',
+      'knip.json',
+    ]);
     const names = new Set(tracked.map((file) => file.split('/')[0] ?? ''));
     expect([...names].filter((name) => !allowed.has(name) && !name.startsWith('.'))).toEqual([]);
   });
@@ -55,34 +74,48 @@ describe('the house', () => {
   });
 
   it('[H6] every command and setting stands in the README', () => {
-    const manifest = JSON.parse(read('package.json')) as { contributes: { commands: { command: string; title: string }[]; configuration: { properties: Record<string, unknown> } } };
+    const manifest = JSON.parse(read('package.json')) as {
+      contributes: { commands: { command: string; title: string }[]; configuration: { properties: Record<string, unknown> } };
+    };
     const readme = read('README.md');
-    const missing = [...manifest.contributes.commands.filter(({ command }) => !command.includes('.row.')).map(({ title }) => title), ...Object.keys(manifest.contributes.configuration.properties)].filter((name) => !readme.includes(name));
+    const missing = [
+      ...manifest.contributes.commands.filter(({ command }) => !command.includes('.row.')).map(({ title }) => title),
+      ...Object.keys(manifest.contributes.configuration.properties),
+    ].filter((name) => !readme.includes(name));
     expect(missing).toEqual([]);
   });
 
   it('[H7] every npm script that a document names exists', () => {
     const scripts = Object.keys((JSON.parse(read('package.json')) as { scripts: Record<string, string> }).scripts);
-    const named = ['README.md', 'AGENTS.md'].flatMap((file) => [...read(file).matchAll(/npm run ([a-z][a-z:]*)/g)].map((match) => match[1] ?? ''));
+    const named = ['README.md', 'AGENTS.md'].flatMap((file) =>
+      [...read(file).matchAll(/npm run ([a-z][a-z:]*)/g)].map((match) => match[1] ?? ''),
+    );
     expect(named.length).toBeGreaterThan(3);
     expect(named.filter((name) => !scripts.includes(name))).toEqual([]);
   });
 
   it('[H8] every room has its TypeScript project, and the root names them all', () => {
-    const rooms = readdirSync(path.join(root, 'src'), { withFileTypes: true }).filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+    const rooms = readdirSync(path.join(root, 'src'), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => entry.name);
     const named = (JSON.parse(read('tsconfig.json')) as { references: { path: string }[] }).references.map((reference) => reference.path);
     for (const room of rooms) expect(named).toContain(`./src/${room}`);
   });
 
   it('[H9] no proposed API of VS Code is used, though the test server would allow it', () => {
-    const proposed = /registerTimelineProvider|onDidWriteTerminalData|onDidExecuteTerminalCommand|detailedReason|createChatSessionItemController|registerQuickDiffProvider|TabInputTextMultiDiff|enabledApiProposals/;
+    const proposed =
+      /registerTimelineProvider|onDidWriteTerminalData|onDidExecuteTerminalCommand|detailedReason|createChatSessionItemController|registerQuickDiffProvider|TabInputTextMultiDiff|enabledApiProposals/;
     expect(files.filter((file) => proposed.test(read(file)))).toEqual([]);
     expect(read('package.json')).not.toMatch(proposed);
   });
 
   it('[H10] every promise that a test quotes stands in the SPEC', () => {
     const spec = read('test/SPEC.md');
-    const quoted = new Set(tracked.filter((file) => /^test\/.*\.test\.ts$/.test(file)).flatMap((file) => [...read(file).matchAll(/['"`]\[([A-Z]\d+)\]/g)].map((match) => match[1] ?? '')));
+    const quoted = new Set(
+      tracked
+        .filter((file) => /^test\/.*\.test\.ts$/.test(file))
+        .flatMap((file) => [...read(file).matchAll(/['"`]\[([A-Z]\d+)\]/g)].map((match) => match[1] ?? '')),
+    );
     expect([...quoted].filter((id) => !new RegExp(`\\b${id}\\b`).test(spec))).toEqual([]);
   });
 });

@@ -73,7 +73,8 @@ export function forbiddenImports(imports: readonly Import[]): string[] {
       else if (target !== room && !allowed.includes(target)) faults.push(`${from} -> ${to}: ${room} may not reach ${target}`);
     } else if (to === 'vscode' && !mayTouch.vscode.includes(room)) faults.push(`${from} -> vscode`);
     else if (to.startsWith('node:') && !mayTouch.node.includes(room)) faults.push(`${from} -> ${to}`);
-    else if (to.startsWith('@vscode/webview-ui-toolkit') && from !== 'webview/controls.ts') faults.push(`${from} -> ${to}: the toolkit stays in webview/controls.ts`);
+    else if (to.startsWith('@vscode/webview-ui-toolkit') && from !== 'webview/controls.ts')
+      faults.push(`${from} -> ${to}: the toolkit stays in webview/controls.ts`);
     else if (room === 'webview' && to.startsWith('zod')) faults.push(`${from} -> ${to}: the page needs no schemas`);
   }
   return faults;

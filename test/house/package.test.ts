@@ -17,7 +17,10 @@ const inputsOf = (bundle: string): string[] => Object.keys(metafile(bundle).inpu
 // The packed extension and the metafiles come from the build and package stages that run before.
 describe('what ships', () => {
   it('[H11] is on the checked-in list, and nothing else', () => {
-    const listed = execFileSync(process.execPath, [path.join(root, 'node_modules/@vscode/vsce/vsce'), 'ls', '--no-dependencies'], { cwd: root, encoding: 'utf8' })
+    const listed = execFileSync(process.execPath, [path.join(root, 'node_modules/@vscode/vsce/vsce'), 'ls', '--no-dependencies'], {
+      cwd: root,
+      encoding: 'utf8',
+    })
       .trim()
       .split('\n')
       .filter((line) => line !== '' && !line.includes(' '))
@@ -32,18 +35,41 @@ describe('what ships', () => {
   });
 
   it('[H12] keeps the page free of schemas and of Node, and the core free of the editor', () => {
-    expect(inputsOf('webview').filter((file) => /node_modules\/zod|node_modules\/react|^src\/(?:store|services|host|cli)\//.test(file))).toEqual([]);
+    expect(
+      inputsOf('webview').filter((file) => /node_modules\/zod|node_modules\/react|^src\/(?:store|services|host|cli)\//.test(file)),
+    ).toEqual([]);
     expect(inputsOf('cli').filter((file) => /^src\/(?:host|protocol)\/|^webview\//.test(file))).toEqual([]);
     expect(inputsOf('extension').filter((file) => /^src\/(?:cli|mcp)\/|^webview\//.test(file))).toEqual([]);
   });
 
   it('[H12] keeps every bundle within its budget', () => {
-    expect({ extension: sizeOf('extension') < 520_000, cli: sizeOf('cli') < 560_000, webview: sizeOf('webview') < 420_000 }).toEqual({ extension: true, cli: true, webview: true });
+    expect({ extension: sizeOf('extension') < 520_000, cli: sizeOf('cli') < 560_000, webview: sizeOf('webview') < 420_000 }).toEqual({
+      extension: true,
+      cli: true,
+      webview: true,
+    });
   });
 
   it('[H11] has a manifest that the Marketplace takes whole', () => {
-    const manifest = JSON.parse(read('package.json')) as Record<string, unknown> & { engines: { vscode: string }; devDependencies: Record<string, string>; categories: string[] };
-    for (const key of ['displayName', 'description', 'icon', 'categories', 'keywords', 'galleryBanner', 'repository', 'bugs', 'license', 'extensionKind', 'capabilities']) expect(manifest, key).toHaveProperty(key);
+    const manifest = JSON.parse(read('package.json')) as Record<string, unknown> & {
+      engines: { vscode: string };
+      devDependencies: Record<string, string>;
+      categories: string[];
+    };
+    for (const key of [
+      'displayName',
+      'description',
+      'icon',
+      'categories',
+      'keywords',
+      'galleryBanner',
+      'repository',
+      'bugs',
+      'license',
+      'extensionKind',
+      'capabilities',
+    ])
+      expect(manifest, key).toHaveProperty(key);
     expect(manifest.devDependencies['@types/vscode']).toBe(manifest.engines.vscode.replace('^', ''));
     expect(manifest['dependencies']).toBeUndefined();
     const icon = readFileSync(path.join(root, 'media/icon.png'));

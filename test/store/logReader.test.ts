@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { compareMarks, markOf } from '../../src/core/eventOrder.ts';
 import { encodeLine, firstPrev } from '../../src/core/logCodec.ts';
 import { mergeEvents } from '../../src/core/merge.ts';
-import type { LoggedEvent, TapedeckEvent } from '../../src/model/event.ts';
+import type { LoggedEvent } from '../../src/model/event.ts';
 import { nodeDigest } from '../../src/store/digest.ts';
 import { linesOf, noted, notes, openLogRoom, type LogRoom } from './logRoom.ts';
 
@@ -108,6 +108,9 @@ test('[L7] damage is told with file, range and reason, and costs only itself', a
     { file, from: one.length, to: one.length + 5, reason: 'nul' },
   ];
   expect(page.damage).toEqual(expected);
+  const told: unknown[] = [];
+  for await (const _ of reader.all(undefined, (damage) => told.push(...damage)));
+  expect(told).toEqual(expected.toReversed());
   const health = await reader.verify();
   expect(health.damage).toEqual(expected.toReversed());
   expect(health.breaks).toMatchObject([{ reason: 'missing', fromN: 3, toN: 3 }]);
@@ -123,7 +126,7 @@ test('[L7] an unfinished last line that was written to just now is not called da
 
 test('[L9] unknown kinds and newer versions are in their place in the order', async () => {
   const base = notes('abcd', 3);
-  const lines = linesOf([base[0]!, { ...base[1]!, kind: 'moon.landed' } as never, { ...base[2]!, v: 9 } as TapedeckEvent]);
+  const lines = linesOf([base[0]!, { ...base[1]!, kind: 'moon.landed' } as never, { ...base[2]!, v: 9 }]);
   await room.writeSegment('abcd-0001.jsonl', lines.join(''));
   const { events } = await (await room.reader()).tail(10);
   expect(events.map((event) => (event.kind === 'foreign' ? event.reason : event.kind))).toEqual([

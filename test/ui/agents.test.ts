@@ -166,7 +166,11 @@ describe.each<AgentName>(['codex', 'claude'])('%s at work in the integrated term
 
     await workbench.reload();
     await workbench.showTapedeck();
-    await workbench.tapedeckFrame().getByText(/Rewound to/).first().waitFor();
+    await workbench
+      .tapedeckFrame()
+      .getByText(/Rewound to/)
+      .first()
+      .waitFor();
     await workbench.screenshot(`${agent}-reloaded`);
     await workbench.runCommand('Tapedeck: Undo Rewind');
     await workbench.page.locator('.monaco-dialog-box').waitFor();

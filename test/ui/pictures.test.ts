@@ -23,8 +23,14 @@ function layProject(): string {
   mkdirSync(path.join(folder, 'src', 'auth'), { recursive: true });
   writeFileSync(path.join(folder, 'src', 'auth', 'middleware.js'), middleware);
   writeFileSync(path.join(folder, 'src', 'server.js'), `import { limit } from './auth/middleware.js';\nexport { limit };\n`);
-  writeFileSync(path.join(folder, 'check.test.mjs'), `import { test } from 'node:test';\nimport { existsSync } from 'node:fs';\nimport assert from 'node:assert';\ntest('the limiter is there', () => assert.ok(existsSync('src/auth/rateLimiter.js')));\n`);
-  writeFileSync(path.join(folder, 'package.json'), JSON.stringify({ name: 'my-api', type: 'module', scripts: { test: 'node --test' } }, undefined, 2));
+  writeFileSync(
+    path.join(folder, 'check.test.mjs'),
+    `import { test } from 'node:test';\nimport { existsSync } from 'node:fs';\nimport assert from 'node:assert';\ntest('the limiter is there', () => assert.ok(existsSync('src/auth/rateLimiter.js')));\n`,
+  );
+  writeFileSync(
+    path.join(folder, 'package.json'),
+    JSON.stringify({ name: 'my-api', type: 'module', scripts: { test: 'node --test' } }, undefined, 2),
+  );
   const git = (...args: string[]): void => void execFileSync('git', args, { cwd: folder, stdio: 'ignore' });
   git('init', '-q', '-b', 'main');
   git('config', 'user.name', 'Tess Deck');
@@ -35,7 +41,15 @@ function layProject(): string {
   return folder;
 }
 
-const limiter = ['export class RateLimiter {', '  #tokens = 10;', '  allow() {', '    this.#tokens -= 1;', '    return this.#tokens >= 0;', '  }', '}'];
+const limiter = [
+  'export class RateLimiter {',
+  '  #tokens = 10;',
+  '  allow() {',
+  '    this.#tokens -= 1;',
+  '    return this.#tokens >= 0;',
+  '  }',
+  '}',
+];
 
 /** The view as people see it: every theme, narrow and wide, with a real session in it. Its screenshots are in the README. */
 describe('the view in the real workbench', () => {
@@ -48,14 +62,26 @@ describe('the view in the real workbench', () => {
     folder = layProject();
     const acts = agentActs.codex;
     const inFolder = (name: string): string => path.join(folder, name);
-    const addLimiter = ['*** Begin Patch', `*** Add File: ${inFolder('src/auth/rateLimiter.js')}`, ...limiter.map((line) => `+${line}`), '*** End Patch', ''].join('\n');
+    const addLimiter = [
+      '*** Begin Patch',
+      `*** Add File: ${inFolder('src/auth/rateLimiter.js')}`,
+      ...limiter.map((line) => `+${line}`),
+      '*** End Patch',
+      '',
+    ].join('\n');
     model = await startScriptedModel([
       ...acts.read(inFolder('src/auth/middleware.js')),
       ...acts.read(inFolder('src/server.js')),
       ...acts.shell('npm test'),
       { text: 'The test fails because there is no limiter yet. I add one.', calls: [{ name: 'apply_patch', raw: addLimiter }] },
-      ...acts.edit(inFolder('src/auth/middleware.js'), '  return next(request);', '  return limiter.allow() ? next(request) : { status: 429 };'),
-      ...acts.shell(`sed -i '1i import { RateLimiter } from "./rateLimiter.js";\\nconst limiter = new RateLimiter();\\n' '${inFolder('src/auth/middleware.js')}' && sleep 1`),
+      ...acts.edit(
+        inFolder('src/auth/middleware.js'),
+        '  return next(request);',
+        '  return limiter.allow() ? next(request) : { status: 429 };',
+      ),
+      ...acts.shell(
+        `sed -i '1i import { RateLimiter } from "./rateLimiter.js";\\nconst limiter = new RateLimiter();\\n' '${inFolder('src/auth/middleware.js')}' && sleep 1`,
+      ),
       ...acts.shell('npm test'),
       { text: 'Requests are limited now: a token bucket of ten in src/auth/rateLimiter.js, used by the middleware. The test passes.' },
     ]);
@@ -77,9 +103,18 @@ describe('the view in the real workbench', () => {
     await workbench.typeInTerminal('git status --short');
     await eventuallyInLog(folder, (lines) => lines.find(({ kind }) => kind === 'baseline.taken'), 'the baseline');
     await workbench.typeInTerminal(agentSetup('codex', { port: model.port }).argv("'Add rate limiting to the middleware'").join(' '));
-    await eventuallyInLog(folder, (lines) => lines.find((line) => line['kind'] === 'command.ended' && String(line['command']).startsWith('codex')), 'the end of the agent', 120_000);
+    await eventuallyInLog(
+      folder,
+      (lines) => lines.find((line) => line['kind'] === 'command.ended' && String(line['command']).startsWith('codex')),
+      'the end of the agent',
+      120_000,
+    );
     await workbench.runCommand('Tapedeck: Log Decision…');
-    for (const [step, words] of ['Token bucket over sliding window', 'Simpler, and enough for our scale', 'Sliding window with a list per client'].entries()) {
+    for (const [step, words] of [
+      'Token bucket over sliding window',
+      'Simpler, and enough for our scale',
+      'Sliding window with a list per client',
+    ].entries()) {
       await workbench.page.getByText(`Log Decision (${step + 1}/3)`).waitFor();
       await workbench.answer(words);
     }
@@ -119,7 +154,10 @@ describe('the view in the real workbench', () => {
 
   it('[V4] opens a change in the diff editor from its row, and the timeline as an editor tab', async () => {
     const frame = workbench.tapedeckFrame();
-    await frame.getByText(/edits? in \d+ files?/).first().dblclick();
+    await frame
+      .getByText(/edits? in \d+ files?/)
+      .first()
+      .dblclick();
     await workbench.page.locator('.monaco-diff-editor, .multiDiffEditor, .monaco-multi-diff-editor').first().waitFor({ timeout: 20_000 });
     await workbench.screenshot('row-diff');
     await workbench.runCommand('Tapedeck: Open Timeline in Editor');

@@ -30,7 +30,10 @@ describe('where recording can’t be as usual', () => {
 
   it('[V2] without a folder it says so and offers to open one', async () => {
     const { tapedeckFrame, screenshot } = await open();
-    await tapedeckFrame().getByText(/open a folder/i).first().waitFor();
+    await tapedeckFrame()
+      .getByText(/open a folder/i)
+      .first()
+      .waitFor();
     await screenshot('state-no-folder');
   });
 
@@ -39,7 +42,10 @@ describe('where recording can’t be as usual', () => {
     // VS Code asks at the start: the user turns away.
     const dialog = page.locator('.monaco-dialog-box');
     if (await dialog.isVisible()) await dialog.getByRole('button', { name: /don't trust/i }).click();
-    await tapedeckFrame().getByText(/restricted mode|trust/i).first().waitFor();
+    await tapedeckFrame()
+      .getByText(/restricted mode|trust/i)
+      .first()
+      .waitFor();
     writeFileSync(path.join(folder!, 'a.txt'), 'two\n');
     await page.waitForTimeout(3000);
     expect(existsSync(path.join(folder!, '.tapedeck'))).toBe(false);
@@ -66,7 +72,11 @@ describe('where recording can’t be as usual', () => {
     await eventuallyInLog(folder!, (lines) => lines.find(({ kind }) => kind === 'baseline.taken'), 'the baseline');
     await reload();
     writeFileSync(path.join(folder!, 'a.txt'), 'changed after the reload\n');
-    await eventuallyInLog(folder!, (lines) => lines.find(({ kind, path: file }) => kind === 'file.changed' && file === 'a.txt'), 'the change');
+    await eventuallyInLog(
+      folder!,
+      (lines) => lines.find(({ kind, path: file }) => kind === 'file.changed' && file === 'a.txt'),
+      'the change',
+    );
     const lines = readLog(folder!);
     expect(lines.filter(({ kind }) => kind === 'session.started')).toHaveLength(1);
     expect(lines.some(({ kind }) => kind === 'session.resumed')).toBe(true);

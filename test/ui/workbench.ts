@@ -73,7 +73,12 @@ export async function openWorkbench(options: WorkbenchOptions = {}): Promise<Wor
     env: options.env ?? {},
     workspaceTrust: options.workspaceTrust ?? false,
     // The sticky line of the terminal is a second terminal to whoever looks for one.
-    settings: { 'terminal.integrated.stickyScroll.enabled': false, 'workbench.colorTheme': themes[options.theme ?? 'dark'], ...options.settings },
+    settings: {
+      'terminal.integrated.stickyScroll.enabled': false,
+      'workbench.colorTheme': themes[options.theme ?? 'dark'],
+      'security.workspace.trust.enabled': options.workspaceTrust ?? false,
+      ...options.settings,
+    },
   });
   const browser = await launchChromium();
   const context = await browser.newContext({

@@ -297,6 +297,30 @@ describe('the page', () => {
     }
   });
 
+  it('[V28] says in plain words what is wrong with the log, and offers to verify it', async () => {
+    const { page, asked } = await show({
+      ...sample,
+      header: { ...sample.header, log: { isHealthy: false, text: '2 damaged lines, kept aside' } },
+    });
+    await page.getByText('2 damaged lines, kept aside').waitFor();
+    await page.getByRole('button', { name: 'Verify Log' }).click();
+    await expect.poll(() => asked.map(([name]) => name)).toEqual(['verify']);
+  });
+
+  it('[V28] names a session by its label, else by its first prompt, else by when it began', async () => {
+    const began = { ...sample.header, label: undefined, startedAt: '2026-11-20T13:30:04.000Z' };
+    for (const [header, name] of [
+      [{ ...began, label: 'Auth', title: 'Fix the refresh' }, 'Auth'],
+      [{ ...began, title: 'Fix the refresh' }, 'Fix the refresh'],
+      [began, 'Session of 13:30'],
+      [{ ...began, startedAt: '2026-11-18T13:30:04.000Z' }, 'Session of 18 Nov, 13:30'],
+    ] as const) {
+      const { page } = await show({ ...sample, header });
+      await expect.poll(() => page.locator('.session-name bdi').textContent()).toBe(name);
+      await open?.close();
+    }
+  });
+
   it('[V29] filters as one types, and finds its way to an event that the filter hides', async () => {
     const { page, host } = await show(sample, { height: 900 });
     await page.getByRole('textbox', { name: 'Filter the timeline' }).fill('failed');

@@ -41,7 +41,7 @@ export class Tape {
   add(draft: EventDraft, afterMs = 1500): TapedeckEvent {
     this.#n += 1;
     this.#ms += afterMs;
-    const event = { v: 1, w: 'k3f9ab2c', n: this.#n, at: new Date(this.#ms).toISOString(), ...draft } as TapedeckEvent;
+    const event = { v: 1, w: 'k3f9ab2c', n: this.#n, at: new Date(this.#ms).toISOString(), ...draft };
     this.events.push(event);
     return event;
   }

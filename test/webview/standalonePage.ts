@@ -206,7 +206,7 @@ const requestNames = [
     'rejectDecision',
   ],
   ...['clearBlocker', 'startSession', 'endSession', 'labelSession', 'pause', 'resumeRecording', 'openSession', 'openCurrent', 'openAsTab'],
-  ...['openFolder', 'manageTrust', 'revealLog'],
+  ...['openFolder', 'manageTrust', 'revealLog', 'verify'],
 ];
 
 function madeUpDiff(file: string, events: readonly TapedeckEvent[]): FileDiff {
