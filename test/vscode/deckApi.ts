@@ -6,6 +6,8 @@ import type { Prompts } from '../../src/host/prompts.ts';
 export async function openApi(): Promise<TapedeckApi> {
   const api = (await vscode.extensions.getExtension('tapedeck.tapedeck')!.activate()) as TapedeckApi;
   await api.whenReady;
+  // From here on the files are known and watched.
+  await api.deck().recorder?.whenReady;
   return api;
 }
 
