@@ -215,6 +215,7 @@ export class App extends LitElement {
             .times=${deck.times}
             .nowMs=${Date.now()}
             .lastGreen=${deck.header?.lastGreen?.event}
+            .undoableRewind=${deck.header?.undoableRewind}
             .hasMore=${deck.hasMore}
             .emptyText=${this.#state.filter === '' ? 'Nothing has happened in this session yet. Edit a file, run a command, or let an agent work in the terminal.' : 'Nothing matches the filter.'}
             @choose=${(event: CustomEvent<ListChoice>) => this.#onChoose(event.detail)}
@@ -388,7 +389,7 @@ export class App extends LitElement {
     return this.#act(row, action);
   }
 
-  #act(row: TimelineRow, action: 'diff' | 'rewind' | 'rewindFile' | 'filesAt' | 'copy' | 'decide'): void {
+  #act(row: TimelineRow, action: 'diff' | 'rewind' | 'rewindFile' | 'undoRewind' | 'filesAt' | 'copy' | 'decide'): void {
     const deck = this.#deck;
     const event = row.events.at(-1);
     if (deck === undefined || event === undefined) return;
@@ -398,6 +399,8 @@ export class App extends LitElement {
         return deck.act('openDiff', { events: row.events.slice(-64), ...(row.kind === 'file' && path !== undefined ? { path } : {}) });
       case 'rewind':
         return deck.act('rewindTo', { event });
+      case 'undoRewind':
+        return deck.act('undoRewind', {});
       case 'rewindFile':
         return path === undefined ? undefined : deck.act('rewindFile', { event, path });
       case 'filesAt':

@@ -15,7 +15,7 @@ import { countsView } from './rowView.ts';
 export interface DetailActions {
   readonly close: () => void;
   readonly reveal: Reveal;
-  readonly act: (action: 'diff' | 'rewind' | 'rewindFile' | 'filesAt' | 'copy' | 'decide') => void;
+  readonly act: (action: 'diff' | 'rewind' | 'rewindFile' | 'undoRewind' | 'filesAt' | 'copy' | 'decide') => void;
 }
 
 /** Everything about the chosen row. `detail` is undefined while it is being fetched. */
@@ -46,6 +46,7 @@ export function detailPane(
     <div class="detail-actions">
       ${entryActions(deck, row)}
       ${row.hasDiff ? html`<vscode-button appearance="secondary" @click=${() => actions.act('diff')}>Open Changes</vscode-button>` : nothing}
+      ${row.kind === 'rewind' && row.entry !== undefined && row.entry === deck.header?.undoableRewind ? html`<vscode-button appearance="secondary" @click=${() => actions.act('undoRewind')}>Undo Rewind</vscode-button>` : nothing}
       <vscode-button appearance="secondary" @click=${() => actions.act('rewind')}>Rewind to Here…</vscode-button>
       ${path === undefined ? nothing : html`<vscode-button appearance="secondary" @click=${() => actions.act('rewindFile')}>Rewind File…</vscode-button>`}
       <button type="button" class="link" @click=${() => actions.act('filesAt')}>Files at This Point</button>

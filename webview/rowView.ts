@@ -6,7 +6,7 @@ import { icon, laneClass, rowIcon } from './icons.ts';
 import type { RowItem } from './listItems.ts';
 import type { Times } from './times.ts';
 
-export type RowAction = 'diff' | 'rewind' | 'copy' | 'toggle' | 'open';
+export type RowAction = 'diff' | 'rewind' | 'undoRewind' | 'copy' | 'toggle' | 'open';
 
 /** What a row's picture depends on besides the row. */
 export interface RowSetting {
@@ -15,6 +15,8 @@ export interface RowSetting {
   readonly isTabStop: boolean;
   readonly top: number;
   readonly isLastGreen: boolean;
+  /** It is of the rewind that can be undone now. */
+  readonly isUndoable: boolean;
 }
 
 /** One row. Every text of the log goes in as text, isolated from the direction of what is around it. */
@@ -31,12 +33,15 @@ export function rowView(item: RowItem, setting: RowSetting): TemplateResult {
     isExpanded === undefined ? '' : 'expandable',
     isExpanded === true ? 'expanded' : '',
   ];
+  // The row is named by these parts, without its actions.
+  const id = `row-${setting.top}`;
   return html`<div
     class=${classes.join(' ')}
     role="treeitem"
     style="top:${setting.top}px;height:${item.height}px"
     data-key=${item.key}
     data-vscode-context=${JSON.stringify(rowContext(row))}
+    aria-labelledby=${`${id}-label ${id}-undo ${id}-time`}
     aria-level=${item.level}
     aria-setsize=${item.setSize}
     aria-posinset=${item.posInSet}
@@ -50,22 +55,53 @@ export function rowView(item: RowItem, setting: RowSetting): TemplateResult {
         ${icon(rowIcon(row), row.isRunning && row.kind !== 'turn' ? 'spin' : '')}
         ${isExpanded === undefined ? nothing : icon(isExpanded ? 'chevron-down' : 'chevron-right', 'chevron')}
       </span>
-      <span class="label">${label(row, setting)}</span>
-      <span class="actions" aria-hidden="true">${actions(row)}</span>
-      ${item.level === 3 || row.kind === 'file' ? nothing : html`<time class="time" datetime=${row.at} title=${timeTitle(row, setting.times)}>${setting.times.clock(row.at)}${timeMore(row)}</time>`}
+      <span class="label" id=${`${id}-label`} style="--needs:${needs(row, setting)}ch">${label(row, setting)}</span>
+      ${
+        setting.isUndoable
+          ? html`<button
+              type="button"
+              class="link undo"
+              id=${`${id}-undo`}
+              tabindex="-1"
+              data-action="undoRewind"
+              title="Undo Rewind: bring back what it set aside"
+            >
+              Undo
+            </button>`
+          : nothing
+      }
+      <span class="actions">${actions(row)}</span>
+      ${item.level === 3 || row.kind === 'file' ? nothing : html`<time class="time" id=${`${id}-time`} datetime=${row.at} title=${timeTitle(row, setting.times)}>${setting.times.clock(row.at)}${timeMore(row)}</time>`}
     </div>
   </div>`;
 }
 
 function label(row: TimelineRow, { isLastGreen, times }: RowSetting): TemplateResult {
-  const [title, targetAt] = [row.title, row.kind === 'rewind' ? row.entry : undefined];
   // The spaces are for the name that assistive technology makes of it; flex boxes show none.
-  return html`${whoView(row)} ${titleView(row, targetAt === undefined ? title : `${title} to ${times.clock(targetAt)}`)}
-  ${row.failure === undefined ? nothing : html`<span class="failure">${row.failure}</span>`} ${countsView(row.added, row.removed)}
+  return html`${row.isAside ? html`<span class="spoken">Set aside by a rewind: </span>` : nothing}${whoView(row)}
+  ${titleView(row, titleOf(row, times))} ${row.failure === undefined ? nothing : html`<span class="failure">${row.failure}</span>`}
+  ${countsView(row.added, row.removed)}
   ${row.chips.map((chip) => html`<span class="chip tone-${chip.tone} ${chip.text.length > 14 ? 'long' : ''}">${chip.text}</span> `)}
   ${row.meta === undefined || row.kind === 'turn' ? nothing : html`<span class="meta"><bdi>${row.meta}</bdi></span>`}
-  ${isLastGreen ? html`<span class="chip tone-good">last green</span>` : nothing}
-  ${row.isAside ? html`<span class="spoken">set aside by a rewind</span>` : nothing}`;
+  ${isLastGreen ? html`<span class="chip tone-good">last green</span>` : nothing}`;
+}
+
+const titleOf = ({ title, targetAt }: TimelineRow, times: Times): string =>
+  targetAt === undefined ? title : `${title} to ${times.clock(targetAt)}`;
+
+/** How wide, in characters, the row must be to show its counts and chips beside some of its title: then its time gives way. */
+function needs(row: TimelineRow, { isLastGreen, isUndoable }: RowSetting): number {
+  const fixed = [
+    row.failure ?? '',
+    (row.added ?? 0) > 0 ? `+${row.added}` : '',
+    (row.removed ?? 0) > 0 ? `−${row.removed}` : '',
+    ...row.chips.map(({ text }) => text.slice(0, 14)),
+    isLastGreen ? 'last green' : '',
+    isUndoable ? 'Undo' : '',
+  ].filter((part) => part !== '');
+  if (fixed.length === 0) return 0;
+  const title = row.titleKind === 'path' ? row.title.slice(row.title.lastIndexOf('/') + 1) : row.title;
+  return fixed.reduce((sum, part) => sum + part.length + 1, (row.who?.length ?? 0) + Math.min(title.length, 18));
 }
 
 function whoView(row: TimelineRow): TemplateResult | typeof nothing {
@@ -124,7 +160,7 @@ export function rowWords(
     row.removed !== undefined && row.removed > 0 ? `${row.removed} removed` : '',
   ].filter((part) => part !== '');
   return [
-    row.kind === 'turn' ? `${row.who ?? 'Prompt'}: ${row.title}` : row.who === undefined ? row.title : `${row.who}: ${row.title}`,
+    `${row.kind === 'turn' ? `${row.who ?? 'Prompt'}: ` : row.who === undefined ? '' : `${row.who}: `}${titleOf(row, times)}`,
     row.failure ?? '',
     counts.join(', '),
     row.meta ?? '',

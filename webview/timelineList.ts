@@ -32,6 +32,8 @@ export class TimelineList extends LitElement {
   nowMs = 0;
   lastGreen: string | undefined;
   hasMore = false;
+  /** The rewind that can be undone now. */
+  undoableRewind: string | undefined;
   emptyText = '';
 
   /** The row that is chosen. */
@@ -142,7 +144,8 @@ export class TimelineList extends LitElement {
         <span>${times.day(item.at, this.nowMs)}</span>
       </div>`;
     const isLastGreen = this.lastGreen !== undefined && item.row.kind === 'check' && item.row.events.includes(this.lastGreen);
-    return rowView(item, { times, isSelected, isTabStop, top, isLastGreen });
+    const isUndoable = this.undoableRewind !== undefined && item.row.kind === 'rewind' && item.row.entry === this.undoableRewind;
+    return rowView(item, { times, isSelected, isTabStop, top, isLastGreen, isUndoable });
   }
 
   protected override updated(): void {
@@ -191,7 +194,7 @@ export class TimelineList extends LitElement {
 
   readonly #onDoubleClick = (event: MouseEvent): void => {
     const item = this.#itemAt(this.#indexOf.get(keyOf(event.target) ?? ''));
-    if (item !== undefined && actionOf(event.target) === undefined) this.#ask(item, item.isExpanded === undefined ? 'open' : 'toggle');
+    if (item !== undefined && actionOf(event.target) === undefined) this.#ask(item, 'open');
   };
 
   readonly #onMenu = (event: MouseEvent): void => {

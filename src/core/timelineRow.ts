@@ -76,8 +76,10 @@ export interface TimelineRow {
   readonly children: readonly TimelineRow[];
   /** What a search looks through, besides the title. Texts of the events themselves, not copies. */
   readonly texts: readonly string[];
-  /** Id of the decision or blocker. */
+  /** Id of the decision, blocker or rewind. */
   readonly entry: string | undefined;
+  /** Of a rewind: the time that it went back to. */
+  readonly targetAt: string | undefined;
 }
 
 /** A row with what is not given left empty. */
@@ -104,6 +106,7 @@ export function createRow(
     children: [],
     texts: [],
     entry: undefined,
+    targetAt: undefined,
     ...row,
   };
 }

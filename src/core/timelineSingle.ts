@@ -135,7 +135,8 @@ export function singleRow(event: LoggedEvent, base: RowBase, entryTitle: (id: st
         title: 'Rewound',
         meta: counted(event.files, 'file'),
         paths: event.paths ?? [],
-        entry: event.targetAt,
+        entry: event.id,
+        targetAt: event.targetAt,
       });
     case 'rewind.undone':
       return createRow({ ...base, kind: 'rewind', who: undefined, title: 'Rewind undone', meta: counted(event.files, 'file') });

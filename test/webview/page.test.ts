@@ -230,6 +230,43 @@ describe('the page', () => {
     });
   });
 
+  it('[V26] chooses a row by a click, opens its changes by a double click or Enter, and folds it by its twistie', async () => {
+    const { page, asked } = await show(sample, { height: 900 });
+    const row = page.getByRole('treeitem', { name: /5 edits in 4 files/ });
+    await row.click();
+    await page.getByRole('button', { name: 'Close details' }).waitFor();
+    expect([await row.getAttribute('aria-selected'), await row.getAttribute('aria-expanded')]).toEqual(['true', 'false']);
+    expect(asked).toEqual([]);
+    await row.dblclick();
+    await page.keyboard.press('Enter');
+    expect(asked.map(([name]) => name)).toEqual(['openDiff', 'openDiff']);
+    expect((asked[0]![1] as { events: unknown[] }).events).toHaveLength(5);
+    expect(await row.getAttribute('aria-expanded')).toBe('false');
+    await row.locator('.twisty').click();
+    await expect.poll(() => row.getAttribute('aria-expanded')).toBe('true');
+  });
+
+  it('[V26] names the actions of a row to assistive technology, and leaves them out of the row’s own name', async () => {
+    const { page } = await show(sample, { height: 900 });
+    const row = page.getByRole('treeitem', { name: /^You · src\/config\.ts \+3 −1 15:2\d$/ });
+    await row.hover();
+    for (const name of ['Open Changes', 'Rewind to Here…', 'Copy'])
+      expect(await row.getByRole('button', { name, exact: true }).getAttribute('title')).toBe(name);
+  });
+
+  it('[V26] offers to undo the rewind that can be undone, at its row', async () => {
+    const { page, asked } = await show(sample, { height: 1200 });
+    await page
+      .getByRole('treeitem', { name: /Rewound to/ })
+      .getByRole('button', { name: 'Undo', exact: true })
+      .click();
+    expect(asked).toEqual([['undoRewind', {}]]);
+    await open?.close();
+    const { page: other } = await show({ ...sample, header: { ...sample.header, undoableRewind: 'rw-0' } }, { height: 1200 });
+    await other.getByRole('treeitem', { name: /Rewound to/ }).waitFor();
+    expect(await other.getByRole('button', { name: /Undo/ }).count()).toBe(0);
+  });
+
   it('[V26] confirms a proposed decision, and shows a failure of the host in words', async () => {
     const { page, asked } = await show({
       ...sample,
@@ -246,7 +283,10 @@ describe('the page', () => {
 
   it('[V27] comes back after being hidden as it was left, and asks the host for everything anew', async () => {
     const { page } = await show(sample, { height: 900 });
-    await page.getByRole('treeitem', { name: /5 edits in 3 files/ }).dblclick();
+    await page
+      .getByRole('treeitem', { name: /5 edits in 3 files/ })
+      .locator('.twisty')
+      .click();
     await page.getByRole('button', { name: 'Close details' }).click();
     await page.getByRole('textbox', { name: 'Filter the timeline' }).fill('file:auth');
     await page.waitForTimeout(700);

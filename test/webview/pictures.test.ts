@@ -34,8 +34,13 @@ afterAll(async () => browser.close());
 async function lookAt(page: Page, name: string, isThorough: boolean): Promise<string[]> {
   if (folder !== undefined) await page.screenshot({ path: `${folder}/${name}.png` });
   const overflow = await page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
+  const clipped = await page.evaluate(() =>
+    [...document.querySelectorAll('.row:not(:hover, [aria-selected=true]) :is(.counts, .failure, .chip:not(.long))')]
+      .filter((part) => part.getBoundingClientRect().right > part.closest('.label')!.getBoundingClientRect().right + 0.5)
+      .map((part) => `cut off: ${part.textContent} in ${part.closest('.row')!.textContent}`),
+  );
   const faults = isThorough ? await accessibilityFaults(page) : [];
-  return [...(overflow ? ['wider than the window'] : []), ...faults].map((fault) => `${name}: ${fault}`);
+  return [...(overflow ? ['wider than the window'] : []), ...clipped, ...faults].map((fault) => `${name}: ${fault}`);
 }
 
 describe.each(['dark', 'light', 'hcDark', 'hcLight'] satisfies ThemeName[])('in the theme %s', (theme) => {
@@ -73,7 +78,10 @@ describe.each(['dark', 'light', 'hcDark', 'hcLight'] satisfies ThemeName[])('in 
     const isThorough = size.width === 320 || (theme === 'dark' && size.width === 1200);
     const faults: string[] = [];
     await page.getByRole('treeitem', { name: /Fix the token refresh/ }).waitFor();
-    await page.getByRole('treeitem', { name: /5 edits in 3 files/ }).dblclick();
+    await page
+      .getByRole('treeitem', { name: /5 edits in 3 files/ })
+      .locator('.twisty')
+      .click();
     if (size.width < 700) await page.getByRole('button', { name: 'Close details' }).click();
     await page.mouse.move(5, 5);
     faults.push(...(await lookAt(page, name('timeline'), isThorough)));
