@@ -55,6 +55,7 @@ export function activate(context: vscode.ExtensionContext): TapedeckApi {
     openTab: () => view.openTab(),
     showView: (tab) => view.showView(tab),
     showOutput: () => output.show(),
+    reopen: () => openDeck(),
   });
   const view = disposables.add(new TimelineView({ extensionUri: context.extensionUri, deck: currentDeck, actions: () => actions, trace }));
   disposables.add(registerCommands(actions, currentPrompts, () => showMenu(deck, prompts), trace));
@@ -94,7 +95,7 @@ export function activate(context: vscode.ExtensionContext): TapedeckApi {
       listening.add(deck.onDidAppend(() => refreshSoon.request()));
       view.attach();
       refresh();
-      if (settings.recording === 'ask') void askToRecord(context, deck, prompts).catch((error: unknown) => trace(String(error)));
+      void askToRecord(context, deck, prompts, openDeck).catch((error: unknown) => trace(String(error)));
     });
   const whenReady = openDeck();
   whenReady.catch((error: unknown) => output.error(error instanceof Error ? error : String(error)));

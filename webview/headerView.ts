@@ -87,6 +87,7 @@ export function bannerView(deck: Deck, header: Header): TemplateResult | typeof 
         run: () => deck.act('startSession', {}),
       });
     case 'recording':
+      return header.reason === undefined ? nothing : banner('info', header.reason);
     case 'noFolder':
       return nothing;
   }

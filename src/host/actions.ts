@@ -57,6 +57,8 @@ export interface ActionContext {
   readonly deck: () => Deck;
   readonly prompts: () => Prompts;
   readonly trace: (message: string) => void;
+  /** Opens the deck anew, as at the start. */
+  readonly reopen: () => Promise<void>;
   readonly openTab: () => void;
   readonly showView: (tab?: Tab) => Promise<void>;
   readonly showOutput: () => void;

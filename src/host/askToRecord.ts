@@ -1,13 +1,25 @@
 import * as vscode from 'vscode';
 import type { Deck } from './deck.ts';
 import type { Prompts } from './prompts.ts';
+import type { Settings } from './settings.ts';
 
-const declinedKey = 'tapedeck.recordingDeclined';
+const answerKey = 'tapedeck.recordingAnswer';
 
-/** With recording set to `ask`: asks once for a workspace, while no session goes on. A "no" is remembered. */
-export async function askToRecord(context: vscode.ExtensionContext, deck: Deck, prompts: Prompts): Promise<void> {
-  const { recorder } = deck;
-  if (recorder === undefined || recorder.status().session !== undefined || context.workspaceState.get(declinedKey) === true) return;
+/** What the setting means in this workspace: `ask` is what was answered once, and `ask` as long as nothing was. */
+export function recordingHere(context: vscode.ExtensionContext, setting: Settings['recording']): Settings['recording'] {
+  if (setting !== 'ask') return setting;
+  const answer = context.workspaceState.get<unknown>(answerKey);
+  return answer === 'record' ? 'automatic' : answer === 'never' ? 'manual' : 'ask';
+}
+
+/** With recording set to `ask`: asks while there is no answer and no session. The answer is remembered for the workspace. */
+export async function askToRecord(
+  context: vscode.ExtensionContext,
+  deck: Deck,
+  prompts: Prompts,
+  reopen: () => Promise<void>,
+): Promise<void> {
+  if (deck.recording !== 'ask' || deck.recorder === undefined || deck.recorder.status().session !== undefined) return;
   const { t } = vscode.l10n;
   const [record, never] = [t('Record'), t('Not in This Folder')];
   const answer = await prompts.inform(
@@ -15,6 +27,7 @@ export async function askToRecord(context: vscode.ExtensionContext, deck: Deck, 
     record,
     never,
   );
-  if (answer === record) await recorder.start();
-  else if (answer === never) await context.workspaceState.update(declinedKey, true);
+  if (answer === undefined) return;
+  await context.workspaceState.update(answerKey, answer === record ? 'record' : 'never');
+  await reopen();
 }

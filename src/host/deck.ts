@@ -14,6 +14,7 @@ import { openSessionFeed, type SessionFeed } from '../services/sessionFeed.ts';
 import { createSessions, type SessionFolder, type Sessions } from '../services/sessions.ts';
 import { nodeDigest } from '../store/digest.ts';
 import { tapedeckLayout, type TapedeckLayout } from '../store/layout.ts';
+import { recordingHere } from './askToRecord.ts';
 import { editorWatcher } from './editorWatcher.ts';
 import { randomName } from './randomName.ts';
 import type { Settings } from './settings.ts';
@@ -33,6 +34,10 @@ export class Deck implements Disposable {
   readonly mode: DeckMode;
   /** Why `mode` is `failed`, for people. */
   readonly failure: string | undefined;
+  /** When a session starts here. */
+  readonly recording: Settings['recording'];
+  /** Where the log should lie; it lies elsewhere when that can't be written. */
+  readonly wantedRoot: string | undefined;
   readonly #disposables = new DisposableStore();
   readonly #changed = this.#disposables.add(new Emitter<void>());
   readonly #switched = this.#disposables.add(new Emitter<void>());
@@ -51,6 +56,8 @@ export class Deck implements Disposable {
     sessions?: Sessions;
     mode: DeckMode;
     failure?: string;
+    recording?: Settings['recording'];
+    wantedRoot?: string;
     trace: (message: string) => void;
   }) {
     this.folders = parts.folders;
@@ -59,6 +66,8 @@ export class Deck implements Disposable {
     this.sessions = parts.sessions;
     this.mode = parts.mode;
     this.failure = parts.failure;
+    this.recording = parts.recording ?? 'automatic';
+    this.wantedRoot = parts.wantedRoot;
     this.#trace = parts.trace;
     if (parts.recorder !== undefined) {
       this.#disposables.add(
@@ -77,6 +86,8 @@ export class Deck implements Disposable {
     if (first === undefined) return new Deck({ folders, mode: 'noFolder', trace });
     const root = path.resolve(first.path, settings.directory);
     const fallbackRoot = context.storageUri?.fsPath;
+    const recording = recordingHere(context, settings.recording);
+    const common = { folders, recording, wantedRoot: root, trace };
     if (!vscode.workspace.isTrusted) {
       const layout = tapedeckLayout(root);
       const sessions = createSessions({
@@ -88,14 +99,14 @@ export class Deck implements Disposable {
         idleHours: settings.idleHours,
         random: randomName,
       });
-      return Deck.#ready(new Deck({ folders, layout, sessions, mode: 'untrusted', trace }));
+      return Deck.#ready(new Deck({ ...common, layout, sessions, mode: 'untrusted' }));
     }
     try {
       const recorder = await openRecorder({
         folders,
         root,
         ...(fallbackRoot === undefined ? {} : { fallbackRoot }),
-        settings: recorderSettings(settings),
+        settings: recorderSettings({ ...settings, recording }),
         clock: systemClock,
         digest: nodeDigest,
         app: 'vscode',
@@ -106,12 +117,10 @@ export class Deck implements Disposable {
         },
         onTrace: trace,
       });
-      return await Deck.#ready(
-        new Deck({ folders, layout: recorder.layout, recorder, sessions: recorder.sessions, mode: 'recorder', trace }),
-      );
+      return await Deck.#ready(new Deck({ ...common, layout: recorder.layout, recorder, sessions: recorder.sessions, mode: 'recorder' }));
     } catch (error) {
       trace(`The recorder could not be opened: ${String(error)}`);
-      return new Deck({ folders, mode: 'failed', failure: error instanceof Error ? error.message : String(error), trace });
+      return new Deck({ ...common, mode: 'failed', failure: error instanceof Error ? error.message : String(error) });
     }
   }
 

@@ -4,7 +4,7 @@ import { contextEvidence } from '../core/contextEvidence.ts';
 import { userAuthor } from '../model/author.ts';
 import type { EventId } from '../model/ids.ts';
 import type { ActionContext, Actions } from './actions.ts';
-import { done, requireFeed, requireRecorder, turnedDown } from './outcome.ts';
+import { done, Refusal, requireFeed, requireRecorder, turnedDown } from './outcome.ts';
 
 /** Decisions, blockers and notes, in the user's own words. */
 export function entryActions({
@@ -67,7 +67,7 @@ export function entryActions({
     },
     async judgeDecision(id, verdict) {
       const feed = await requireFeed(deck());
-      if (!feed.state.decisions.has(id)) throw new Error(t('There is no such decision.'));
+      if (!feed.state.decisions.has(id)) throw new Refusal(t('There is no such decision in the session that is shown.'));
       if (verdict === 'confirmed') {
         await record({ kind: 'decision.confirmed', by: userAuthor, id });
         return done;
@@ -97,7 +97,7 @@ export function entryActions({
     async clearBlocker(id) {
       const feed = await requireFeed(deck());
       const open = [...feed.state.blockers.values()].filter(({ isOpen }) => isOpen);
-      if (open.length === 0) throw new Error(t('There is no open blocker.'));
+      if (open.length === 0) throw new Refusal(t('There is no open blocker.'));
       const chosen =
         id ??
         (await prompts().pick(

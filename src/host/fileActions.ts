@@ -8,7 +8,7 @@ import { fileSpans } from '../services/fileDiffs.ts';
 import type { SessionFolder } from '../services/sessions.ts';
 import type { ActionContext, Actions } from './actions.ts';
 import { formatTime } from './dateText.ts';
-import { done, requireFeed, turnedDown } from './outcome.ts';
+import { done, Refusal, requireFeed, turnedDown } from './outcome.ts';
 import { pastFileUri } from './pastFiles.ts';
 import { pickPoint } from './pointPicker.ts';
 import { withRewinder } from './deckRewinder.ts';
@@ -56,7 +56,7 @@ export function fileActions({ deck, prompts }: ActionContext): Pick<Actions, 'op
       const events = (await Promise.all(ids.slice(0, 2000).map((id) => feed.reader.find(id)))).filter((event) => event !== undefined);
       const spans = fileSpans(events).filter((span) => wanted === undefined || span.path === wanted);
       const first = spans[0];
-      if (first === undefined) throw new Error(t('No file changed here.'));
+      if (first === undefined) throw new Refusal(t('No file changed here. Choose a row that tells of a file.'));
       const when = formatTime(events.at(-1)?.at ?? '');
       const shown = spans.filter((span) => canShow(span.before) && canShow(span.after)).slice(0, largestDiff);
       if (shown.length === 0)
@@ -83,7 +83,7 @@ export function fileActions({ deck, prompts }: ActionContext): Pick<Actions, 'op
     openFilesAt,
     async openFile(file, line) {
       const uri = absoluteUri(deck().folders, file);
-      if (uri === undefined) throw new Error(t('{0} is not in a folder that is open.', file));
+      if (uri === undefined) throw new Refusal(t('{0} is not in a folder that is open. Add its folder to the workspace to see it.', file));
       const position = line === undefined ? undefined : new vscode.Position(Math.max(0, line - 1), 0);
       await vscode.commands.executeCommand(
         'vscode.open',
@@ -94,7 +94,7 @@ export function fileActions({ deck, prompts }: ActionContext): Pick<Actions, 'op
     },
     async compareLastGreen() {
       const green = lastGreen((await requireFeed(deck())).state);
-      if (green === undefined) throw new Error(t('No test or build has been seen to pass yet.'));
+      if (green === undefined) throw new Refusal(t('No test or build has been seen to pass yet. Run one in the terminal.'));
       return openFilesAt(eventId(green.mark));
     },
   };

@@ -17,7 +17,13 @@ export async function showMenu(deck: Deck, prompts: Prompts): Promise<Outcome> {
   });
   const isOpen = header.session !== undefined && header.endedAt === undefined;
   const canRecord = deck.recorder !== undefined;
-  const choices: Choice<string>[] = [item('focus', 'history', t('Show Timeline'))];
+  const choices: Choice<string>[] = [];
+  if (header.state === 'noFolder')
+    choices.push({ value: 'workbench.action.files.openFolder', icon: 'folder-opened', label: t('Open Folder…') });
+  if (header.state === 'untrusted')
+    choices.push({ value: 'workbench.trust.manage', icon: 'workspace-untrusted', label: t('Manage Workspace Trust') });
+  if (deck.mode === 'failed') choices.push(item('start', 'refresh', t('Try Again')));
+  choices.push(item('focus', 'history', t('Show Timeline')));
   if (header.session !== undefined) choices.push(item('copyResume', 'clippy', t('Copy Resume Prompt')));
   if (canRecord) {
     if (isOpen) choices.push(item('checkpoint', 'flag', t('Checkpoint…')));

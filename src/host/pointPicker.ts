@@ -4,6 +4,7 @@ import type { LoggedEvent } from '../model/event.ts';
 import { eventId, type EventId } from '../model/ids.ts';
 import type { SessionFeed } from '../services/sessionFeed.ts';
 import { formatTime } from './dateText.ts';
+import { Refusal } from './outcome.ts';
 import type { Choice, Prompts } from './prompts.ts';
 
 /** How far back the list goes; older points are reached from the timeline. */
@@ -20,7 +21,7 @@ export async function pickPoint(feed: SessionFeed, prompts: Prompts, title: stri
     choices.push({ ...point, description: formatTime(event.at), value: eventId(event) });
     if (choices.length === pointsShown) break;
   }
-  if (choices.length === 0) throw new Error(vscode.l10n.t('There is no point to choose yet.'));
+  if (choices.length === 0) throw new Refusal(vscode.l10n.t('There is no point to go back to yet. Edit a file or run a command first.'));
   return prompts.pick(title, choices, vscode.l10n.t('The state right after…'));
 }
 

@@ -9,7 +9,7 @@ import type { SessionFolder } from '../services/sessions.ts';
 import type { ActionContext, Actions } from './actions.ts';
 import { formatTime } from './dateText.ts';
 import { withRewinder } from './deckRewinder.ts';
-import { done, requireFeed, requireRecorder, turnedDown } from './outcome.ts';
+import { done, Refusal, requireFeed, requireRecorder, turnedDown } from './outcome.ts';
 import { pickPoint } from './pointPicker.ts';
 import type { Choice, Prompts } from './prompts.ts';
 
@@ -72,9 +72,9 @@ export function rewindActions({ deck, prompts, trace }: ActionContext): Pick<Act
     rewindTo,
     async rewindFileOf(absolutePath) {
       const wanted = absolutePath ?? vscode.window.activeTextEditor?.document.uri.fsPath;
-      if (wanted === undefined) throw new Error(t('Open a file first, or choose one in the Explorer.'));
+      if (wanted === undefined) throw new Refusal(t('Open a file first, or choose one in the Explorer.'));
       const file = workspacePathOf(deck().folders, wanted);
-      if (file === undefined) throw new Error(t('{0} is not in a folder that is recorded.', wanted));
+      if (file === undefined) throw new Refusal(t('{0} is not in a folder that is recorded. Choose a file of this workspace.', wanted));
       return rewindTo(undefined, file);
     },
     async undoRewind() {
@@ -82,7 +82,7 @@ export function rewindActions({ deck, prompts, trace }: ActionContext): Pick<Act
       const feed = await requireFeed(deck());
       return withRewinder(deck(), feed, async (rewinder) => {
         const plan = await rewinder.planUndo();
-        if (plan === undefined) throw new Error(t('There is no rewind to undo.'));
+        if (plan === undefined) throw new Refusal(t('There is no rewind to undo.'));
         const conflicts = plan.steps.filter((step) => step.conflict !== undefined);
         const choice = conflicts.length === 0 ? {} : await choose(plan, prompts(), t('Undo Rewind'));
         if (choice === undefined) return turnedDown;

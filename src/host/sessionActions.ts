@@ -1,7 +1,8 @@
 import * as vscode from 'vscode';
 import type { SessionItem } from '../protocol/messages.ts';
 import type { ActionContext, Actions } from './actions.ts';
-import { done, requireFeed, requireRecorder, turnedDown } from './outcome.ts';
+import { formatTime } from './dateText.ts';
+import { done, nothingRecorded, Refusal, requireFeed, requireRecorder, turnedDown } from './outcome.ts';
 
 const labelLimit = 64;
 
@@ -22,7 +23,7 @@ type SessionActions = Pick<
   | 'revealLogFolder'
 >;
 
-export function sessionActions({ deck, prompts, showOutput, trace }: ActionContext): SessionActions {
+export function sessionActions({ deck, prompts, reopen, showOutput, trace }: ActionContext): SessionActions {
   const { t } = vscode.l10n;
 
   const sessionItems = async (): Promise<readonly SessionItem[]> => {
@@ -39,6 +40,8 @@ export function sessionActions({ deck, prompts, showOutput, trace }: ActionConte
 
   return {
     async startSession() {
+      // What kept it from recording may be gone by now.
+      if (deck().mode === 'failed') await reopen();
       const recorder = requireRecorder(deck());
       const label = await prompts().input({
         title: t('Start Session'),
@@ -53,16 +56,25 @@ export function sessionActions({ deck, prompts, showOutput, trace }: ActionConte
     async endSession() {
       const recorder = requireRecorder(deck());
       const { session, label } = recorder.status();
-      if (session === undefined) throw new Error(t('No session is being recorded.'));
+      if (session === undefined)
+        throw new Refusal(t('No session is being recorded, so there is none to end. The next activity starts one.'));
       await recorder.end();
       const copy = t('Copy Resume Prompt');
       void prompts()
-        .inform(t('Session “{0}” has ended. Its resume prompt is ready.', label ?? session), copy)
+        .inform(
+          label === undefined
+            ? t('The session has ended. Its resume prompt is ready.')
+            : t('Session “{0}” has ended. Its resume prompt is ready.', label),
+          copy,
+        )
         .then((answer) => (answer === copy ? vscode.commands.executeCommand('tapedeck.copyResume') : undefined));
       return done;
     },
     async pause() {
-      await requireRecorder(deck()).pause();
+      const recorder = requireRecorder(deck());
+      // A pause stands in the log, so that it holds over a reload; without a session there would be no log.
+      if (recorder.status().session === undefined) await recorder.start();
+      await recorder.pause();
       return done;
     },
     async continueRecording() {
@@ -98,13 +110,15 @@ export function sessionActions({ deck, prompts, showOutput, trace }: ActionConte
     },
     sessionItems,
     async openSession(session) {
+      const items = session === undefined ? await sessionItems() : [];
+      if (session === undefined && items.length === 0) throw nothingRecorded();
       const id =
         session ??
         (await prompts().pick(
           t('Open Session'),
-          (await sessionItems()).map((item) => ({
-            label: item.label ?? item.session,
-            description: new Date(item.startedAt).toLocaleString(),
+          items.map((item) => ({
+            label: item.label ?? formatTime(item.startedAt),
+            description: item.label === undefined ? item.session : formatTime(item.startedAt),
             ...(item.isCurrent ? { detail: t('being recorded'), icon: 'record' } : { icon: 'history' }),
             value: item.session,
           })),

@@ -1,3 +1,4 @@
+import * as vscode from 'vscode';
 import { filesChangedSince, lastGreen } from '../core/lastGreen.ts';
 import { counted, oneLine } from '../core/timelineWords.ts';
 import { eventId } from '../model/ids.ts';
@@ -16,7 +17,7 @@ export function headerOf(deck: Deck): Header {
   const green = feed === undefined ? undefined : lastGreen(feed.state);
   const undoable = feed === undefined ? undefined : undoableRewind(feed.state);
   const title = feed === undefined ? undefined : titleOf(feed.state);
-  const reason = deck.failure ?? status?.reason;
+  const reason = reasonOf(deck, state, card?.endedAt !== undefined);
   return {
     state,
     ...(reason === undefined ? {} : { reason }),
@@ -52,10 +53,40 @@ function stateOf(deck: Deck): Header['state'] {
       return 'degraded';
     case 'recorder': {
       const state = deck.recorder?.status().state ?? 'off';
-      return deck.isViewingAnother && state === 'recording' ? 'viewing' : state;
+      if (deck.isViewingAnother && (state === 'recording' || state === 'viewing')) return 'viewing';
+      // Another process records the files: for whoever looks, it is recorded all the same.
+      return state === 'viewing' ? 'recording' : state;
     }
   }
 }
+
+/** What must be said beside the state, in a sentence or two that tell what to do. */
+function reasonOf(deck: Deck, state: Header['state'], hasEnded: boolean): string | undefined {
+  const { t } = vscode.l10n;
+  const status = deck.recorder?.status();
+  if (deck.failure !== undefined)
+    return t('{0}. Nothing is recorded. When that is mended, choose Start Session.', withoutEnd(deck.failure));
+  if (status?.reason !== undefined) return status.reason;
+  switch (state) {
+    case 'recording':
+      if (status?.isFallbackRoot === true)
+        return t(
+          '{0} can’t be written, so the log is kept in the editor’s own storage. To change that, make it a folder that can be written, or set tapedeck.directory, and reload the window.',
+          deck.wantedRoot ?? '',
+        );
+      return status?.isLeader === false
+        ? t('Another window or terminal records this folder. What you do here is recorded too.')
+        : undefined;
+    case 'off':
+      if (deck.mode === 'opening') return t('Tapedeck is starting.');
+      if (deck.recording !== 'automatic') return t('Recording starts by hand here: choose Start Session.');
+      return hasEnded ? t('The session has ended. The next activity starts another one.') : undefined;
+    default:
+      return undefined;
+  }
+}
+
+const withoutEnd = (sentence: string): string => sentence.replace(/[.\s]+$/, '');
 
 const changedFiles = (state: SessionState): number => [...state.files.values()].filter(({ changes }) => changes > 0).length;
 

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import type { Disposable } from '../base/disposable.ts';
+import { counted } from '../core/timelineWords.ts';
 import type { Header } from '../protocol/messages.ts';
 
 const icons: Record<Header['state'], string> = {
@@ -11,6 +12,13 @@ const icons: Record<Header['state'], string> = {
   viewing: 'eye',
   untrusted: 'workspace-untrusted',
 };
+
+/** What the item says without being pointed at: no more than the name, unless something keeps it from recording. */
+function textOf(state: Header['state']): string {
+  const { t } = vscode.l10n;
+  if (state === 'degraded') return t('Tapedeck: trouble');
+  return state === 'paused' ? t('Tapedeck: paused') : 'Tapedeck';
+}
 
 /** The one status bar item. */
 export class StatusItem implements Disposable {
@@ -24,8 +32,7 @@ export class StatusItem implements Disposable {
 
   show(status: Header): void {
     const words = describe(status);
-    this.#item.text = `$(${icons[status.state]}) Tapedeck`;
-    if (status.state === 'degraded') this.#item.text = `$(warning) ${vscode.l10n.t('Tapedeck: not recording')}`;
+    this.#item.text = `$(${icons[status.state]}) ${textOf(status.state)}`;
     this.#item.tooltip = words;
     this.#item.accessibilityInformation = { label: vscode.l10n.t('Tapedeck: {0}', words), role: 'button' };
     this.#item.backgroundColor = status.state === 'degraded' ? new vscode.ThemeColor('statusBarItem.warningBackground') : undefined;
@@ -37,17 +44,23 @@ export class StatusItem implements Disposable {
   }
 }
 
-function describe({ state, label, session, counts, reason }: Header): string {
+function describe({ state, label, counts, reason }: Header): string {
   const { t } = vscode.l10n;
   switch (state) {
-    case 'recording':
-      return t('Recording “{0}”: {1} events, {2} files changed', label ?? session ?? '', counts.events, counts.files);
+    case 'recording': {
+      const [events, files] = [counted(counts.events, 'event'), counted(counts.files, 'file')];
+      const words =
+        label === undefined
+          ? t('Recording: {0}, {1} changed', events, files)
+          : t('Recording “{0}”: {1}, {2} changed', label, events, files);
+      return reason === undefined ? words : `${words}\n${reason}`;
+    }
     case 'paused':
-      return t('Recording is paused');
+      return t('Recording is paused: nothing is recorded until you resume it');
     case 'degraded':
-      return t('Not recording: {0}', reason ?? t('the reason is in the output'));
+      return reason ?? t('Something is not recorded: the reason is in the output');
     case 'viewing':
-      return reason ?? t('Showing what was recorded; another window records');
+      return t('Showing an earlier session; recording goes on');
     case 'untrusted':
       return t('Restricted Mode: nothing is recorded until you trust this folder');
     case 'noFolder':

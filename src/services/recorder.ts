@@ -281,16 +281,16 @@ class WorkspaceRecorder implements Recorder {
     const { session } = this.journal;
     const reason = [...this.#troubles.values()][0];
     return {
-      state:
-        session === undefined && reason === undefined
+      // A pause without a session holds as well: whoever says `off` promises that the next activity is recorded.
+      state: this.#isPaused
+        ? 'paused'
+        : session === undefined && reason === undefined
           ? 'off'
-          : this.#isPaused
-            ? 'paused'
-            : reason !== undefined
-              ? 'degraded'
-              : this.#isLeader
-                ? 'recording'
-                : 'viewing',
+          : reason !== undefined
+            ? 'degraded'
+            : this.#isLeader
+              ? 'recording'
+              : 'viewing',
       ...(reason === undefined ? {} : { reason }),
       ...(session === undefined ? {} : { session }),
       ...(session === undefined || this.#card?.label === undefined ? {} : { label: this.#card.label }),
