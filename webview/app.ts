@@ -4,7 +4,7 @@ import type { TimelineSection } from '../src/core/timeline.ts';
 import { filterSections, parseFilter } from '../src/core/timelineFilter.ts';
 import type { TimelineRow } from '../src/core/timelineRow.ts';
 import { counted } from '../src/core/timelineWords.ts';
-import type { EventsDetail, HostNotices, ResumeSize, Tab } from '../src/protocol/messages.ts';
+import type { HostNotices, ResumeSize, Tab } from '../src/protocol/messages.ts';
 import { Deck } from './deck.ts';
 import type { DensityStrip } from './densityStrip.ts';
 import { detailPane } from './detailPane.ts';
@@ -17,9 +17,12 @@ import { icon } from './icons.ts';
 import { listItems, type ListItem, type RowItem } from './listItems.ts';
 import { readPageState, type PageState } from './pageState.ts';
 import { resumeTab } from './resumeTab.ts';
-import { rowWords } from './rowView.ts';
+import { actOnRow } from './rowActions.ts';
+import { RowDetail } from './rowDetail.ts';
 import { sash } from './sash.ts';
+import { tabBar } from './tabBar.ts';
 import type { ListAsk, ListChoice, TimelineList } from './timelineList.ts';
+import { findRow, loadBackTo, newestKey, rowAt } from './wayfinder.ts';
 
 /** From this width on the detail stands beside the list. */
 const wideFrom = 700;
@@ -38,7 +41,7 @@ export class App extends LitElement {
   #isRestored = false;
   #isPaneOpen = false;
   #folded: { readonly from: readonly TimelineSection[]; readonly key: string; readonly items: readonly ListItem[] } | undefined;
-  #detail: { key: string; size: number; value: EventsDetail | undefined; isLoading: boolean } | undefined;
+  readonly #detail = new RowDetail();
   #resizing: ResizeObserver | undefined;
   #clock: ReturnType<typeof setInterval> | undefined;
   readonly #saveLater = new Delayer(() => this.#save(), 300, 2000);
@@ -122,7 +125,7 @@ export class App extends LitElement {
         .isLive=${header.state === 'recording' || header.state === 'degraded'}
         @seek=${(event: CustomEvent<number>) => void this.#seek(event.detail)}
       ></tapedeck-strip>
-      ${this.#tabs(deck)}
+      ${tabBar(deck.entries, this.#state.tab, (tab, withFocus) => this.#choose(tab, withFocus))}
       <div class="panel" role="tabpanel" id="panel" aria-labelledby=${`tab-${this.#state.tab}`}>${this.#panel(deck)}</div>
       ${footerView(deck, header, (event) => void this.#reveal(event))}`;
   }
@@ -134,45 +137,6 @@ export class App extends LitElement {
       <button type="button" class="icon-button" title="Dismiss" aria-label="Dismiss" @click=${() => deck.dismissProblem()}>
         ${icon('close')}
       </button>
-    </div>`;
-  }
-
-  #tabs(deck: Deck): TemplateResult {
-    const openDecisions = deck.entries.decisions.filter(({ status }) => status === 'proposed' || status === 'confirmed').length;
-    const openBlockers = deck.entries.blockers.filter(({ clearedAt }) => clearedAt === undefined).length;
-    const tabs: { tab: Tab; name: string; count: number; what: string }[] = [
-      { tab: 'timeline', name: 'Timeline', count: 0, what: '' },
-      { tab: 'decisions', name: 'Decisions', count: openDecisions, what: 'decisions' },
-    ];
-    if (deck.entries.blockers.length > 0 || this.#state.tab === 'blockers')
-      tabs.push({ tab: 'blockers', name: 'Blockers', count: openBlockers, what: 'open' });
-    tabs.push({ tab: 'resume', name: 'Resume', count: 0, what: '' });
-    const onKey = (event: KeyboardEvent): void => {
-      const index = tabs.findIndex(({ tab }) => tab === this.#state.tab);
-      const to = { ArrowRight: index + 1, ArrowLeft: index - 1, Home: 0, End: tabs.length - 1 }[event.key];
-      if (to === undefined) return;
-      event.preventDefault();
-      const { tab } = tabs[(to + tabs.length) % tabs.length]!;
-      this.#choose(tab);
-      void this.#focusSoon(`#tab-${tab}`);
-    };
-    return html`<div class="tabs" role="tablist" aria-label="Tapedeck" @keydown=${onKey}>
-      ${tabs.map(
-        ({ tab, name, count, what }) =>
-          html`<button
-            type="button"
-            role="tab"
-            id=${`tab-${tab}`}
-            class="tab"
-            aria-selected=${String(tab === this.#state.tab)}
-            aria-controls="panel"
-            aria-label=${count > 0 ? `${name}, ${count} ${what}` : name}
-            tabindex=${tab === this.#state.tab ? 0 : -1}
-            @click=${() => this.#choose(tab)}
-          >
-            ${name}${count > 0 ? html`<vscode-badge>${count}</vscode-badge>` : nothing}
-          </button>`,
-      )}
     </div>`;
   }
 
@@ -244,17 +208,11 @@ export class App extends LitElement {
               aria-label="Details"
               @keydown=${(event: KeyboardEvent) => event.key === 'Escape' && void this.#closeDetail()}
             >
-              ${detailPane(
-                deck,
-                active,
-                this.#detail?.key === active.key ? this.#detail.value : undefined,
-                this.#detail?.isLoading ?? false,
-                {
-                  close: () => void this.#closeDetail(),
-                  reveal: (event) => void this.#reveal(event),
-                  act: (action) => this.#act(active, action),
-                },
-              )}
+              ${detailPane(deck, active, this.#detail.of(active), {
+                close: () => void this.#closeDetail(),
+                reveal: (event) => void this.#reveal(event),
+                act: (request) => actOnRow(deck, active, request),
+              })}
             </div>`
       }
     </div>`;
@@ -300,12 +258,12 @@ export class App extends LitElement {
     const shown = this.#deck?.header?.session;
     if (this.#isRestored && session !== shown) {
       this.#waiting = 0;
-      this.#detail = undefined;
+      this.#detail.clear();
       this.#remember({ active: undefined, place: undefined, session: shown });
     }
     if (this.#state.tab === 'resume' && this.#deck?.state === 'loaded') this.#needResume(this.#deck);
     const row = this.#deck === undefined || this.#state.active === undefined ? undefined : this.#activeRow(this.#items(this.#deck));
-    if (row !== undefined && (this.#detail?.key !== row.key || this.#detail.size !== row.events.length)) this.#detailLater.request();
+    if (row !== undefined && this.#detail.isBehind(row)) this.#detailLater.request();
     this.requestUpdate();
   }
 
@@ -316,7 +274,7 @@ export class App extends LitElement {
 
   async #onArrive(count: number): Promise<void> {
     await this.updateComplete;
-    const newest = this.#newestKey();
+    const newest = newestKey(this.#list?.items ?? []);
     if (newest !== undefined && this.#list?.isInSight(newest) === true) return;
     this.#waiting += count;
     this.#speakLater.request();
@@ -340,7 +298,7 @@ export class App extends LitElement {
     this.#remember({ active: item?.key });
     if (item === undefined) {
       this.#isPaneOpen = false;
-      this.#detail = undefined;
+      this.#detail.clear();
     } else {
       // A pane that opened under a click would take the second one of a double click.
       if (by === 'pointer' && !this.#isWide && !this.#isPaneOpen) this.#paneLater.request();
@@ -367,49 +325,17 @@ export class App extends LitElement {
     if (deck === undefined) return;
     const row = this.#activeRow(this.#items(deck));
     if (row === undefined) return;
-    const { key } = row;
-    const before = this.#detail?.key === key ? this.#detail.value : undefined;
-    const mine = { key, size: row.events.length, value: before, isLoading: true };
-    this.#detail = mine;
-    const value = await deck.detail(detailEvents(deck, row));
-    if (this.#detail !== mine) return;
-    mine.value = value ?? before;
-    mine.isLoading = false;
-    this.requestUpdate();
+    if (await this.#detail.load(deck, row)) this.requestUpdate();
   }
 
   #onAsk({ item, action }: ListAsk): void {
-    const { row } = item;
-    if (action === 'toggle') return this.#toggle(item);
-    if (action === 'open') {
-      if (row.hasDiff && row.kind !== 'turn') return this.#act(row, 'diff');
-      if (item.isExpanded !== undefined) return this.#toggle(item);
-      return undefined;
-    }
-    return this.#act(row, action);
-  }
-
-  #act(row: TimelineRow, action: 'diff' | 'rewind' | 'rewindFile' | 'undoRewind' | 'filesAt' | 'copy' | 'decide'): void {
     const deck = this.#deck;
-    const event = row.events.at(-1);
-    if (deck === undefined || event === undefined) return;
-    const [path] = row.paths;
-    switch (action) {
-      case 'diff':
-        return deck.act('openDiff', { events: row.events.slice(-64), ...(row.kind === 'file' && path !== undefined ? { path } : {}) });
-      case 'rewind':
-        return deck.act('rewindTo', { event });
-      case 'undoRewind':
-        return deck.act('undoRewind', {});
-      case 'rewindFile':
-        return path === undefined ? undefined : deck.act('rewindFile', { event, path });
-      case 'filesAt':
-        return deck.act('openFilesAt', { event });
-      case 'copy':
-        return deck.act('copyText', { text: row.titleKind === 'words' ? (row.texts[0] ?? rowWords(row, deck)) : row.title });
-      case 'decide':
-        return deck.act('logDecision', { evidence: row.events.slice(-8) });
-    }
+    const { row } = item;
+    if (deck === undefined) return;
+    if (action === 'toggle') this.#toggle(item);
+    else if (action !== 'open') actOnRow(deck, row, action);
+    else if (row.hasDiff && row.kind !== 'turn') actOnRow(deck, row, 'diff');
+    else if (item.isExpanded !== undefined) this.#toggle(item);
   }
 
   #toggle(item: RowItem): void {
@@ -439,7 +365,7 @@ export class App extends LitElement {
   #onMoved(): void {
     this.#saveLater.request();
     this.#markStrip();
-    const newest = this.#newestKey();
+    const newest = newestKey(this.#list?.items ?? []);
     if (this.#waiting > 0 && newest !== undefined && this.#list?.isInSight(newest) === true) {
       this.#waiting = 0;
       this.requestUpdate();
@@ -456,20 +382,8 @@ export class App extends LitElement {
     strip.atMs = item === undefined ? undefined : Date.parse(item.type === 'row' ? item.row.at : item.at);
   }
 
-  /** The row in which the newest things stand. */
-  #newestKey(): string | undefined {
-    const items = this.#list?.items ?? [];
-    let newest: string | undefined;
-    for (const item of items) {
-      if (item.type === 'day') continue;
-      if (newest !== undefined && item.level === 1) break;
-      newest = item.key;
-    }
-    return newest;
-  }
-
   #showNewest(): void {
-    const newest = this.#newestKey();
+    const newest = newestKey(this.#list?.items ?? []);
     this.#waiting = 0;
     const list = this.#list;
     if (newest !== undefined && list !== null) {
@@ -482,17 +396,10 @@ export class App extends LitElement {
   async #seek(ms: number): Promise<void> {
     const deck = this.#deck;
     if (deck === undefined) return;
-    for (let pages = 0; pages < 40 && deck.hasMore && Date.parse(deck.timeline.events[0]?.at ?? '') > ms; pages++)
-      if (!(await deck.loadOlder())) break;
+    await loadBackTo(deck, ms);
     await this.updateComplete;
     const list = this.#list;
-    let best: RowItem | undefined;
-    let bestMs = Number.NEGATIVE_INFINITY;
-    for (const item of list?.items ?? []) {
-      if (item.type === 'day') continue;
-      const at = Date.parse(item.row.at);
-      if (at <= ms && at > bestMs) [best, bestMs] = [item, at];
-    }
+    const best = rowAt(list?.items ?? [], ms);
     if (best !== undefined && list !== null) {
       if (this.#state.active !== undefined) list.choose(undefined);
       list.scrollToPlace({ key: best.key, within: 0 });
@@ -504,17 +411,7 @@ export class App extends LitElement {
     const deck = this.#deck;
     if (deck === undefined) return;
     this.#choose('timeline');
-    const find = (): { section: TimelineSection; row: TimelineRow } | undefined => {
-      for (const section of deck.timeline.sections()) {
-        const row =
-          section.rows.find(({ events }) => events.includes(event)) ??
-          (section.heading?.events.includes(event) === true ? section.heading : undefined);
-        if (row !== undefined) return { section, row };
-      }
-      return undefined;
-    };
-    let found = find();
-    for (let pages = 0; pages < 40 && found === undefined && (await deck.loadOlder()); pages++) found = find();
+    const found = await findRow(deck, event);
     if (found === undefined) return;
     if (this.#state.filter !== '') await this.#filter('');
     this.#closed.delete(found.section.key);
@@ -524,8 +421,9 @@ export class App extends LitElement {
     this.#list?.choose(found.row.key, true);
   }
 
-  #choose(tab: Tab): void {
+  #choose(tab: Tab, withFocus = false): void {
     this.#remember({ tab });
+    if (withFocus) void this.#focusSoon(`#tab-${tab}`);
     if (tab === 'resume' && this.#deck !== undefined) this.#needResume(this.#deck);
   }
 
@@ -566,23 +464,6 @@ export class App extends LitElement {
     };
     this.#port?.writeState(this.#state);
   }
-}
-
-/** What the detail of a row needs: of a turn its words and its file changes, of others all they are made of. */
-function detailEvents(deck: Deck, row: TimelineRow): readonly string[] {
-  if (row.kind !== 'turn') return row.events.slice(-64);
-  const wanted = new Set(row.events);
-  const kinds = new Set([
-    'prompt.submitted',
-    'reply.given',
-    'file.created',
-    'file.changed',
-    'file.deleted',
-    'file.renamed',
-    'plan.changed',
-  ]);
-  const events = deck.timeline.events.filter((event) => kinds.has(event.kind)).map((event) => `${event.w}.${event.n}`);
-  return events.filter((id) => wanted.has(id)).slice(-64);
 }
 
 function isSame(a: readonly TimelineSection[], b: readonly TimelineSection[]): boolean {

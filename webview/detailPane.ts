@@ -10,20 +10,20 @@ import { diffView } from './diffView.ts';
 import { blockerActions, blockerView, decisionActions, decisionView, type Reveal } from './entryView.ts';
 import { icon, laneClass, rowIcon } from './icons.ts';
 import { excerptText, plainOutput } from './plainText.ts';
+import type { RowRequest } from './rowActions.ts';
 import { countsView } from './rowView.ts';
 
 export interface DetailActions {
   readonly close: () => void;
   readonly reveal: Reveal;
-  readonly act: (action: 'diff' | 'rewind' | 'rewindFile' | 'undoRewind' | 'filesAt' | 'copy' | 'decide') => void;
+  readonly act: (request: RowRequest) => void;
 }
 
-/** Everything about the chosen row. `detail` is undefined while it is being fetched. */
+/** Everything about the chosen row. `value` is undefined while it is being fetched. */
 export function detailPane(
   deck: Deck,
   row: TimelineRow,
-  detail: EventsDetail | undefined,
-  isLoading: boolean,
+  { value: detail, isLoading }: { readonly value: EventsDetail | undefined; readonly isLoading: boolean },
   actions: DetailActions,
 ): TemplateResult {
   const path = row.kind === 'file' || (row.kind === 'files' && row.children.length === 0) ? row.paths[0] : undefined;
