@@ -31,7 +31,15 @@ const generatedFolders = new Set(
   ),
 );
 const ownFolders = new Set(['.git', '.tapedeck']);
+/** What a rewind writes beside a file's place, before it gets the file's name. */
+const stagedFiles = /^\.tapedeck-[^/]+\.tmp$/i;
 const junkFiles = /^(?:\.DS_Store|Thumbs\.db|desktop\.ini|\..*\.sw[a-p]|4913)$/i;
+
+/** True for names that are never recorded, tracked or not: version control's and Tapedeck's own. */
+export function isOwnName(name: string): boolean {
+  return name.charCodeAt(0) === 46 && (ownFolders.has(name.toLowerCase()) || stagedFiles.test(name));
+}
+
 /** Files whose presence says that all beside them is generated: the cache-directory standard's tag, a Python environment. */
 export const generatedMarkers: ReadonlySet<string> = new Set(['CACHEDIR.TAG', 'pyvenv.cfg']);
 
@@ -106,7 +114,7 @@ export class IgnoreRules {
   /** Of the entry itself; that the folders above it are in is the caller's knowledge (a walk comes from there). */
   verdictOfEntry(path: string, isFolder: boolean): IgnoreVerdict {
     const name = path.slice(path.lastIndexOf('/') + 1);
-    if (ownFolders.has(name.toLowerCase())) return 'own';
+    if (isOwnName(name)) return 'own';
     if (!isFolder && junkFiles.test(name)) return 'generated';
     if (this.#policy !== undefined && this.#ask(this.#policy, path, isFolder) === true) return 'policy';
     const asked = this.#fromFiles(path, isFolder);
