@@ -4,9 +4,11 @@ import { isFileEvent, type LoggedEvent } from '../model/event.ts';
 import { joinWorkspacePath, splitWorkspacePath, type WorkspacePath } from '../model/workspacePath.ts';
 import type { ContentStore } from '../store/contentStore.ts';
 import type { LogReader } from '../store/logReader.ts';
+import { TimeSlice } from '../store/timeSlice.ts';
+import { isSameStamp } from '../store/workspaceScan.ts';
 import type { FileObserver } from './fileObserver.ts';
 import type { FileRecorder } from './fileRecorder.ts';
-import { knownFromVersion, type FileTracker, type KnownFile } from './fileTracker.ts';
+import { knownFromVersion, type FileTracker } from './fileTracker.ts';
 import type { FolderIndex } from './folderIndex.ts';
 import type { Journal } from './journal.ts';
 import { decodeManifest, encodeManifest } from './manifest.ts';
@@ -23,13 +25,13 @@ export interface FileMemoryOptions {
   readonly onTrace: (message: string) => void;
 }
 
-/** What a session's log says that a recorder which goes on with it must know. */
 /** ISO 8601; `to` undefined: it still is. */
 export interface PausedTime {
   readonly from: string;
   to: string | undefined;
 }
 
+/** What a session's log says that a recorder which goes on with it must know. */
 export interface Remembered {
   /** Folders (by their name in paths, '' for the first) whose files are known from the log. */
   readonly folders: ReadonlySet<string>;
@@ -70,51 +72,85 @@ export class FileMemory {
     for (const index of this.#options.folders) {
       if (!isWanted(index)) continue;
       const name = this.#options.nameOf(index);
-      const met: [string, KnownFile][] = [];
       await index.scan(
         '',
         () => false,
         (within, stamp) => {
           if (stamp.type === 'special') return;
-          met.push([within, { stamp, sizeBytes: stamp.sizeBytes, mode: stamp.mode, type: stamp.type, isKept: false, isFresh: false }]);
+          const path = name === undefined ? index.shared(within) : joinWorkspacePath(name, within);
+          // What was read from the log is newer.
+          if (!tracker.has(path))
+            tracker.set(path, { stamp, sizeBytes: stamp.sizeBytes, mode: stamp.mode, type: stamp.type, isKept: false, isFresh: false });
         },
       );
-      // Asked after the walk: what is clean now and has not changed since the walk was clean when it was met.
-      const dirty = await this.#dirty(index);
-      for (const [within, file] of met) {
-        const tracked = index.tracked(within);
-        const isGits = tracked?.isTrusted === true && !dirty.has(within);
-        const path = joinWorkspacePath(name, within);
-        // What was recorded of it meanwhile, or read from the log, is newer.
-        if (!tracker.has(path)) tracker.set(path, isGits ? { ...file, oid: tracked.oid } : file);
-      }
+      await this.#leaveToGit(index, name);
     }
     return clock.now() - startedAt;
+  }
+
+  /** Notes which files git holds. Asked after the walk: what is clean now and has not changed since the walk was clean when it was met. */
+  async #leaveToGit(index: FolderIndex, name: string | undefined): Promise<void> {
+    const slice = new TimeSlice();
+    for (const { base, repository, tracked } of index.repositories) {
+      let dirty: ReadonlySet<string>;
+      try {
+        dirty = await repository.dirty();
+      } catch (error) {
+        // Not known to be clean: then nothing of it is taken from git.
+        this.#options.onTrace(`git status failed in ${repository.folder}: ${String(error)}`);
+        continue;
+      }
+      for (const path of tracked.paths()) {
+        if (slice.isSpent) await slice.pause();
+        const file = tracked.get(path);
+        if (file?.isTrusted !== true || dirty.has(path)) continue;
+        this.#options.tracker.setOid(joinWorkspacePath(name, base === '' ? path : `${base}/${path}`), file.oid);
+      }
+    }
   }
 
   /** Copies what only the disk holds, within the budget. */
   async keepContents(): Promise<void> {
     const { tracker, observer } = this.#options;
-    const wanted = [...tracker.entries()].filter(
-      ([, file]) => file.hash === undefined && file.oid === undefined && file.skipped === undefined && file.stamp !== undefined,
-    );
-    wanted.sort(([, a], [, b]) => b.stamp!.mtimeMs - a.stamp!.mtimeMs);
+    const wanted = await this.#latestFirst();
     let left = this.#options.budgetBytes;
     let next = 0;
     const copy = async (): Promise<void> => {
       for (;;) {
-        const entry = wanted[next++];
-        if (entry === undefined || this.#isStopped) return;
-        const [path, file] = entry;
+        const path = wanted[next++];
+        if (path === undefined || this.#isStopped) return;
+        const file = tracker.get(path);
         // Changed or gone meanwhile: then the event that says so has told all there is.
-        if (tracker.get(path) !== file) continue;
+        const isAsMet = (): boolean => {
+          const now = tracker.get(path);
+          return now !== undefined && now.hash === undefined && now.stamp !== undefined && isSameStamp(now.stamp, file!.stamp!);
+        };
+        if (file?.stamp === undefined || !isAsMet()) continue;
         const kept = await observer.keep(path, file, left);
-        if (kept === undefined || tracker.get(path) !== file) continue;
+        if (kept === undefined || !isAsMet()) continue;
         if (kept.isKept) left -= kept.sizeBytes;
         tracker.set(path, kept);
       }
     };
     await Promise.all(Array.from({ length: copiesAtOnce }, copy));
+  }
+
+  /** What is to be copied, by its last change. */
+  async #latestFirst(): Promise<readonly WorkspacePath[]> {
+    const paths: WorkspacePath[] = [];
+    const times: number[] = [];
+    const slice = new TimeSlice();
+    for (const [path, mtimeMs] of this.#options.tracker.toBeCopied()) {
+      paths.push(path);
+      times.push(mtimeMs);
+      if (slice.isSpent) await slice.pause();
+    }
+    if (paths.length === 0) return paths;
+    // Numbers alone are sorted twenty times as fast as objects: the age in seconds, and the place in one number.
+    const latest = times.reduce((a, b) => Math.max(a, b));
+    const keys = Float64Array.from(times, (time, i) => Math.min(2 ** 31, Math.floor((latest - time) / 1000)) * 2 ** 21 + i);
+    keys.sort();
+    return Array.from(keys, (key) => paths[key % 2 ** 21]!);
   }
 
   /** Writes down, for each folder, what the files are now: the point from which a later recorder goes on. */
@@ -124,8 +160,8 @@ export class FileMemory {
   ): Promise<void> {
     for (const index of this.#options.folders) {
       const name = this.#options.nameOf(index);
-      const own = [...this.#options.tracker.entries()].filter(([path]) => splitWorkspacePath(path).folder === name);
-      const { hash } = await this.#options.content.put(await encodeManifest(own));
+      const manifest = await encodeManifest(this.#options.tracker.entries(), (path) => splitWorkspacePath(path).folder === name);
+      const { hash } = await this.#options.content.put(manifest.bytes);
       const head = await headOf(index);
       await journal.record({
         kind: 'baseline.taken',
@@ -133,9 +169,9 @@ export class FileMemory {
         folder: index.folder.name,
         ...(head.commit === undefined ? {} : { head: head.commit }),
         ...(head.branch === undefined ? {} : { branch: head.branch }),
-        files: own.length,
+        files: manifest.files,
         manifest: hash,
-        skipped: own.filter(([, file]) => !file.isKept && file.oid === undefined).length,
+        skipped: manifest.skipped,
       });
     }
   }
@@ -169,10 +205,8 @@ export class FileMemory {
     for (const index of this.#options.folders) {
       const manifest = manifests.get(index.folder.name);
       const bytes = manifest === undefined ? undefined : await this.#options.content.get(manifest);
-      const known = bytes === undefined ? undefined : await decodeManifest(bytes);
-      if (known === undefined) continue;
-      folders.add(this.#options.nameOf(index) ?? '');
-      for (const [path, file] of known) tracker.set(path, file);
+      if (bytes !== undefined && (await decodeManifest(bytes, (path, file) => tracker.set(path, file))))
+        folders.add(this.#options.nameOf(index) ?? '');
     }
     for (const [path, event] of latest) this.#takeEvent(path, event);
     return { folders, lastAt, lastApp, isPaused: pauses.at(-1)?.to === undefined && pauses.length > 0, pauses, sources };
@@ -187,19 +221,6 @@ export class FileMemory {
   #folderOf(path: WorkspacePath): string | undefined {
     const { folder } = splitWorkspacePath(path);
     return folder ?? this.#options.folders[0]?.folder.name;
-  }
-
-  async #dirty(index: FolderIndex): Promise<ReadonlySet<string>> {
-    const dirty = new Set<string>();
-    for (const { base, repository, tracked } of index.repositories)
-      try {
-        for (const path of await repository.dirty()) dirty.add(base === '' ? path : `${base}/${path}`);
-      } catch (error) {
-        // Not known to be clean: then nothing of it is taken from git.
-        for (const path of tracked.keys()) dirty.add(base === '' ? path : `${base}/${path}`);
-        this.#options.onTrace(`git status failed in ${repository.folder}: ${String(error)}`);
-      }
-    return dirty;
   }
 }
 

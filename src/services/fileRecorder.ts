@@ -5,6 +5,7 @@ import { isSettled, type Attribution, type ChangeTime } from '../core/attributio
 import type { EventDraft, FileEvent } from '../model/event.ts';
 import type { FileVersion, SkipReason } from '../model/fileVersion.ts';
 import type { WorkspacePath } from '../model/workspacePath.ts';
+import { TimeSlice } from '../store/timeSlice.ts';
 import type { Attributor, JudgedChange } from './attributor.ts';
 import type { FileFound, FileObserver, Observation } from './fileObserver.ts';
 import { knownFromVersion, type FileTracker } from './fileTracker.ts';
@@ -247,14 +248,14 @@ export class FileRecorder implements Disposable {
   /** Known files below folders that are gone. */
   async #knownBelow(folders: ReadonlySet<WorkspacePath>): Promise<WorkspacePath[]> {
     const below: WorkspacePath[] = [];
-    let count = 0;
-    for (const [path] of this.#options.tracker.entries()) {
+    const slice = new TimeSlice();
+    for (const path of this.#options.tracker.paths()) {
       for (let slash = path.lastIndexOf('/'); slash > 0; slash = path.lastIndexOf('/', slash - 1))
         if (folders.has(path.slice(0, slash))) {
           below.push(path);
           break;
         }
-      if (++count % 2000 === 0) await new Promise((resolve) => setImmediate(resolve));
+      if (slice.isSpent) await slice.pause();
     }
     return below;
   }

@@ -2,6 +2,7 @@ import type { FileVersion, SkipReason } from '../model/fileVersion.ts';
 import type { ContentHash } from '../model/ids.ts';
 import type { WorkspacePath } from '../model/workspacePath.ts';
 import type { FileStamp } from '../store/workspaceScan.ts';
+import { FileColumns } from './fileColumns.ts';
 
 /** What is known of one file: how it looked, and, so far as it was needed, what it held. */
 export interface KnownFile {
@@ -28,44 +29,103 @@ export interface KnownFile {
  * the event is on disk, and nothing is lost when an event could not be written.
  */
 export class FileTracker {
-  readonly #files = new Map<WorkspacePath, KnownFile>();
-  readonly #byNode = new Map<number, WorkspacePath>();
+  readonly #rows = new Map<WorkspacePath, number>();
+  readonly #paths: (WorkspacePath | undefined)[] = [];
+  readonly #free: number[] = [];
+  readonly #columns = new FileColumns();
+  /** In which look each row was met last. */
+  #met = new Uint32Array(256);
+  #looks = 0;
 
   get size(): number {
-    return this.#files.size;
+    return this.#rows.size;
   }
 
   get(path: WorkspacePath): KnownFile | undefined {
-    return this.#files.get(path);
+    const row = this.#rows.get(path);
+    return row === undefined ? undefined : this.#columns.read(row);
   }
 
   has(path: WorkspacePath): boolean {
-    return this.#files.has(path);
+    return this.#rows.has(path);
   }
 
   set(path: WorkspacePath, file: KnownFile): void {
-    this.#files.set(path, file);
-    if (file.stamp !== undefined && file.stamp.ino !== 0) this.#byNode.set(file.stamp.ino, path);
+    let row = this.#rows.get(path);
+    if (row === undefined) {
+      row = this.#free.pop() ?? this.#paths.length;
+      this.#paths[row] = path;
+      this.#rows.set(path, row);
+      if (row >= this.#met.length) {
+        const met = new Uint32Array(row + (row >> 1));
+        met.set(this.#met);
+        this.#met = met;
+      }
+      this.#met[row] = 0;
+    }
+    this.#columns.write(row, file);
+  }
+
+  /** Git holds the content of that known file. Nothing for one whose content has been told since. */
+  setOid(path: WorkspacePath, oid: string): void {
+    const row = this.#rows.get(path);
+    if (row !== undefined && this.#columns.isToBeCopied(row)) this.#columns.setOid(row, oid);
   }
 
   delete(path: WorkspacePath): void {
-    const file = this.#files.get(path);
-    this.#files.delete(path);
-    if (file?.stamp !== undefined && this.#byNode.get(file.stamp.ino) === path) this.#byNode.delete(file.stamp.ino);
+    const row = this.#rows.get(path);
+    if (row === undefined) return;
+    this.#rows.delete(path);
+    this.#paths[row] = undefined;
+    this.#columns.forget(row);
+    this.#free.push(row);
   }
 
   clear(): void {
-    this.#files.clear();
-    this.#byNode.clear();
+    this.#rows.clear();
+    this.#paths.length = 0;
+    this.#free.length = 0;
+    this.#columns.clear();
   }
 
   /** The path under which that node of the disk is known: where a new name with an old node may come from. */
   pathOfNode(ino: number): WorkspacePath | undefined {
-    return this.#byNode.get(ino);
+    if (ino === 0) return undefined;
+    for (let row = this.#columns.rowOfNode(ino, 0); row >= 0; row = this.#columns.rowOfNode(ino, row + 1))
+      if (this.#paths[row] !== undefined) return this.#paths[row];
+    return undefined;
   }
 
-  entries(): IterableIterator<[WorkspacePath, KnownFile]> {
-    return this.#files.entries();
+  /** Begins a look at everything: `meet` then says what was met in it, `wasMet` what was. Looks do not overlap. */
+  beginLook(): void {
+    this.#looks += 1;
+  }
+
+  /** The disk shows that file so. `changed`: not as known, or not to be told by the stamp. */
+  meet(path: WorkspacePath, stamp: FileStamp): 'unknown' | 'same' | 'changed' {
+    const row = this.#rows.get(path);
+    if (row === undefined) return 'unknown';
+    this.#met[row] = this.#looks;
+    return this.#columns.isAsKnown(row, stamp) ? 'same' : 'changed';
+  }
+
+  wasMet(path: WorkspacePath): boolean {
+    const row = this.#rows.get(path);
+    return row !== undefined && this.#met[row] === this.#looks;
+  }
+
+  /** Known paths, also those that come in meanwhile. */
+  paths(): IterableIterator<WorkspacePath> {
+    return this.#rows.keys();
+  }
+
+  /** The files whose content nobody holds, when they changed last, Unix ms. */
+  *toBeCopied(): Generator<readonly [WorkspacePath, number]> {
+    for (const [path, row] of this.#rows) if (this.#columns.isToBeCopied(row)) yield [path, this.#columns.mtimeMs(row)];
+  }
+
+  *entries(): Generator<[WorkspacePath, KnownFile]> {
+    for (const [path, row] of this.#rows) yield [path, this.#columns.read(row)];
   }
 }
 

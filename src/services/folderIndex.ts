@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import type { Disposable } from '../base/disposable.ts';
 import { IgnoreRules, type IgnoreVerdict } from '../core/ignoreRules.ts';
 import { openGitObjects, type GitObjects } from '../store/gitObjects.ts';
-import { openGitRepository, type GitRepository, type TrackedFile } from '../store/gitRepository.ts';
+import { openGitRepository, type GitRepository } from '../store/gitRepository.ts';
+import type { TrackedFile, TrackedFiles } from '../store/trackedFiles.ts';
 import { scanFolder, type FileStamp, type ScanResult } from '../store/workspaceScan.ts';
 import type { SessionFolder } from './sessions.ts';
 
@@ -24,7 +25,7 @@ export interface IndexedRepository {
   readonly repository: GitRepository;
   readonly objects: GitObjects;
   /** By path relative to the repository's folder. */
-  tracked: ReadonlyMap<string, TrackedFile>;
+  tracked: TrackedFiles;
 }
 
 /**
@@ -39,8 +40,6 @@ export class FolderIndex implements Disposable {
   readonly #repositories = new Map<string, IndexedRepository>();
   /** Nested folders in which git found no repository after all. */
   readonly #refused = new Set<string>();
-  #tracked = new Map<string, TrackedFile>();
-  #trackedFolders = new Set<string>();
 
   constructor(options: FolderIndexOptions) {
     this.folder = options.folder;
@@ -64,28 +63,49 @@ export class FolderIndex implements Disposable {
       this.#rules = new IgnoreRules({ ignoreCase: root.repository.ignoreCase, exclude: this.#options.exclude });
       await this.#takeRules(root);
     }
-    this.#indexTracked();
   }
 
   /** Reads anew what the repositories track and exclude. */
   async refresh(): Promise<void> {
     for (const indexed of this.#repositories.values()) {
       try {
-        indexed.tracked = await indexed.repository.tracked();
+        indexed.tracked = await indexed.repository.tracked(indexed.tracked);
         await this.#takeRules(indexed);
       } catch (error) {
         this.#options.onTrace(`git ls-files failed in ${indexed.repository.folder}: ${String(error)}`);
       }
     }
-    this.#indexTracked();
   }
 
+  /** What git says of a file that it tracks; the innermost repository that does answers. */
   tracked(path: string): TrackedFile | undefined {
-    return this.#tracked.get(path);
+    const root = this.#repositories.get('')?.tracked;
+    if (this.#repositories.size === (root === undefined ? 0 : 1)) return root?.get(path);
+    for (let base = path; base !== '';) {
+      base = parentOf(base);
+      const found = this.#repositories.get(base)?.tracked.get(withinOf(base, path));
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  isTracked(path: string): boolean {
+    const root = this.#repositories.get('')?.tracked;
+    if (root?.has(path) === true) return true;
+    return this.#repositories.size > 1 || root === undefined ? this.tracked(path) !== undefined : false;
+  }
+
+  /** The same text; the very one that is kept for a tracked file already, so that it is kept once. */
+  shared(path: string): string {
+    return this.#repositories.get('')?.tracked.pathOf(path) ?? path;
   }
 
   hasTrackedBelow(folder: string): boolean {
-    return this.#trackedFolders.has(folder);
+    for (const { base, tracked } of this.#repositories.values()) {
+      const isBelow = base === '' || folder === base || folder.startsWith(`${base}/`);
+      if (isBelow ? tracked.hasBelow(withinOf(base, folder)) : base.startsWith(`${folder}/`) && tracked.size > 0) return true;
+    }
+    return false;
   }
 
   repositoryOf(path: string): IndexedRepository | undefined {
@@ -99,7 +119,7 @@ export class FolderIndex implements Disposable {
   verdict(path: string, isFolder: boolean): { readonly verdict: IgnoreVerdict; readonly at: string } {
     const found = this.#rules.verdict(path, isFolder);
     if (found.verdict === 'in' || found.verdict === 'own' || found.verdict === 'policy') return found;
-    const isTracked = isFolder ? this.#trackedFolders.has(path) : this.#tracked.has(path);
+    const isTracked = isFolder ? this.hasTrackedBelow(path) : this.isTracked(path);
     return isTracked ? { verdict: 'in', at: path } : found;
   }
 
@@ -119,8 +139,8 @@ export class FolderIndex implements Disposable {
       scanFolder({
         folder: this.folder.path,
         rules: this.#rules,
-        isTracked: (path) => this.#tracked.has(path),
-        hasTrackedBelow: (path) => this.#trackedFolders.has(path),
+        isTracked: (path) => this.isTracked(path),
+        hasTrackedBelow: (path) => this.hasTrackedBelow(path),
         // A rule that changed on the way counts at once: answers from before it do not.
         isKnown: (path) => this.#rules.generation === before && knows(path),
         isForeign: this.#options.isForeign,
@@ -140,8 +160,7 @@ export class FolderIndex implements Disposable {
   async #meetRepository(path: string): Promise<void> {
     if (this.#repositories.has(path) || this.#refused.has(path)) return;
     await this.#openRepository(path);
-    if (this.#repositories.has(path)) this.#indexTracked();
-    else this.#refused.add(path);
+    if (!this.#repositories.has(path)) this.#refused.add(path);
   }
 
   async #openRepository(base: string): Promise<void> {
@@ -162,19 +181,11 @@ export class FolderIndex implements Disposable {
     this.#rules.setRepository(base, base === '' ? repository.prefix : '', await repository.excludes());
     if (base === '') this.#rules.setAbove(await repository.ignoreFilesAbove());
   }
+}
 
-  #indexTracked(): void {
-    const tracked = new Map<string, TrackedFile>();
-    const folders = new Set<string>();
-    for (const { base, tracked: own } of this.#repositories.values())
-      for (const [within, file] of own) {
-        const path = base === '' ? within : `${base}/${within}`;
-        tracked.set(path, file);
-        for (let folder = parentOf(path); folder !== '' && !folders.has(folder); folder = parentOf(folder)) folders.add(folder);
-      }
-    this.#tracked = tracked;
-    this.#trackedFolders = folders;
-  }
+/** The path relative to a repository that begins at `base`; '' for that folder itself. */
+function withinOf(base: string, path: string): string {
+  return base === '' ? path : path.slice(base.length + 1);
 }
 
 function parentOf(path: string): string {

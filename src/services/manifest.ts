@@ -1,5 +1,6 @@
 import type { WorkspacePath } from '../model/workspacePath.ts';
 import type { SkipReason } from '../model/fileVersion.ts';
+import { TimeSlice } from '../store/timeSlice.ts';
 import type { KnownFile } from './fileTracker.ts';
 
 /**
@@ -8,49 +9,62 @@ import type { KnownFile } from './fileTracker.ts';
  * `[path, size, mtimeMs, ctimeMs, ino, mode | null, 0 file | 1 link, hash | "", oid | "", reason not kept | ""]`
  */
 const form = '{"tapedeck":"manifest","v":1}';
-const linesAtOnce = 2000;
+const pieceBytes = 256 * 1024;
 
-export async function encodeManifest(files: Iterable<readonly [WorkspacePath, KnownFile]>): Promise<Uint8Array> {
-  const pieces: Buffer[] = [];
-  let lines: string[] = [form];
-  for (const [path, file] of files) {
-    const stamp = file.stamp;
-    lines.push(
-      JSON.stringify([
-        path,
-        file.sizeBytes,
-        stamp?.mtimeMs ?? 0,
-        stamp?.ctimeMs ?? 0,
-        stamp?.ino ?? 0,
-        file.mode ?? null,
-        file.type === 'link' ? 1 : 0,
-        file.hash ?? '',
-        file.oid ?? '',
-        file.isKept || file.oid !== undefined ? '' : (file.skipped ?? 'lost'),
-      ]),
-    );
-    if (lines.length >= linesAtOnce) {
-      pieces.push(Buffer.from(`${lines.join('\n')}\n`));
-      lines = [];
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-  }
-  pieces.push(Buffer.from(`${lines.join('\n')}\n`));
-  return Buffer.concat(pieces);
+export interface Manifest {
+  readonly bytes: Uint8Array;
+  readonly files: number;
+  /** Files whose content neither we nor git hold. */
+  readonly skipped: number;
 }
 
-/** Undefined when it is no manifest, or of a form that is not known here. A line that is damaged costs itself alone. */
-export async function decodeManifest(bytes: Uint8Array): Promise<Map<WorkspacePath, KnownFile> | undefined> {
-  const lines = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8').split('\n');
-  if (lines[0] !== form) return undefined;
-  const files = new Map<WorkspacePath, KnownFile>();
-  for (let i = 1; i < lines.length; i++) {
-    if (i % linesAtOnce === 0) await new Promise((resolve) => setImmediate(resolve));
-    if (lines[i] === '') continue;
-    const file = decodeLine(lines[i]!);
-    if (file !== undefined) files.set(...file);
+export async function encodeManifest(
+  files: Iterable<readonly [WorkspacePath, KnownFile]>,
+  isWanted: (path: WorkspacePath) => boolean,
+): Promise<Manifest> {
+  const pieces: Buffer[] = [];
+  const slice = new TimeSlice();
+  let text = `${form}\n`;
+  let count = 0;
+  let skipped = 0;
+  for (const [path, file] of files) {
+    if (!isWanted(path)) continue;
+    count += 1;
+    if (!file.isKept && file.oid === undefined) skipped += 1;
+    text += encodeLine(path, file);
+    if (text.length >= pieceBytes) {
+      pieces.push(Buffer.from(text));
+      text = '';
+    }
+    if (slice.isSpent) await slice.pause();
   }
-  return files;
+  pieces.push(Buffer.from(text));
+  return { bytes: Buffer.concat(pieces), files: count, skipped };
+}
+
+function encodeLine(path: WorkspacePath, file: KnownFile): string {
+  const { stamp } = file;
+  const times = `${stamp?.mtimeMs ?? 0},${stamp?.ctimeMs ?? 0},${stamp?.ino ?? 0}`;
+  const missing = file.isKept || file.oid !== undefined ? '' : (file.skipped ?? 'lost');
+  // Hashes and reasons hold nothing that JSON would have to escape.
+  return `[${JSON.stringify(path)},${file.sizeBytes},${times},${file.mode ?? null},${file.type === 'link' ? 1 : 0},"${file.hash ?? ''}","${file.oid ?? ''}","${missing}"]\n`;
+}
+
+/** Hands over each file. False when it is no manifest, or of a form that is not known here. A line that is damaged costs itself alone. */
+export async function decodeManifest(bytes: Uint8Array, take: (path: WorkspacePath, file: KnownFile) => void): Promise<boolean> {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const slice = new TimeSlice();
+  let start = buffer.indexOf(10) + 1;
+  if (start === 0 || buffer.toString('utf8', 0, start - 1) !== form) return false;
+  while (start < buffer.length) {
+    const found = buffer.indexOf(10, start);
+    const end = found < 0 ? buffer.length : found;
+    const file = end === start ? undefined : decodeLine(buffer.toString('utf8', start, end));
+    if (file !== undefined) take(...file);
+    start = end + 1;
+    if (slice.isSpent) await slice.pause();
+  }
+  return true;
 }
 
 function decodeLine(line: string): [WorkspacePath, KnownFile] | undefined {

@@ -1,7 +1,7 @@
 import type { Clock, UnixMs } from '../base/clock.ts';
 import type { Disposable } from '../base/disposable.ts';
 import { splitWorkspacePath, joinWorkspacePath, type WorkspacePath } from '../model/workspacePath.ts';
-import { isSameStamp } from '../store/workspaceScan.ts';
+import { TimeSlice } from '../store/timeSlice.ts';
 import type { FileRecorder } from './fileRecorder.ts';
 import type { FileTracker } from './fileTracker.ts';
 import type { FolderIndex } from './folderIndex.ts';
@@ -127,20 +127,22 @@ export class Reconciler implements Disposable {
     const name = this.#options.nameOf(index);
     const toPath = (within: string): WorkspacePath => joinWorkspacePath(name, within);
     const rules = index.generation;
-    const seen = new Set<WorkspacePath>();
+    // Met, though not known: new ones, and those whose names only changed their case.
+    const unknown = new Set<WorkspacePath>();
     const fresh: { readonly path: WorkspacePath; readonly ctimeMs: number }[] = [];
+    tracker.beginLook();
     const result = await index.scan(
       '',
       (within) => tracker.has(toPath(within)),
       (within, stamp) => {
         const path = toPath(within);
-        seen.add(path);
-        const known = tracker.get(path);
-        if (known === undefined) {
+        const met = tracker.meet(path, stamp);
+        if (met === 'unknown') {
+          unknown.add(path);
           if (stamp.type === 'special') return;
           fresh.push({ path, ctimeMs: stamp.ctimeMs });
-          found.changed.add(path);
-        } else if (known.stamp === undefined || known.isFresh || !isSameStamp(known.stamp, stamp)) found.changed.add(path);
+        }
+        if (met !== 'same') found.changed.add(path);
       },
     );
     const haveRulesChanged = index.generation !== rules;
@@ -152,23 +154,38 @@ export class Reconciler implements Disposable {
     if (result.isCut) this.#options.onCut(result.files);
     const isHidden = (path: string): boolean =>
       result.unreadable.some((folder) => folder === '' || path === folder || path.startsWith(`${folder}/`));
-    let folded: Set<string> | undefined;
-    let count = 0;
-    for (const [path] of tracker.entries()) {
-      if (++count % 5000 === 0) await new Promise((resolve) => setImmediate(resolve));
-      if (seen.has(path)) continue;
+    const missing: WorkspacePath[] = [];
+    const slice = new TimeSlice();
+    for (const path of tracker.paths()) {
+      if (slice.isSpent) await slice.pause();
+      if (tracker.wasMet(path) || unknown.has(path)) continue;
       const { folder, relative } = splitWorkspacePath(path);
       if (folder !== name || isHidden(relative)) continue;
       // Still there perhaps, but left out now: nothing is recorded of it any more.
       const { verdict } = index.verdict(relative, false);
-      if (verdict !== 'in' && verdict !== 'policy') {
-        tracker.delete(path);
-        continue;
-      }
-      folded ??= new Set([...seen].map(fold));
+      if (verdict === 'in' || verdict === 'policy') missing.push(path);
+      else tracker.delete(path);
+    }
+    const otherwise = await this.#metInOtherLetters(missing, unknown);
+    for (const path of missing) {
       // The same name in other letters is there: the disk would answer to the old one too.
-      if (folded.has(fold(path))) found.gone.add(path);
+      if (otherwise.has(fold(path))) found.gone.add(path);
       else if (!result.isCut) found.changed.add(path);
     }
+  }
+
+  /** Of the missing, folded, those under whose name something was met: on a disk that takes the two for one. */
+  async #metInOtherLetters(missing: readonly WorkspacePath[], unknown: ReadonlySet<WorkspacePath>): Promise<ReadonlySet<string>> {
+    const { tracker, fold } = this.#options;
+    const met = new Set<string>();
+    if (missing.length === 0 || fold('A') === 'A') return met;
+    const wanted = new Set(missing.map(fold));
+    const slice = new TimeSlice();
+    for (const path of unknown) if (wanted.has(fold(path))) met.add(fold(path));
+    for (const path of tracker.paths()) {
+      if (tracker.wasMet(path) && wanted.has(fold(path))) met.add(fold(path));
+      if (slice.isSpent) await slice.pause();
+    }
+    return met;
   }
 }

@@ -518,8 +518,8 @@ class WorkspaceRecorder implements Recorder {
       }
     } else if (this.journal.session !== undefined) void this.#recordBaselines(work);
     await work.followAgents(since, remembered?.sources ?? new Set());
-    // What changed between the first walk and the watcher's beginning.
-    if (!this.#isPaused) await work.reconciler.run();
+    // What changed between the first walk and the watcher's beginning; the files are known all the same.
+    if (!this.#isPaused) void work.reconciler.request();
   }
 
   async #opened(session: OpenSession, isJoined: boolean): Promise<void> {

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
-import { GitError, runGit } from './gitCommand.ts';
+import { eachGitRecord, GitError, runGit } from './gitCommand.ts';
+import { TrackedFiles } from './trackedFiles.ts';
 
 /** Where HEAD is. `commit` undefined before the first commit, `branch` undefined when detached. */
 export interface GitHead {
@@ -27,14 +28,6 @@ export interface GitMove {
   readonly message: string;
 }
 
-export interface TrackedFile {
-  readonly oid: string;
-  /** Git's own: 100644, 100755, 120000. */
-  readonly mode: string;
-  /** False where the user told git not to look (assume-unchanged, skip-worktree): then the object says nothing about the disk. */
-  readonly isTrusted: boolean;
-}
-
 /** A path's object before and after a move; undefined: not there. */
 export interface TreeChange {
   readonly path: string;
@@ -54,7 +47,8 @@ export interface GitRepository {
   readonly gitFolder: string;
   readonly ignoreCase: boolean;
   head(): Promise<GitHead>;
-  tracked(): Promise<ReadonlyMap<string, TrackedFile>>;
+  /** What the index names. Texts of paths are taken over from `known`, so that they are kept once. */
+  tracked(known?: TrackedFiles): Promise<TrackedFiles>;
   /** Tracked files whose content on disk is not what the index holds. */
   dirty(): Promise<ReadonlySet<string>>;
   /** `info/exclude` and `core.excludesFile`, as texts. */
@@ -72,6 +66,9 @@ export interface GitRepository {
 /** The repository that the folder lies in; undefined when it lies in none. Rejects when there is no git, or it refuses the folder. */
 export async function openGitRepository(folder: string): Promise<GitRepository | undefined> {
   let text: string;
+  // Asked at the same time; where there is no repository, the answer is not wanted.
+  const asked = readSettings(folder);
+  asked.catch(() => {});
   try {
     text = (
       await runGit(folder, ['rev-parse', '--is-inside-work-tree', '--absolute-git-dir', '--show-toplevel', '--show-prefix'])
@@ -83,7 +80,7 @@ export async function openGitRepository(folder: string): Promise<GitRepository |
   }
   const [isInside, gitFolder, top, prefix] = text.split('\n').map((line) => line.replace(/\r$/, ''));
   if (isInside !== 'true' || gitFolder === undefined || top === undefined) return undefined;
-  const settings = await readSettings(folder);
+  const settings = await asked;
   return new Repository(folder, prefix ?? '', top, gitFolder, settings);
 }
 
@@ -154,37 +151,32 @@ class Repository implements GitRepository {
     return { commit, branch: ref[2]! };
   }
 
-  async tracked(): Promise<ReadonlyMap<string, TrackedFile>> {
-    const files = new Map<string, TrackedFile>();
+  async tracked(known?: TrackedFiles): Promise<TrackedFiles> {
+    const files = new TrackedFiles();
     // `H 100644 <oid> 0\tpath`; a lower-case letter is assume-unchanged, S is skip-worktree. Stages above 0: a merge going on.
-    for (const record of records(await runGit(this.folder, ['ls-files', '-s', '-v', '-z']))) {
-      const match = /^(\S) (\d+) ([0-9a-f]+) (\d)\t(.+)$/s.exec(record);
-      if (match === null || match[2] === '160000') continue;
-      files.set(match[5]!, { oid: match[3]!, mode: match[2]!, isTrusted: match[1] === 'H' && match[4] === '0' });
-    }
+    await eachGitRecord(this.folder, ['ls-files', '-s', '-v', '-z'], (bytes, start, end) => {
+      const tab = bytes.indexOf(9, start);
+      if (tab < 0 || tab >= end || bytes.toString('latin1', start + 2, start + 8) === submoduleMode) return;
+      const isTrusted = bytes[start] === 0x48 && bytes[tab - 1] === 0x30;
+      const path = bytes.toString('utf8', tab + 1, end);
+      files.add(known?.pathOf(path) ?? path, { oid: bytes.toString('latin1', start + 9, tab - 2), isTrusted });
+    });
     return files;
   }
 
   async dirty(): Promise<ReadonlySet<string>> {
-    const output = await runGit(this.folder, [
-      'status',
-      '--porcelain=v2',
-      '-z',
-      '--untracked-files=no',
-      '--ignore-submodules=all',
-      '--no-renames',
-      '--',
-      '.',
-    ]);
+    const args = ['status', '--porcelain=v2', '-z', '--untracked-files=no', '--ignore-submodules=all', '--no-renames', '--', '.'];
     const dirty = new Set<string>();
-    for (const record of records(output)) {
+    await eachGitRecord(this.folder, args, (bytes, start, end) => {
       // `1 XY sub mH mI mW hH hI path` and, unmerged, `u XY sub m1 m2 m3 mW h1 h2 h3 path`; paths from the top.
-      const match = /^(?:1 (..) \S+ \S+ \S+ \S+ \S+ \S+ |u (..) \S+ \S+ \S+ \S+ \S+ \S+ \S+ \S+ )(.+)$/s.exec(record);
-      if (match === null) continue;
+      const match = /^(?:1 (..) \S+ \S+ \S+ \S+ \S+ \S+ |u (..) \S+ \S+ \S+ \S+ \S+ \S+ \S+ \S+ )(.+)$/s.exec(
+        bytes.toString('utf8', start, end),
+      );
+      if (match === null) return;
       const path = match[3]!;
-      if (match[2] === undefined && match[1]![1] === '.') continue;
+      if (match[2] === undefined && match[1]![1] === '.') return;
       if (path.startsWith(this.prefix)) dirty.add(path.slice(this.prefix.length));
-    }
+    });
     return dirty;
   }
 
@@ -264,6 +256,8 @@ class Repository implements GitRepository {
   }
 }
 
+/** The mode under which the index names another repository. */
+const submoduleMode = '160000';
 const objectName = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 
 const present = (oid: string): string | undefined => (/^0+$/.test(oid) ? undefined : oid);

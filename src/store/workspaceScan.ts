@@ -1,7 +1,10 @@
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import type { IgnoreRules } from '../core/ignoreRules.ts';
-import { generatedMarkers } from '../core/ignoreRules.ts';
+import { generatedMarkers, isOwnName } from '../core/ignoreRules.ts';
+import { inParallel } from '../base/inParallel.ts';
+import { DiskPace } from './diskPace.ts';
+import { TimeSlice } from './timeSlice.ts';
 
 /** What the disk says of an entry without reading it. Times are Unix milliseconds with fractions (about a quarter of a microsecond). */
 export interface FileStamp {
@@ -65,30 +68,31 @@ export interface ScanResult {
   readonly durationMs: number;
 }
 
-const atOnce = 24;
-/** How long files are asked after in one go, and how long one call may take before the disk counts as slow. */
-const sliceMs = 2;
-const slowCallMs = 4;
+const foldersAtOnce = 24;
+const filesAtOnce = 16;
 
 /**
  * Walks a folder without following links and without holding the event loop. Where the disk answers at once (it does, from
- * the system's memory) files are asked after in slices of two milliseconds, which costs a third of asking asynchronously;
- * a disk that makes us wait is asked asynchronously, 24 calls at a time. `.gitignore` files are taken up on the way, before their siblings are judged.
+ * the system's memory) it is asked directly, in slices of a few milliseconds, which costs a third of asking asynchronously;
+ * a disk that makes us wait is asked asynchronously, many folders and files at a time. `.gitignore` files are taken up on
+ * the way, before their siblings are judged.
  */
 export async function scanFolder(options: ScanOptions): Promise<ScanResult> {
   const { folder, rules } = options;
   const startedAt = performance.now();
+  const pace = new DiskPace();
+  const slice = new TimeSlice();
   const unreadable: string[] = [];
   let files = 0;
   let folders = 0;
   let isCut = false;
-  const pending: { readonly path: string; readonly onlyTracked: boolean }[] = [{ path: options.from, onlyTracked: false }];
+  const pending: PendingFolder[] = [{ path: options.from, onlyTracked: false }];
 
-  const visit = async ({ path, onlyTracked }: { readonly path: string; readonly onlyTracked: boolean }): Promise<void> => {
+  const visit = async ({ path, onlyTracked }: PendingFolder): Promise<void> => {
     const absolute = path === '' ? folder : join(folder, path);
     let entries: fs.Dirent[];
     try {
-      entries = await readFolder(absolute);
+      entries = await readFolder(absolute, pace);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') unreadable.push(path);
       return;
@@ -103,17 +107,22 @@ export async function scanFolder(options: ScanOptions): Promise<ScanResult> {
     }
     if (path !== '' && entries.some((entry) => entry.name === '.git')) await options.onRepository?.(path);
     await takeIgnoreFile(rules, path, absolute, entries);
+    let waiting: string[] | undefined;
     for (const entry of entries) {
       const child = path === '' ? entry.name : `${path}/${entry.name}`;
       if (entry.isDirectory()) {
         const below = judgeFolder(child, tracked);
         if (below !== undefined && !options.isForeign(join(folder, child))) pending.push({ path: child, onlyTracked: below });
-      } else if (files >= options.maxFiles) isCut = true;
-      else if (isIn(child, tracked)) {
+      } else if (!isIn(child, entry.name, tracked)) continue;
+      else if (files >= options.maxFiles) isCut = true;
+      else {
         files += 1;
-        pendingFiles.push(child);
+        if (pace.isQuick) stampNow(child);
+        else (waiting ??= []).push(child);
       }
+      if (slice.isSpent) await slice.pause();
     }
+    if (waiting !== undefined) await inParallel(waiting, filesAtOnce, stampLater);
   };
 
   /** Undefined: left out. True: only tracked files below. */
@@ -124,8 +133,8 @@ export async function scanFolder(options: ScanOptions): Promise<ScanResult> {
     return options.hasTrackedBelow(path) ? true : undefined;
   };
 
-  const isIn = (path: string, onlyTracked: boolean): boolean => {
-    if (options.isTracked(path)) return rules.verdictOfEntry(path, false) !== 'own';
+  const isIn = (path: string, name: string, onlyTracked: boolean): boolean => {
+    if (options.isTracked(path)) return !isOwnName(name);
     if (onlyTracked) return false;
     if (options.isKnown(path)) return true;
     const verdict = rules.verdictOfEntry(path, false);
@@ -133,69 +142,59 @@ export async function scanFolder(options: ScanOptions): Promise<ScanResult> {
     return verdict === 'in' || verdict === 'policy';
   };
 
-  const pendingFiles: string[] = [];
-  const take = (path: string, error: NodeJS.ErrnoException | null, stats: fs.Stats | undefined): void => {
+  const stampNow = (path: string): void => {
+    const calledAt = performance.now();
+    let stats: fs.Stats | undefined;
+    try {
+      stats = fs.lstatSync(`${folder}/${path}`, { throwIfNoEntry: false });
+    } catch (error) {
+      missed(path, error as NodeJS.ErrnoException);
+    }
+    pace.noteCall(performance.now() - calledAt);
     if (stats !== undefined) options.onFile(path, stampOf(stats));
-    else if (error !== null && error.code !== 'ENOENT' && error.code !== 'ENOTDIR') unreadable.push(path);
   };
-  let isQuick = true;
-  /** A slice of files in one go where the disk answers from memory, else one at a time without waiting for it. */
-  const stampSome = (): Promise<void> | undefined => {
-    if (pendingFiles.length === 0) return undefined;
-    if (!isQuick) {
-      const path = pendingFiles.pop()!;
-      return new Promise((resolve) => {
-        fs.lstat(join(folder, path), (error, stats) => {
-          take(path, error, error === null ? stats : undefined);
+
+  const stampLater = (path: string): Promise<void> =>
+    new Promise((resolve, reject) => {
+      fs.lstat(join(folder, path), (error, stats) => {
+        pace.noteWait();
+        try {
+          if (error === null) options.onFile(path, stampOf(stats));
+          else missed(path, error);
           resolve();
-        });
+        } catch (failure) {
+          reject(failure as Error);
+        }
       });
-    }
-    const startedAt = performance.now();
-    let at = startedAt;
-    for (let path = pendingFiles.pop(); path !== undefined; path = pendingFiles.pop()) {
-      try {
-        take(path, null, fs.lstatSync(`${folder}/${path}`, { throwIfNoEntry: false }));
-      } catch (error) {
-        take(path, error as NodeJS.ErrnoException, undefined);
-      }
-      const now = performance.now();
-      if (now - at > slowCallMs) isQuick = false;
-      at = now;
-      if (!isQuick || now - startedAt > sliceMs) break;
-    }
-    return new Promise((resolve) => setImmediate(resolve));
+    });
+
+  const missed = (path: string, error: NodeJS.ErrnoException): void => {
+    if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') unreadable.push(path);
   };
-  // Folders first: they bring the ignore files, and more work for the others.
-  const nextJob = (): Promise<void> | undefined => {
-    const next = pending.pop();
-    return next === undefined ? stampSome() : visit(next);
-  };
-  await new Promise<void>((resolve, reject) => {
-    let running = 0;
-    const fill = (): void => {
-      while (running < atOnce) {
-        const job = nextJob();
-        if (job === undefined) break;
-        running += 1;
-        job.then(() => {
-          running -= 1;
-          fill();
-        }, reject);
-        // One slice a turn of the loop: several in a row would hold it as one.
-        if (isQuick && pending.length === 0) break;
-      }
-      if (running === 0) resolve();
-    };
-    fill();
-  });
+
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    if (pace.isQuick) await visit(next);
+    else await inParallel([next, ...pending.splice(1 - foldersAtOnce)], foldersAtOnce, visit);
+    if (slice.isSpent) await slice.pause();
+  }
   return { files, folders, unreadable, isCut, durationMs: performance.now() - startedAt };
 }
 
-function readFolder(path: string): Promise<fs.Dirent[]> {
-  return new Promise((resolve, reject) => {
-    fs.readdir(path, { withFileTypes: true }, (error, entries) => (error === null ? resolve(entries) : reject(error)));
-  });
+interface PendingFolder {
+  readonly path: string;
+  readonly onlyTracked: boolean;
+}
+
+async function readFolder(path: string, pace: DiskPace): Promise<fs.Dirent[]> {
+  if (pace.isQuick) {
+    const calledAt = performance.now();
+    const entries = fs.readdirSync(path, { withFileTypes: true });
+    // A folder with very many entries takes its time on a quick disk too.
+    pace.noteCall((performance.now() - calledAt) / Math.max(1, entries.length / 250));
+    return entries;
+  }
+  pace.noteWait();
+  return fs.promises.readdir(path, { withFileTypes: true });
 }
 
 async function takeIgnoreFile(rules: IgnoreRules, path: string, absolute: string, entries: readonly fs.Dirent[]): Promise<void> {
