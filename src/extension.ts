@@ -60,7 +60,13 @@ export function activate(context: vscode.ExtensionContext): TapedeckApi {
   const view = disposables.add(new TimelineView({ extensionUri: context.extensionUri, deck: currentDeck, actions: () => actions, trace }));
   disposables.add(registerCommands(actions, currentPrompts, () => showMenu(deck, prompts), trace));
   const status = disposables.add(new StatusItem());
-  disposables.add(new PastFiles(async (hash) => deck.recorder?.content.get(hash)));
+  // A diff that comes back with the window asks before the deck is open.
+  disposables.add(
+    new PastFiles(async (hash) => {
+      await whenReady;
+      return deck.content?.get(hash);
+    }),
+  );
   disposables.add(
     new TerminalCommands(
       () => deck.recorder,

@@ -38,7 +38,8 @@ export interface Actions {
 
   /** Without an event the user picks one; with a path only that file. */
   rewindTo(event?: EventId, path?: WorkspacePath): Promise<Outcome>;
-  rewindFileOf(absolutePath: string | undefined): Promise<Outcome>;
+  /** A file on disk or a past version; without one, that of the editor in front. */
+  rewindFileOf(target: vscode.Uri | undefined): Promise<Outcome>;
   undoRewind(): Promise<Outcome>;
 
   copyResume(size?: ResumeSize): Promise<Outcome>;

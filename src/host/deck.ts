@@ -12,11 +12,14 @@ import { openRecorder, type Recorder } from '../services/recorder.ts';
 import { defaultRecorderSettings, type RecorderSettings } from '../services/recorderSettings.ts';
 import { openSessionFeed, type SessionFeed } from '../services/sessionFeed.ts';
 import { createSessions, type SessionFolder, type Sessions } from '../services/sessions.ts';
+import { openContentStore, type ContentStore } from '../store/contentStore.ts';
 import { nodeDigest } from '../store/digest.ts';
 import { tapedeckLayout, type TapedeckLayout } from '../store/layout.ts';
+import { createWriterId } from '../store/writerClaim.ts';
 import { recordingHere } from './askToRecord.ts';
 import { editorWatcher } from './editorWatcher.ts';
 import { randomName } from './randomName.ts';
+import { readOnlyDisk } from './readOnlyDisk.ts';
 import type { Settings } from './settings.ts';
 
 export type DeckMode = 'opening' | 'noFolder' | 'untrusted' | 'recorder' | 'failed';
@@ -31,6 +34,8 @@ export class Deck implements Disposable {
   readonly layout: TapedeckLayout | undefined;
   readonly recorder: Recorder | undefined;
   readonly sessions: Sessions | undefined;
+  /** The contents of past files; undefined where there are none to read. */
+  readonly content: ContentStore | undefined;
   readonly mode: DeckMode;
   /** Why `mode` is `failed`, for people. */
   readonly failure: string | undefined;
@@ -54,6 +59,7 @@ export class Deck implements Disposable {
     layout?: TapedeckLayout;
     recorder?: Recorder;
     sessions?: Sessions;
+    content?: ContentStore | undefined;
     mode: DeckMode;
     failure?: string;
     recording?: Settings['recording'];
@@ -64,6 +70,7 @@ export class Deck implements Disposable {
     this.layout = parts.layout;
     this.recorder = parts.recorder;
     this.sessions = parts.sessions;
+    this.content = parts.content ?? parts.recorder?.content;
     this.mode = parts.mode;
     this.failure = parts.failure;
     this.recording = parts.recording ?? 'automatic';
@@ -99,7 +106,7 @@ export class Deck implements Disposable {
         idleHours: settings.idleHours,
         random: randomName,
       });
-      return Deck.#ready(new Deck({ ...common, layout, sessions, mode: 'untrusted' }));
+      return Deck.#ready(new Deck({ ...common, layout, sessions, content: await contentToRead(layout, trace), mode: 'untrusted' }));
     }
     try {
       const recorder = await openRecorder({
@@ -207,7 +214,7 @@ export class Deck implements Disposable {
   /** Resolves when all that was recorded is on disk and everything is closed; within two seconds. */
   async close(): Promise<void> {
     this.dispose();
-    await this.recorder?.close();
+    await (this.recorder?.close() ?? this.content?.close());
   }
 
   dispose(): void {
@@ -229,6 +236,15 @@ function workspaceFolders(): SessionFolder[] {
       taken.add(unique);
       return { name: unique, path: uri.fsPath };
     });
+}
+
+async function contentToRead(layout: TapedeckLayout, trace: (message: string) => void): Promise<ContentStore | undefined> {
+  try {
+    return await openContentStore({ layout, digest: nodeDigest, writer: createWriterId(), fileSystem: readOnlyDisk });
+  } catch (error) {
+    trace(`Past contents can't be read: ${String(error)}`);
+    return undefined;
+  }
 }
 
 export function recorderSettings(settings: Settings): RecorderSettings {

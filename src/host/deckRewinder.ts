@@ -12,11 +12,14 @@ import { requireRecorder } from './outcome.ts';
 import type { Prompts } from './prompts.ts';
 import { randomName } from './randomName.ts';
 
+/** What is needed of the session that is rewound. */
+export type RewoundSession = Pick<SessionFeed, 'session' | 'reader'>;
+
 /**
  * The rewinder of the session that is looked at. An earlier session is rewound with all that came after it, whichever
  * session it was recorded in. What is done is written into the session that records now.
  */
-export async function withRewinder<T>(deck: Deck, feed: SessionFeed, work: (rewinder: Rewinder) => Promise<T>): Promise<T> {
+export async function withRewinder<T>(deck: Deck, feed: RewoundSession, work: (rewinder: Rewinder) => Promise<T>): Promise<T> {
   const recorder = requireRecorder(deck);
   // What changed a moment ago must be in the log first, or it would be taken for a conflict.
   await recorder.flush();
@@ -24,7 +27,7 @@ export async function withRewinder<T>(deck: Deck, feed: SessionFeed, work: (rewi
   return openFor(deck, recorder, feed, work);
 }
 
-async function openFor<T>(deck: Deck, recorder: Recorder, feed: SessionFeed, work: (rewinder: Rewinder) => Promise<T>): Promise<T> {
+async function openFor<T>(deck: Deck, recorder: Recorder, feed: RewoundSession, work: (rewinder: Rewinder) => Promise<T>): Promise<T> {
   const disposables = new DisposableStore();
   try {
     const rewinder = openRewinder({
@@ -45,13 +48,39 @@ async function openFor<T>(deck: Deck, recorder: Recorder, feed: SessionFeed, wor
   }
 }
 
-async function readersAfter(deck: Deck, feed: SessionFeed, disposables: DisposableStore): Promise<LogReader[]> {
+async function readersAfter(deck: Deck, feed: RewoundSession, disposables: DisposableStore): Promise<LogReader[]> {
   const layout = deck.layout;
   if (layout === undefined || deck.sessions === undefined) return [];
   const later = (await deck.sessions.list()).filter(({ id }) => id > feed.session).toReversed();
   const readers: LogReader[] = [];
   for (const { id } of later) readers.push(disposables.add(await openLogReader({ layout, session: id, digest: nodeDigest })));
   return readers;
+}
+
+/**
+ * The newest rewind that is not undone, and its session: the one that is recorded or was last, or the one before, for a
+ * night's pause ends a session, and the rewind that it ended with can be undone all the same.
+ */
+export async function findUndoable(
+  deck: Deck,
+  disposables: DisposableStore,
+): Promise<{ readonly session: RewoundSession; readonly rewind: string } | undefined> {
+  const { layout, sessions } = deck;
+  if (layout === undefined || sessions === undefined) return undefined;
+  const undone = new Set<string>();
+  for (const { id } of (await sessions.list()).slice(0, 2)) {
+    const reader = disposables.add(await openLogReader({ layout, session: id, digest: nodeDigest }));
+    const applied: string[] = [];
+    for await (const batch of reader.all()) {
+      for (const event of batch) {
+        if (event.kind === 'rewind.undone') undone.add(event.rewind);
+        else if (event.kind === 'rewind.applied') applied.push(event.id);
+      }
+    }
+    const rewind = applied.findLast((candidate) => !undone.has(candidate));
+    if (rewind !== undefined) return { session: { session: id, reader }, rewind };
+  }
+  return undefined;
 }
 
 /**

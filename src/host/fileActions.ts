@@ -1,6 +1,8 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { lastGreen } from '../core/lastGreen.ts';
+import { describeSkip } from '../core/rewindText.ts';
+import { counted } from '../core/timelineWords.ts';
 import { baseName, isInsideFolder, splitWorkspacePath, type WorkspacePath } from '../model/workspacePath.ts';
 import type { FileVersion } from '../model/fileVersion.ts';
 import { eventId } from '../model/ids.ts';
@@ -38,14 +40,20 @@ export function fileActions({ deck, prompts }: ActionContext): Pick<Actions, 'op
       void prompts().inform(
         plan.skips.length === 0
           ? t('All files are as they were at {0}.', when)
-          : t('Nothing that was kept differs from {0}. {1} files were not kept; the rewind’s plan lists them.', when, plan.skips.length),
+          : t(
+              'Nothing that was kept differs from {0}. The content of {1} was not kept; the rewind’s plan lists the reasons.',
+              when,
+              counted(plan.skips.length, 'file'),
+            ),
       );
       return done;
     }
     await vscode.commands.executeCommand('vscode.changes', t('Files at {0} ↔ now', when), rows);
+    if (plan.steps.length > rows.length)
+      void prompts().inform(t('{0} files differ; the first {1} are shown.', plan.steps.length, rows.length));
     if (plan.skips.length > 0)
       void prompts().inform(
-        t('{0} more files are not shown: their content was not kept. The rewind’s plan lists them with the reasons.', plan.skips.length),
+        t('{0} more can’t be shown: the content was not kept. The rewind’s plan lists the reasons.', counted(plan.skips.length, 'file')),
       );
     return done;
   };
@@ -60,7 +68,13 @@ export function fileActions({ deck, prompts }: ActionContext): Pick<Actions, 'op
       const when = formatTime(events.at(-1)?.at ?? '');
       const shown = spans.filter((span) => canShow(span.before) && canShow(span.after)).slice(0, largestDiff);
       if (shown.length === 0)
-        throw new Error(t('The content of {0} was not kept: {1}.', first.path, first.before?.missing ?? first.after?.missing ?? 'lost'));
+        throw new Refusal(
+          t(
+            '{0} can’t be shown: {1}.',
+            first.path,
+            describeSkip({ path: first.path, reason: first.before?.missing ?? first.after?.missing ?? 'lost' }),
+          ),
+        );
       const [left, right] = [t('{0} before', when), when];
       if (shown.length === 1 && spans.length === 1) {
         await vscode.commands.executeCommand(
@@ -76,7 +90,14 @@ export function fileActions({ deck, prompts }: ActionContext): Pick<Actions, 'op
           span.before === undefined ? undefined : pastFileUri(span.from ?? span.path, span.before.hash, left),
           span.after === undefined ? undefined : pastFileUri(span.path, span.after.hash, right),
         ]);
-        await vscode.commands.executeCommand('vscode.changes', t('{0} files ({1})', shown.length, when), rows);
+        await vscode.commands.executeCommand('vscode.changes', t('{0} ({1})', counted(shown.length, 'file'), when), rows);
+        if (spans.length > shown.length)
+          void prompts().inform(
+            t(
+              '{0} more changed: their content was not kept, or they are too many to show at once.',
+              counted(spans.length - shown.length, 'file'),
+            ),
+          );
       }
       return done;
     },
@@ -84,6 +105,7 @@ export function fileActions({ deck, prompts }: ActionContext): Pick<Actions, 'op
     async openFile(file, line) {
       const uri = absoluteUri(deck().folders, file);
       if (uri === undefined) throw new Refusal(t('{0} is not in a folder that is open. Add its folder to the workspace to see it.', file));
+      if (!(await exists(uri))) throw new Refusal(t('{0} is not there any more. Open Changes shows what it held.', file));
       const position = line === undefined ? undefined : new vscode.Position(Math.max(0, line - 1), 0);
       await vscode.commands.executeCommand(
         'vscode.open',
@@ -98,6 +120,15 @@ export function fileActions({ deck, prompts }: ActionContext): Pick<Actions, 'op
       return openFilesAt(eventId(green.mark));
     },
   };
+}
+
+async function exists(uri: vscode.Uri): Promise<boolean> {
+  try {
+    await vscode.workspace.fs.stat(uri);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** A version can be shown when its content was kept, or when there was no file. */

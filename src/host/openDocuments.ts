@@ -31,6 +31,33 @@ async function writeOpenDocument(absolutePath: string, bytes: Uint8Array): Retur
 }
 
 function findDocument(absolutePath: string): vscode.TextDocument | undefined {
-  const wanted = vscode.Uri.file(absolutePath).toString();
-  return vscode.workspace.textDocuments.find((document) => document.uri.scheme === 'file' && document.uri.toString() === wanted);
+  return vscode.workspace.textDocuments.find(({ uri }) => isFile(uri, absolutePath));
 }
+
+/** The path has unsaved changes in an editor whose content can't be read from outside: a notebook, an image or hex editor. */
+export function isUnsavedElsewhere(absolutePath: string): boolean {
+  if (findDocument(absolutePath) !== undefined) return false;
+  const tabs = vscode.window.tabGroups.all.flatMap((group) => group.tabs);
+  return tabs.some(({ isDirty, input }) => isDirty && hasUri(input) && isFile(input.uri, absolutePath));
+}
+
+/** The file of the editor that is in front, whatever kind of editor it is. */
+export function activeFile(): vscode.Uri | undefined {
+  const input = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
+  if (hasUri(input)) return input.uri;
+  if (input instanceof vscode.TabInputTextDiff) return input.modified;
+  return vscode.window.activeTextEditor?.document.uri;
+}
+
+const hasUri = (input: unknown): input is { readonly uri: vscode.Uri } =>
+  input instanceof vscode.TabInputText || input instanceof vscode.TabInputNotebook || input instanceof vscode.TabInputCustom;
+
+/** Names that differ in case alone are one file where the system says so. */
+function isFile(uri: vscode.Uri, absolutePath: string): boolean {
+  if (uri.scheme !== 'file') return false;
+  const wanted = vscode.Uri.file(absolutePath).toString();
+  const given = uri.toString();
+  return given === wanted || (isCaseBlind && given.toLowerCase() === wanted.toLowerCase());
+}
+
+const isCaseBlind = process.platform === 'win32' || process.platform === 'darwin';

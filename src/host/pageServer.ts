@@ -127,7 +127,7 @@ export class PageServer implements Disposable {
         const current = feed();
         const found = await Promise.all(ids.slice(0, largestDetail).map((id) => current.reader.find(id)));
         const events = found.filter((event) => event !== undefined);
-        const read = async (hash: string): Promise<Uint8Array | undefined> => this.#deck().recorder?.content.get(hash);
+        const read = async (hash: string): Promise<Uint8Array | undefined> => this.#deck().content?.get(hash);
         return {
           events,
           authors: authorsOf(current, events),

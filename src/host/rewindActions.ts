@@ -3,13 +3,18 @@ import * as vscode from 'vscode';
 import { settleRewind, type RewindChoice, type RewindPlan, type RewindSkip, type RewindStep } from '../core/rewindPlan.ts';
 import { authorWord, describeConflict, describeSkip, stepVerb } from '../core/rewindText.ts';
 import { isInsideFolder, joinWorkspacePath, type WorkspacePath } from '../model/workspacePath.ts';
+import { DisposableStore } from '../base/disposable.ts';
 import type { Outcome } from '../protocol/messages.ts';
-import type { RewindReport } from '../services/rewinder.ts';
+import type { Rewinder, RewindReport } from '../services/rewinder.ts';
 import type { SessionFolder } from '../services/sessions.ts';
 import type { ActionContext, Actions } from './actions.ts';
+import { counted } from '../core/timelineWords.ts';
 import { formatTime } from './dateText.ts';
-import { withRewinder } from './deckRewinder.ts';
+import { findUndoable, withRewinder } from './deckRewinder.ts';
+import { absoluteUri } from './fileActions.ts';
+import { activeFile, isUnsavedElsewhere } from './openDocuments.ts';
 import { done, Refusal, requireFeed, requireRecorder, turnedDown } from './outcome.ts';
+import { pastScheme } from './pastFiles.ts';
 import { pickPoint } from './pointPicker.ts';
 import type { Choice, Prompts } from './prompts.ts';
 
@@ -24,12 +29,21 @@ export function rewindActions({ deck, prompts, trace }: ActionContext): Pick<Act
     if (!result.ok) {
       trace(`Rewind ${result.id} failed: ${JSON.stringify(result)}`);
       const left = result.left.map((file) => file.path).join(', ');
-      throw new Error(
-        result.rolledBack
-          ? t('Nothing was changed. {0}', result.message)
-          : t('{0} These files are neither as before nor as wanted: {1}', result.message, left),
-      );
+      const message = result.message.replace(/[.\s]+$/, '');
+      if (!result.rolledBack)
+        throw new Error(
+          t(
+            '{0}. These files are neither as before nor as wanted: {1}. They are put right when the window is loaded again.',
+            message,
+            left,
+          ),
+        );
+      throw new Error(t('Nothing was changed. {0}. {1}', message, whatHelps(result.reason)));
     }
+    if (result.unrecorded !== undefined)
+      void prompts().warn(
+        t('The files are rewound, but the log could not take it yet. It is added when the window is loaded again. {0}', result.unrecorded),
+      );
     const undo = t('Undo');
     void prompts()
       .inform(what, ...(result.event === undefined ? [] : [undo]))
@@ -49,7 +63,7 @@ export function rewindActions({ deck, prompts, trace }: ActionContext): Pick<Act
         void prompts().inform(
           plan.skips.length === 0
             ? t('Nothing to rewind: the files are as they were at {0}.', when)
-            : t('Nothing can be rewound. {0}', plan.skips.map((skip) => `${skip.path}: ${describeSkip(skip)}`).join('; ')),
+            : t('Nothing can be rewound. {0}', nameFirst(plan.skips)),
         );
         return done;
       }
@@ -57,47 +71,96 @@ export function rewindActions({ deck, prompts, trace }: ActionContext): Pick<Act
       if (choice === undefined) return turnedDown;
       const { steps, skips } = settleRewind(plan, choice);
       if (steps.length === 0) return turnedDown;
+      refuseUnsaved(steps);
       const answer = await prompts().confirm({
-        message: steps.length === 1 ? t('Rewind {0} to {1}?', steps[0]!.path, when) : t('Rewind {0} files to {1}?', steps.length, when),
+        message:
+          steps.length === 1 ? t('Rewind {0} to {1}?', steps[0]!.path, when) : t('Rewind {0} to {1}?', counted(steps.length, 'file'), when),
         detail: `${nameSteps(steps)}${nameSkips(skips)}\n\n${t('What is there now is saved first: Undo Rewind gives it back. Git is not touched.')}`,
         action: t('Rewind'),
       });
       if (answer === undefined) return turnedDown;
       const result = await rewinder.apply(plan, choice);
-      return report(result, result.ok ? t('Rewound {0} files to {1}.', result.written + result.deleted, when) : '');
+      return report(result, result.ok ? t('Rewound {0} to {1}.', counted(result.written + result.deleted, 'file'), when) : '');
     });
+  };
+
+  const undo = async (rewinder: Rewinder, rewind: string): Promise<Outcome> => {
+    const plan = await rewinder.planUndo(rewind);
+    if (plan === undefined) throw new Refusal(t('There is no rewind to undo.'));
+    if (plan.steps.length === 0) throw new Refusal(t('There is nothing to undo: all files are as they were before the rewind.'));
+    const conflicts = plan.steps.filter((step) => step.conflict !== undefined);
+    const choice = conflicts.length === 0 ? {} : await choose(plan, prompts(), t('Undo Rewind'));
+    if (choice === undefined) return turnedDown;
+    const { steps, skips } = settleRewind(plan, choice);
+    if (steps.length === 0) return turnedDown;
+    refuseUnsaved(steps);
+    const answer = await prompts().confirm({
+      message: t(
+        'Undo the rewind? {0} gets back what was there before it.',
+        steps.length === 1 ? steps[0]!.path : counted(steps.length, 'file'),
+      ),
+      detail: nameSteps(steps) + nameSkips(skips),
+      action: t('Undo Rewind'),
+    });
+    if (answer === undefined) return turnedDown;
+    const result = await rewinder.apply(plan, choice);
+    return report(result, result.ok ? t('The rewind is undone: {0} back.', counted(result.written + result.deleted, 'file')) : '');
+  };
+
+  /** What such an editor holds can't be saved first, so it would be lost. */
+  const refuseUnsaved = (steps: readonly RewindStep[]): void => {
+    const unsaved = steps.find(({ path: file }) => {
+      const uri = absoluteUri(deck().folders, file);
+      return uri !== undefined && isUnsavedElsewhere(uri.fsPath);
+    });
+    if (unsaved !== undefined)
+      throw new Refusal(t('{0} has unsaved changes in its editor. Save it or revert it, or untick it, then rewind again.', unsaved.path));
   };
 
   return {
     rewindTo,
-    async rewindFileOf(absolutePath) {
-      const wanted = absolutePath ?? vscode.window.activeTextEditor?.document.uri.fsPath;
+    async rewindFileOf(target) {
+      const wanted = target ?? activeFile();
       if (wanted === undefined) throw new Refusal(t('Open a file first, or choose one in the Explorer.'));
-      const file = workspacePathOf(deck().folders, wanted);
-      if (file === undefined) throw new Refusal(t('{0} is not in a folder that is recorded. Choose a file of this workspace.', wanted));
+      const file = wanted.scheme === pastScheme ? wanted.path.slice(1) : workspacePathOf(deck().folders, wanted.fsPath);
+      if (file === undefined)
+        throw new Refusal(t('{0} is not in a folder that is recorded. Choose a file of this workspace.', wanted.fsPath));
       return rewindTo(undefined, file);
     },
     async undoRewind() {
-      if (deck().isViewingAnother) await deck().choose(undefined);
-      const feed = await requireFeed(deck());
-      return withRewinder(deck(), feed, async (rewinder) => {
-        const plan = await rewinder.planUndo();
-        if (plan === undefined) throw new Refusal(t('There is no rewind to undo.'));
-        const conflicts = plan.steps.filter((step) => step.conflict !== undefined);
-        const choice = conflicts.length === 0 ? {} : await choose(plan, prompts(), t('Undo Rewind'));
-        if (choice === undefined) return turnedDown;
-        const { steps, skips } = settleRewind(plan, choice);
-        const answer = await prompts().confirm({
-          message: t('Undo the rewind? {0} files get back what they held before it.', steps.length),
-          detail: nameSteps(steps) + nameSkips(skips),
-          action: t('Undo Rewind'),
-        });
-        if (answer === undefined) return turnedDown;
-        const result = await rewinder.apply(plan, choice);
-        return report(result, result.ok ? t('The rewind is undone: {0} files are back.', result.written + result.deleted) : '');
-      });
+      requireRecorder(deck());
+      await requireFeed(deck());
+      const disposables = new DisposableStore();
+      try {
+        const found = await findUndoable(deck(), disposables);
+        if (found === undefined) throw new Refusal(t('There is no rewind to undo.'));
+        return await withRewinder(deck(), found.session, (rewinder) => undo(rewinder, found.rewind));
+      } finally {
+        disposables.dispose();
+      }
     },
   };
+}
+
+/** What to do when a rewind did not happen, by the reason of its report. */
+function whatHelps(reason: string): string {
+  const { t } = vscode.l10n;
+  switch (reason) {
+    case 'busy':
+      return t('Wait a moment and try again; if it stays so, reload the window.');
+    case 'changed-meanwhile':
+      return t('Something writes to these files right now: try again when it is done.');
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return t('Free some space on the disk, then try again.');
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+    case 'EBUSY':
+      return t('Close what holds the file or allow writing to it, then try again, or untick it.');
+    default:
+      return t('Try again, or untick the file that stands in the way.');
+  }
 }
 
 /** Shows the whole plan, to tick. Conflicts begin unticked. One single clear file needs no list: its confirmation names it. */
@@ -151,6 +214,12 @@ function nameSteps(steps: readonly RewindStep[]): string {
     .map((step) => `${words[stepVerb(step)]} ${step.path}${step.conflict === undefined ? '' : ` (${describeConflict(step.conflict)})`}`);
   if (steps.length > filesNamed) lines.push(t('and {0} more', steps.length - filesNamed));
   return lines.join('\n');
+}
+
+function nameFirst(skips: readonly RewindSkip[]): string {
+  const named = skips.slice(0, 3).map((skip) => `${skip.path}: ${describeSkip(skip)}`);
+  if (skips.length > named.length) named.push(vscode.l10n.t('and {0} more', skips.length - named.length));
+  return named.join('; ');
 }
 
 function nameSkips(skips: readonly RewindSkip[]): string {

@@ -71,8 +71,8 @@ function reasonOf(deck: Deck, state: Header['state'], hasEnded: boolean): string
     case 'recording':
       if (status?.isFallbackRoot === true)
         return t(
-          '{0} can’t be written, so the log is kept in the editor’s own storage. To change that, make it a folder that can be written, or set tapedeck.directory, and reload the window.',
-          deck.wantedRoot ?? '',
+          '“{0}” can’t be written, so the log is kept in the editor’s own storage. Free that name or choose another place in the setting tapedeck.directory, and reload the window.',
+          deck.wantedRoot === undefined ? '' : vscode.workspace.asRelativePath(deck.wantedRoot),
         );
       return status?.isLeader === false
         ? t('Another window or terminal records this folder. What you do here is recorded too.')

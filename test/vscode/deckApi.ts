@@ -19,20 +19,31 @@ export function pathInWorkspace(relative: string): string {
 export interface Answers {
   input?: (string | undefined)[];
   confirm?: ('action' | 'otherAction' | undefined)[];
+  /** The label of the entry to choose. */
+  pick?: string[];
+  /** What the user was told, filled in here. */
+  told?: string[];
 }
 
 /** Answers in the user's place. A question without an answer at hand is turned away. */
 export function answering(answers: Answers): Prompts {
   return {
     input: async () => answers.input?.shift(),
-    pick: async () => undefined,
+    pick: async (_title, choices) => {
+      const label = answers.pick?.shift();
+      return choices.find((choice) => choice.label === label)?.value;
+    },
     // Ticks everything that can be ticked, conflicts too.
     tick: async (_title, groups) => groups.flatMap(({ choices }) => choices.map(({ value }) => value)),
     confirm: async () => answers.confirm?.shift(),
-    inform: async () => undefined,
-    warn: async () => undefined,
-    fail: async () => undefined,
+    inform: async (message) => tell(answers, 'inform', message),
+    warn: async (message) => tell(answers, 'warn', message),
+    fail: async (message) => tell(answers, 'fail', message),
   };
+}
+
+function tell(answers: Answers, how: 'inform' | 'warn' | 'fail', message: string): undefined {
+  answers.told?.push(`${how}: ${message}`);
 }
 
 /** Waits until `look` finds something. */

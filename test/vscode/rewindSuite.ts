@@ -1,0 +1,224 @@
+import { strict as assert } from 'node:assert';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import * as vscode from 'vscode';
+import type { LoggedEvent } from '../../src/model/event.ts';
+import { isFileEvent } from '../../src/model/event.ts';
+import { eventId, type EventId } from '../../src/model/ids.ts';
+import { answering, eventually, openApi, pathInWorkspace, type Answers } from './deckApi.ts';
+
+const notebook = (text: string): string =>
+  JSON.stringify({
+    cells: [{ cell_type: 'code', metadata: {}, source: [text], outputs: [], execution_count: null }],
+    metadata: {},
+    nbformat: 4,
+    nbformat_minor: 5,
+  });
+
+/** Going back with all that an editor can have open, and looking at the past, in a real extension host. */
+export function rewindSuite(): void {
+  describe('going back in the editor', () => {
+    const answers: Answers & { told: string[] } = { told: [] };
+    let api: Awaited<ReturnType<typeof openApi>>;
+
+    before(async () => {
+      api = await openApi();
+      api.setPrompts(answering(answers));
+    });
+
+    beforeEach(() => {
+      answers.told.length = 0;
+      answers.input = [];
+      answers.confirm = [];
+      answers.pick = [];
+    });
+
+    afterEach(async () => {
+      await vscode.commands.executeCommand('workbench.action.revertAndCloseActiveEditor');
+      await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+    });
+
+    const newest = (matches: (event: LoggedEvent) => boolean): Promise<LoggedEvent> =>
+      eventually(async () => {
+        await api.deck().follow();
+        return (await api.deck().feed?.reader.tail(2000))?.events.findLast(matches);
+      });
+    const checkpoint = async (): Promise<EventId> => eventId(await api.deck().recorder!.checkpoint(`before ${Date.now()}`));
+    const write = async (name: string, text: string | Uint8Array): Promise<void> => {
+      const isNew = !existsSync(pathInWorkspace(name));
+      writeFileSync(pathInWorkspace(name), text);
+      await newest((event) => isFileEvent(event) && event.path === name && event.kind === (isNew ? 'file.created' : 'file.changed'));
+      await api.deck().recorder!.flush();
+    };
+    const rewindTo = async (target: EventId): Promise<boolean> => {
+      answers.confirm = ['action'];
+      return (await api.actions.rewindTo(target)).done;
+    };
+
+    it('[R2] refuses to touch a notebook with unsaved changes, and rewinds it when they are saved', async () => {
+      await write('cells.ipynb', notebook('print(1)'));
+      const target = await checkpoint();
+      await write('cells.ipynb', notebook('print(2)'));
+      const uri = vscode.Uri.file(pathInWorkspace('cells.ipynb'));
+      const opened = await vscode.workspace.openNotebookDocument(uri);
+      await vscode.window.showNotebookDocument(opened);
+      const edit = new vscode.WorkspaceEdit();
+      edit.set(uri, [
+        vscode.NotebookEdit.insertCells(0, [new vscode.NotebookCellData(vscode.NotebookCellKind.Code, 'print(3)', 'python')]),
+      ]);
+      await vscode.workspace.applyEdit(edit);
+      await eventually(async () =>
+        opened.isDirty && vscode.window.tabGroups.activeTabGroup.activeTab?.isDirty === true ? true : undefined,
+      );
+
+      await assert.rejects(() => rewindTo(target), /cells\.ipynb has unsaved changes/);
+      assert.equal(opened.isDirty, true);
+      await opened.save();
+      assert.equal(await rewindTo(target), true);
+      assert.equal(readFileSync(uri.fsPath, 'utf8'), notebook('print(1)'));
+      await eventually(async () => (opened.cellAt(0).document.getText() === 'print(1)' ? true : undefined));
+    });
+
+    it('[R4] deletes a file that is open in a tab, and gives it back', async () => {
+      const target = await checkpoint();
+      await write('opened.txt', 'to be deleted\n');
+      await vscode.window.showTextDocument(vscode.Uri.file(pathInWorkspace('opened.txt')));
+      assert.equal(await rewindTo(target), true);
+      assert.equal(existsSync(pathInWorkspace('opened.txt')), false);
+      answers.confirm = ['action'];
+      assert.equal((await api.actions.undoRewind()).done, true);
+      assert.equal(readFileSync(pathInWorkspace('opened.txt'), 'utf8'), 'to be deleted\n');
+    });
+
+    it('[R4] leaves a file alone that it would delete but that has unsaved changes, and says so', async () => {
+      const target = await checkpoint();
+      await write('dirty.txt', 'saved\n');
+      const editor = await vscode.window.showTextDocument(vscode.Uri.file(pathInWorkspace('dirty.txt')));
+      await editor.edit((builder) => builder.insert(new vscode.Position(0, 0), 'not '));
+      assert.equal(await rewindTo(target), true);
+      assert.match(answers.told.join('\n'), /Nothing can be rewound\. dirty\.txt/);
+      assert.equal(readFileSync(pathInWorkspace('dirty.txt'), 'utf8'), 'saved\n');
+      assert.equal(editor.document.getText(), 'not saved\n');
+    });
+
+    it('[R8] the editor’s own Undo after a rewind changes the text alone, and Undo Rewind still works', async () => {
+      await write('undone.txt', 'one\n');
+      const target = await checkpoint();
+      await write('undone.txt', 'two\n');
+      await write('other.txt', 'came later\n');
+      const editor = await vscode.window.showTextDocument(vscode.Uri.file(pathInWorkspace('undone.txt')));
+      assert.equal(await rewindTo(target), true);
+      assert.equal(editor.document.getText(), 'one\n');
+      await vscode.commands.executeCommand('undo');
+      assert.equal(editor.document.getText(), 'two\n');
+      assert.equal(existsSync(pathInWorkspace('other.txt')), false);
+      assert.equal(readFileSync(pathInWorkspace('undone.txt'), 'utf8'), 'one\n');
+      answers.confirm = ['action'];
+      assert.equal((await api.actions.undoRewind()).done, true);
+      assert.equal(readFileSync(pathInWorkspace('undone.txt'), 'utf8'), 'two\n');
+      assert.equal(readFileSync(pathInWorkspace('other.txt'), 'utf8'), 'came later\n');
+    });
+
+    it('[R12] rewinds the one file that was chosen, from the Explorer or from the editor in front', async () => {
+      await write('alone.txt', 'one\n');
+      await api.deck().recorder!.checkpoint('here alone');
+      await write('alone.txt', 'two\n');
+      await write('beside.txt', 'stays\n');
+      answers.pick = ['here alone'];
+      answers.confirm = ['action'];
+      assert.equal(await vscode.commands.executeCommand('tapedeck.rewindFile', vscode.Uri.file(pathInWorkspace('alone.txt'))), true);
+      assert.equal(readFileSync(pathInWorkspace('alone.txt'), 'utf8'), 'one\n');
+      assert.equal(readFileSync(pathInWorkspace('beside.txt'), 'utf8'), 'stays\n');
+
+      await write('alone.txt', 'three\n');
+      await vscode.window.showTextDocument(vscode.Uri.file(pathInWorkspace('alone.txt')));
+      answers.pick = ['here alone'];
+      answers.confirm = ['action'];
+      assert.equal(await vscode.commands.executeCommand('tapedeck.rewindFile'), true);
+      assert.equal(readFileSync(pathInWorkspace('alone.txt'), 'utf8'), 'one\n');
+    });
+
+    it('says what would help when there is no file to rewind, and is no error', async () => {
+      await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+      assert.equal(await vscode.commands.executeCommand('tapedeck.rewindFile'), false);
+      assert.match(answers.told.join('\n'), /^inform: Open a file first/);
+      answers.told.length = 0;
+      assert.equal(await vscode.commands.executeCommand('tapedeck.rewindFile', vscode.Uri.file('/elsewhere.txt')), false);
+      assert.match(answers.told.join('\n'), /^inform: .*not in a folder that is recorded/);
+    });
+
+    it('opens the changes of a file that is gone, of a binary, and of files without number, and leaves none out unseen', async () => {
+      const start = await checkpoint();
+      await write('gone.txt', 'was here\n');
+      rmSync(pathInWorkspace('gone.txt'));
+      const gone = await newest((event) => event.kind === 'file.deleted' && event.path === 'gone.txt');
+      assert.equal(
+        await vscode.commands.executeCommand('tapedeck.row.openDiff', { rowEvents: [eventId(gone)], rowPath: 'gone.txt' }),
+        true,
+      );
+      const tab = vscode.window.tabGroups.activeTabGroup.activeTab;
+      assert.ok(tab?.input instanceof vscode.TabInputTextDiff);
+      assert.equal((await vscode.workspace.openTextDocument(tab.input.original)).getText(), 'was here\n');
+      assert.equal((await vscode.workspace.openTextDocument(tab.input.modified)).getText(), '');
+      assert.equal(await vscode.commands.executeCommand('tapedeck.row.openFile', { rowPath: 'gone.txt' }), false);
+      assert.match(answers.told.join('\n'), /gone\.txt is not there any more/);
+
+      await write('bytes.bin', Buffer.from([0, 1, 2, 255]));
+      mkdirSync(pathInWorkspace('many'));
+      for (let count = 0; count < 400; count++) writeFileSync(pathInWorkspace(`many/${count}.txt`), `${count}\n`);
+      await newest((event) => event.kind === 'file.created' && event.path === 'many/399.txt');
+      await api.deck().recorder!.flush();
+      answers.told.length = 0;
+      assert.equal((await api.actions.openFilesAt(start)).done, true);
+      assert.match(answers.told.join('\n'), /4\d\d files differ; the first 300 are shown/);
+
+      assert.equal(await rewindTo(start), true);
+      assert.equal(existsSync(pathInWorkspace('many')), false);
+      assert.equal(existsSync(pathInWorkspace('bytes.bin')), false);
+    });
+
+    it('[S5] a rewind can be undone after its session has ended and another has begun', async () => {
+      await write('night.txt', 'one\n');
+      const target = await checkpoint();
+      await write('night.txt', 'two\n');
+      assert.equal(await rewindTo(target), true);
+      await vscode.commands.executeCommand('tapedeck.end');
+      assert.match(answers.told.join('\n'), /session has ended/i);
+      const former = api.deck().feed!.session;
+      answers.told.length = 0;
+      assert.equal(await vscode.commands.executeCommand('tapedeck.end'), false);
+      assert.match(answers.told.join('\n'), /^inform: No session is being recorded/);
+
+      await write('morning.txt', 'good morning\n');
+      await eventually(async () => (api.deck().feed?.session === former ? undefined : true));
+      answers.confirm = ['action'];
+      assert.equal((await api.actions.undoRewind()).done, true);
+      assert.equal(readFileSync(pathInWorkspace('night.txt'), 'utf8'), 'two\n');
+      assert.equal(readFileSync(pathInWorkspace('morning.txt'), 'utf8'), 'good morning\n');
+    });
+
+    it('shows an earlier session and comes back', async () => {
+      const current = api.deck().feed!.session;
+      const [, earlier] = await api.actions.sessionItems();
+      await api.actions.openSession(earlier!.session);
+      assert.equal(api.deck().feed!.session, earlier!.session);
+      assert.equal(api.deck().isViewingAnother, true);
+      await api.actions.openCurrent();
+      assert.equal(api.deck().feed!.session, current);
+      assert.equal(api.deck().isViewingAnother, false);
+    });
+
+    it('[S7] a pause without a session holds, and recording goes on when it is resumed', async () => {
+      await vscode.commands.executeCommand('tapedeck.end');
+      await vscode.commands.executeCommand('tapedeck.pause');
+      assert.equal(api.deck().recorder!.status().state, 'paused');
+      writeFileSync(pathInWorkspace('hidden.txt'), 'while paused\n');
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+      assert.equal(api.deck().recorder!.status().counts.files, 0);
+      await vscode.commands.executeCommand('tapedeck.end');
+      assert.equal(api.deck().recorder!.status().state, 'paused');
+      await vscode.commands.executeCommand('tapedeck.continue');
+      await write('shown.txt', 'after the pause\n');
+      assert.equal(api.deck().recorder!.status().state, 'recording');
+    });
+  });
+}
