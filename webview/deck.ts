@@ -13,7 +13,6 @@ import {
   type EventsDetail,
   type Header,
   type HostNotices,
-  type LogCursor,
   type PageRequest,
   type PageRequests,
   type ResumeSize,
@@ -107,11 +106,11 @@ export class Deck implements Disposable {
 
   async loadOlder(): Promise<boolean> {
     const session = this.header?.session;
-    const first = this.timeline.events[0];
+    const first = this.timeline.oldest;
     if (this.isLoadingOlder || !this.hasMore || session === undefined || first === undefined) return false;
     this.isLoadingOlder = true;
     this.#changed.fire();
-    const page = await this.ask('loadOlder', { session, before: cursorOf(first), count: 500 });
+    const page = await this.ask('loadOlder', { session, before: { at: first.at, w: first.w, n: first.n }, count: 500 });
     this.isLoadingOlder = false;
     if (page !== undefined && this.#isShown(session)) {
       this.timeline.prepend(page.events);
@@ -226,10 +225,6 @@ export class Deck implements Disposable {
       return isInAside(spans, event, { path, rewind, checkpoint, statedBy: statedByOf(event) });
     });
   }
-}
-
-function cursorOf({ at, w, n }: LoggedEvent): LogCursor {
-  return { at, w, n };
 }
 
 function messageOf(cause: unknown): string {

@@ -29,7 +29,7 @@ function rowOf(deck: Deck, event: string): FoundRow | undefined {
 
 /** Loads back to that time. */
 export async function loadBackTo(deck: Deck, ms: number): Promise<void> {
-  for (let pages = 0; pages < pageLimit && deck.hasMore && Date.parse(deck.timeline.events[0]?.at ?? '') > ms; pages++)
+  for (let pages = 0; pages < pageLimit && deck.hasMore && Date.parse(deck.timeline.oldest?.at ?? '') > ms; pages++)
     if (!(await deck.loadOlder())) return;
 }
 

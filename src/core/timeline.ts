@@ -1,17 +1,20 @@
 import type { Author } from '../model/author.ts';
 import type { LoggedEvent } from '../model/event.ts';
 import { eventId, type EventId } from '../model/ids.ts';
+import type { EventMark } from '../model/sessionState.ts';
 import { foldSection, laneOf, type FoldContext } from './timelineFold.ts';
 import { createRow, type Chip, type TimelineRow } from './timelineRow.ts';
 import { SectionBuilder, type Section } from './timelineSection.ts';
 import { compareMarks } from './eventOrder.ts';
+import { happenedAt } from './happenedAt.ts';
 import { counted, displayName, oneLine } from './timelineWords.ts';
 
 /**
  * A session's events as the rows of the timeline: sections newest first, the rows of a section in the order in which they
  * happened, under the words of their prompt. Promises: every event with something to say is in exactly one row (an agent's own
  * command in the terminal, which its turn tells of, in the turn's heading); appending
- * folds only the sections that the new events fall into; the same events give the same rows, however they came in.
+ * folds only the sections that the new events fall into; the same events give the same rows, however they came in. They
+ * stand as they happened, which for records that were read late is not their order in the log.
  */
 export interface TimelineOptions {
   /** The local day of a time, as a key that is equal for equal days. */
@@ -37,6 +40,8 @@ const unknownBy: Author = { actor: 'unknown', how: 'none' };
 export class Timeline {
   readonly #options: TimelineOptions;
   #events: LoggedEvent[] = [];
+  readonly #ids = new Set<EventId>();
+  #oldest: EventMark | undefined;
   #authors = new Map<EventId, Author>();
   #isAside: (event: LoggedEvent) => boolean = () => false;
   #builder: SectionBuilder;
@@ -50,7 +55,7 @@ export class Timeline {
     this.#builder = this.#createBuilder();
   }
 
-  /** Oldest first. */
+  /** Oldest first, as they happened. */
   get events(): readonly LoggedEvent[] {
     return this.#events;
   }
@@ -62,29 +67,38 @@ export class Timeline {
     return this.#happenedAt.get(event);
   }
 
-  /** Takes in events that come after all others. Answers how many were new. */
-  append(events: readonly LoggedEvent[]): number {
-    let count = 0;
-    for (const event of events) {
-      const last = this.#events.at(-1);
-      if (last !== undefined && compareMarks(event, last) <= 0) {
-        count += this.#insert(event);
-        continue;
-      }
-      this.#events.push(event);
-      count += 1;
-      this.#place(event);
-    }
-    return count;
+  /** Place of the oldest event in the log; undefined without any. */
+  get oldest(): EventMark | undefined {
+    return this.#oldest;
   }
 
-  /** Takes in events that come before all others. */
+  /** Takes in events that come after all others in the log. Answers how many were new. */
+  append(events: readonly LoggedEvent[]): number {
+    const fresh = events.filter((event) => !this.#ids.has(eventId(event)));
+    // A record that was read late happened before what is there already: rare, so all is folded anew.
+    let isInOrder = true;
+    for (const event of fresh) {
+      const last = this.#events.at(-1);
+      isInOrder &&= last === undefined || compareShown(last, event) < 0;
+      this.#take(event);
+      if (isInOrder) this.#place(event);
+    }
+    if (!isInOrder) this.#refold();
+    return fresh.length;
+  }
+
+  /** Takes in events that come before all others in the log. */
   prepend(events: readonly LoggedEvent[]): void {
-    const first = this.#events[0];
-    const older = first === undefined ? events : events.filter((event) => compareMarks(event, first) < 0);
-    if (older.length === 0) return;
-    this.#events = [...older, ...this.#events];
+    const fresh = events.filter((event) => !this.#ids.has(eventId(event)));
+    if (fresh.length === 0) return;
+    for (const event of fresh) this.#take(event);
     this.#refold();
+  }
+
+  #take(event: LoggedEvent): void {
+    this.#events.push(event);
+    this.#ids.add(eventId(event));
+    if (this.#oldest === undefined || compareMarks(event, this.#oldest) < 0) this.#oldest = event;
   }
 
   /** Takes in later findings of who did it. */
@@ -104,6 +118,8 @@ export class Timeline {
 
   clear(): void {
     this.#events = [];
+    this.#ids.clear();
+    this.#oldest = undefined;
     this.#authors.clear();
     this.#isAside = () => false;
     this.#refold();
@@ -136,23 +152,8 @@ export class Timeline {
     else if (event.kind === 'run.ended' || event.kind === 'run.started') this.#folded.clear();
   }
 
-  /** A writer that lags: rare, so all is folded anew. */
-  #insert(event: LoggedEvent): number {
-    let low = 0;
-    let high = this.#events.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (compareMarks(this.#events[middle]!, event) < 0) low = middle + 1;
-      else high = middle;
-    }
-    const present = this.#events[low];
-    if (present !== undefined && compareMarks(present, event) === 0) return 0;
-    this.#events.splice(low, 0, event);
-    this.#refold();
-    return 1;
-  }
-
   #refold(): void {
+    this.#events.sort(compareShown);
     this.#builder = this.#createBuilder();
     this.#folded = new Map();
     this.#entryTitles = new Map();
@@ -183,6 +184,12 @@ export class Timeline {
     this.#folded.set(section, folded);
     return folded;
   }
+}
+
+/** As they happened: what an agent's record told late stands where it belongs, before what came of it. */
+function compareShown(a: LoggedEvent, b: LoggedEvent): number {
+  const [first, second] = [happenedAt(a), happenedAt(b)];
+  return first === second ? compareMarks(a, b) : first < second ? -1 : 1;
 }
 
 function headingOf(

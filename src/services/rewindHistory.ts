@@ -1,4 +1,4 @@
-import { compareMarks, markOf } from '../core/eventOrder.ts';
+import { compareMarks, markOf, pointOf } from '../core/eventOrder.ts';
 import { filesAt, type LoggedFile } from '../core/touchedFiles.ts';
 import type { EventOf, LoggedEvent } from '../model/event.ts';
 import type { EventId } from '../model/ids.ts';
@@ -32,13 +32,13 @@ export class RewindHistory {
   /** The events of files behind that one, in this session and those that followed it. */
   async eventsAfter(event: LoggedEvent): Promise<LoggedEvent[]> {
     const later: LoggedEvent[] = [];
-    for await (const batch of this.#reader.all(markOf(event))) later.push(...batch.filter(isAboutFiles));
+    for await (const batch of this.#reader.all(pointOf(event))) later.push(...batch.filter(isAboutFiles));
     await this.#addFollowing(later);
     return later;
   }
 
   async filesAt(target: EventId): Promise<ReadonlyMap<WorkspacePath, LoggedFile>> {
-    const mark = markOf(await this.find(target));
+    const mark = pointOf(await this.find(target));
     const until: LoggedEvent[] = [];
     const later: LoggedEvent[] = [];
     for await (const batch of this.#reader.all())

@@ -1,3 +1,4 @@
+import { pointOf } from '../core/eventOrder.ts';
 import { SerialQueue } from '../base/serialQueue.ts';
 import {
   foldersToEmpty,
@@ -107,7 +108,7 @@ class LogRewinder implements Rewinder {
 
   async plan(target: EventId, scope?: readonly WorkspacePath[]): Promise<RewindPlan> {
     const event = await this.#history.find(target);
-    return this.#plan({ target, targetAt: event.at, scope }, await this.#history.eventsAfter(event));
+    return this.#plan({ target, targetAt: pointOf(event).at, scope }, await this.#history.eventsAfter(event));
   }
 
   async planUndo(rewind?: string): Promise<RewindPlan | undefined> {

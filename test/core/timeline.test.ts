@@ -30,6 +30,47 @@ const words = (row: TimelineRow): string =>
 const page = (sections: readonly TimelineSection[]): string[] =>
   sections.flatMap(({ heading, rows }) => [...(heading ? [`# ${words(heading)}`] : ['--']), ...rows.map(words)]);
 
+describe('a record that was read late', () => {
+  it('[V1] stands where it happened, before the changes that came of it, which it then does not doubt', () => {
+    const second = (n: number): string => `2026-01-01T10:00:0${n}.000Z`;
+    const line = (n: number, at: string, fields: object): TapedeckEvent =>
+      ({ v: 1, w: 'aaaaaa', n, at, ...fields }) as unknown as TapedeckEvent;
+    const start = line(1, second(0), { kind: 'session.started', by: you, session: 's', folders: [] });
+    const change = line(2, second(5), { kind: 'file.changed', by: claude, run: 'c-1', turn: 1, path: 'a.ts', added: 1, removed: 0 });
+    const prompt = line(3, second(7), {
+      kind: 'prompt.submitted',
+      by: { actor: 'user', how: 'transcript' },
+      happenedAt: second(2),
+      run: 'c-1',
+      turn: 1,
+      provenance: 'user',
+      text: { head: 'Mend a', sizeBytes: 6 },
+    });
+    const called = line(4, second(7), {
+      kind: 'tool.called',
+      by: claude,
+      happenedAt: second(4),
+      run: 'c-1',
+      turn: 1,
+      call: 't1',
+      name: 'Edit',
+      tool: 'edit',
+      edits: [{ path: 'a.ts', op: 'update' }],
+    });
+    const late = timelineOf([start, change]);
+    late.append([prompt, called]);
+    const rows = page(late.sections());
+    expect(rows[0]).toMatch(/^# Claude Code · Mend a/);
+    expect(rows.join('\n')).not.toContain('not seen on disk');
+    expect(rows.join('\n')).not.toContain('continued');
+    expect(late.oldest?.n).toBe(1);
+    const backwards = timelineOf([prompt, called]);
+    backwards.prepend([start, change]);
+    expect(page(backwards.sections())).toEqual(rows);
+    expect(late.append([change, prompt])).toBe(0);
+  });
+});
+
 describe('the rows of a session', () => {
   it('[V1] stand under the words of their prompt, newest turn first, in their own order below', () => {
     expect(page(timelineOf(sampleEvents()).sections())).toMatchInlineSnapshot(`

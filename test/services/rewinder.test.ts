@@ -20,6 +20,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { tapedeckAuthor, userAuthor } from '../../src/model/author.ts';
 import type { LoggedEvent } from '../../src/model/event.ts';
+import { eventId } from '../../src/model/ids.ts';
 import type { DocumentPort } from '../../src/store/restoreStep.ts';
 import { faultyFileSystem } from '../store/faultyFileSystem.ts';
 import { depth } from '../faults/depth.ts';
@@ -73,6 +74,31 @@ afterEach(async () => {
 });
 
 describe('rewinder', () => {
+  it('[R9] takes a prompt for the moment it was given, however late its record was read', async () => {
+    write('a.txt', 'before\n');
+    await world.baseline();
+    const given = new Date(Date.now()).toISOString();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    write('a.txt', 'what the agent made of it\n');
+    await world.record();
+    const prompt = await world.journal.record({
+      kind: 'prompt.submitted',
+      by: { actor: 'user', how: 'transcript' },
+      run: 'r1',
+      turn: 1,
+      at: given,
+      provenance: 'user',
+      text: { head: 'Do it', sizeBytes: 5 },
+    });
+    expect(prompt.happenedAt).toBe(given);
+    expect((await world.rewinder().filesAt(eventId(prompt))).get('a.txt')).toMatchObject({ state: 'version', version: { sizeBytes: 7 } });
+    await rewound(eventId(prompt));
+    expect(readFileSync(world.at('a.txt'), 'utf8')).toBe('before\n');
+    const undone = await world.rewinder().undo();
+    expect(undone?.ok).toBe(true);
+    expect(readFileSync(world.at('a.txt'), 'utf8')).toBe('what the agent made of it\n');
+  });
+
   it('[R9] gives back every kind of file byte for byte, and undoes it after a restart from the log alone', async () => {
     write('binary', Buffer.from([0, 255, 1, 254, 10, 13, 0]));
     write('crlf.txt', 'a\r\nb\r\n');

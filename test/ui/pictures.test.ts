@@ -129,6 +129,29 @@ describe('the view in the real workbench', () => {
     if (folder !== undefined) await rm(path.dirname(folder), { recursive: true, force: true, maxRetries: 10 });
   });
 
+  it('[V4] opens a change in the diff editor from its row, and the timeline as an editor tab', async () => {
+    const frame = workbench.tapedeckFrame();
+    await frame
+      .getByText(/edits? in \d+ files?/)
+      .first()
+      .dblclick();
+    await workbench.page.locator('.monaco-diff-editor, .multiDiffEditor, .monaco-multi-diff-editor').first().waitFor({ timeout: 20_000 });
+    await workbench.screenshot('row-diff');
+    await workbench.runCommand('Tapedeck: Open Timeline in Editor');
+    await workbench.tapedeckFrame('tab').getByText('Add rate limiting to the middleware').first().waitFor({ timeout: 20_000 });
+    await workbench.page.waitForTimeout(500);
+    await workbench.screenshot('tab');
+    await frame.getByRole('tab', { name: /Resume/ }).click();
+    await frame.getByText('Token bucket over sliding window').first().waitFor();
+    await workbench.screenshot('resume-tab');
+    await frame.getByRole('tab', { name: /Decisions/ }).click();
+    await workbench.page.waitForTimeout(300);
+    await workbench.screenshot('decisions-tab');
+    await frame.getByRole('tab', { name: /Timeline/ }).click();
+    await workbench.runCommand('View: Close Editor');
+    expect(problems).toEqual([]);
+  });
+
   it.each([
     ['Dark Modern', 'dark'],
     ['Light Modern', 'light'],
@@ -148,28 +171,8 @@ describe('the view in the real workbench', () => {
       expect(await body.evaluate((element) => element.scrollWidth - element.clientWidth)).toBeLessThanOrEqual(0);
     }
     await workbench.setSideBarWidth(400);
-    await workbench.page.waitForTimeout(400);
+    await workbench.page.mouse.move(900, 300);
+    await workbench.page.waitForTimeout(1500);
     await workbench.screenshot(`workbench-${name}`);
-  });
-
-  it('[V4] opens a change in the diff editor from its row, and the timeline as an editor tab', async () => {
-    const frame = workbench.tapedeckFrame();
-    await frame
-      .getByText(/edits? in \d+ files?/)
-      .first()
-      .dblclick();
-    await workbench.page.locator('.monaco-diff-editor, .multiDiffEditor, .monaco-multi-diff-editor').first().waitFor({ timeout: 20_000 });
-    await workbench.screenshot('row-diff');
-    await workbench.runCommand('Tapedeck: Open Timeline in Editor');
-    await workbench.tapedeckFrame('tab').getByText('Add rate limiting to the middleware').first().waitFor({ timeout: 20_000 });
-    await workbench.page.waitForTimeout(500);
-    await workbench.screenshot('tab');
-    await frame.getByRole('tab', { name: /Resume/ }).click();
-    await frame.getByText('Token bucket over sliding window').first().waitFor();
-    await workbench.screenshot('resume-tab');
-    await frame.getByRole('tab', { name: /Decisions/ }).click();
-    await workbench.page.waitForTimeout(300);
-    await workbench.screenshot('decisions-tab');
-    expect(problems).toEqual([]);
   });
 });
