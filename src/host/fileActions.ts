@@ -32,7 +32,7 @@ export function fileActions({ deck, prompts }: ActionContext): Pick<Actions, 'op
       const now = absoluteUri(deck().folders, step.path) ?? pastFileUri(step.path, step.from?.hash, 'now');
       return [
         now,
-        step.to === undefined ? undefined : pastFileUri(step.path, step.to.hash, when),
+        step.to === undefined ? undefined : pastFileUri(step.path, step.to.hash, when, now),
         step.from === undefined ? undefined : now,
       ];
     });

@@ -3,19 +3,25 @@ import { DisposableStore, type Disposable } from '../base/disposable.ts';
 import type { ContentHash } from '../model/ids.ts';
 import type { WorkspacePath } from '../model/workspacePath.ts';
 
-export const pastScheme = 'tapedeck';
+const pastScheme = 'tapedeck';
 
 /** Reads a content by its hash; undefined when the blobs do not have it. */
 export type ReadContent = (hash: ContentHash) => Promise<Uint8Array | undefined>;
 
 /**
- * The address of a past file. The path is there for the editor's title and language; the content is found by its hash,
- * so the document can never change. No hash: the file did not exist, and the document is empty.
+ * The address of a past file. The content is found by its hash, so the document can never change; no hash: the file did
+ * not exist, and the document is empty. The path is there for the editor's title and language alone. Beside the file as
+ * it is now it is that file's own path: the editor takes two paths for a file that was renamed.
  */
-export function pastFileUri(path: WorkspacePath, hash: ContentHash | undefined, when: string): vscode.Uri {
-  const query = new URLSearchParams({ when });
+export function pastFileUri(file: WorkspacePath, hash: ContentHash | undefined, when: string, beside?: vscode.Uri): vscode.Uri {
+  const query = new URLSearchParams({ when, file });
   if (hash !== undefined) query.set('hash', hash);
-  return vscode.Uri.from({ scheme: pastScheme, path: `/${path.replace(/^\/+/, '')}`, query: query.toString() });
+  return vscode.Uri.from({ scheme: pastScheme, path: beside?.path ?? `/${file.replace(/^\/+/, '')}`, query: query.toString() });
+}
+
+/** The file that a past version is of; undefined for any other address. */
+export function pastFileOf(uri: vscode.Uri): WorkspacePath | undefined {
+  return uri.scheme === pastScheme ? (new URLSearchParams(uri.query).get('file') ?? undefined) : undefined;
 }
 
 /** Past files as read-only documents: text, images, anything that an editor can show. */

@@ -14,7 +14,7 @@ import { findUndoable, withRewinder } from './deckRewinder.ts';
 import { absoluteUri } from './fileActions.ts';
 import { activeFile, isUnsavedElsewhere } from './openDocuments.ts';
 import { done, Refusal, requireFeed, requireRecorder, turnedDown } from './outcome.ts';
-import { pastScheme } from './pastFiles.ts';
+import { pastFileOf } from './pastFiles.ts';
 import { pickPoint } from './pointPicker.ts';
 import type { Choice, Prompts } from './prompts.ts';
 
@@ -122,7 +122,7 @@ export function rewindActions({ deck, prompts, trace }: ActionContext): Pick<Act
     async rewindFileOf(target) {
       const wanted = target ?? activeFile();
       if (wanted === undefined) throw new Refusal(t('Open a file first, or choose one in the Explorer.'));
-      const file = wanted.scheme === pastScheme ? wanted.path.slice(1) : workspacePathOf(deck().folders, wanted.fsPath);
+      const file = pastFileOf(wanted) ?? workspacePathOf(deck().folders, wanted.fsPath);
       if (file === undefined)
         throw new Refusal(t('{0} is not in a folder that is recorded. Choose a file of this workspace.', wanted.fsPath));
       return rewindTo(undefined, file);

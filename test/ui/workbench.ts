@@ -147,6 +147,9 @@ function windowOf(page: Page, untilReady: () => Promise<void>): WindowPart {
     },
     typeInTerminal: async (line) => {
       await page.locator('.terminal-wrapper.active .xterm-helper-textarea').last().focus();
+      // The terminal takes inserted text only when no key is down, and never heard the key that opened a quick input come
+      // up again. This one it does.
+      await page.keyboard.press('Shift');
       await page.keyboard.insertText(line);
       await page.keyboard.press('Enter');
     },
