@@ -72,6 +72,8 @@ export function isInAside(
   if (about.statedBy?.actor === 'user' && about.statedBy.how === 'stated') return false;
   return ranges.some((range) => {
     if (compareMarks(mark, range.from) <= 0 || compareMarks(mark, range.to) >= 0) return false;
+    // The target itself stays, also one that the log learned of only after its moment.
+    if (mark.w === range.from.w && mark.n === range.from.n) return false;
     if (about.rewind !== undefined && (about.rewind === range.branch || about.rewind === range.rewind)) return false;
     if (about.checkpoint !== undefined && about.checkpoint === range.checkpoint) return false;
     if (range.paths !== undefined) return about.path !== undefined && range.paths.includes(about.path);

@@ -169,6 +169,18 @@ describe('a rewind', () => {
     ]);
   });
 
+  it('[D5] leaves its target in force, also a prompt whose record was read after what came of it', () => {
+    const t = new EventTape().start();
+    const change = t.change('a.ts', 'one', 'two');
+    const prompt = t.prompt('Do it');
+    // What the rewinder writes: the target, and the moment at which the prompt was given.
+    const applied = t.rewind('rw1', { ...prompt, at: new Date(Date.parse(change.at) - 500).toISOString() });
+    const state = foldAll(t.events);
+    expect(applied.kind).toBe('rewind.applied');
+    expect(isSetAside(state, change)).toBe(true);
+    expect(isSetAside(state, prompt)).toBe(false);
+  });
+
   it('[D5] is void when a later rewind goes back to before it', () => {
     const t = tape();
     const early = t.change('a.ts', 'one', 'two');
