@@ -3,6 +3,7 @@ import { sourceKey } from '../core/transcripts/adapter.ts';
 import { isFileEvent, type LoggedEvent } from '../model/event.ts';
 import { joinWorkspacePath, splitWorkspacePath, type WorkspacePath } from '../model/workspacePath.ts';
 import type { ContentStore } from '../store/contentStore.ts';
+import { DiskPace } from '../store/diskPace.ts';
 import type { LogReader } from '../store/logReader.ts';
 import { TimeSlice } from '../store/timeSlice.ts';
 import { isSameStamp } from '../store/workspaceScan.ts';
@@ -45,7 +46,8 @@ export interface Remembered {
   readonly sources: ReadonlySet<string>;
 }
 
-const copiesAtOnce = 32;
+/** So many share one sync of the disk. */
+const copiesAtOnce = 256;
 
 /**
  * How the tracker comes to know the files: from the disk and git when recording begins, from the log when it goes on.
@@ -113,10 +115,13 @@ export class FileMemory {
   async keepContents(): Promise<void> {
     const { tracker, observer } = this.#options;
     const wanted = await this.#latestFirst();
+    const pace = new DiskPace();
+    const slice = new TimeSlice();
     let left = this.#options.budgetBytes;
     let next = 0;
     const copy = async (): Promise<void> => {
       for (;;) {
+        while (slice.isSpent) await slice.pause();
         const path = wanted[next++];
         if (path === undefined || this.#isStopped) return;
         const file = tracker.get(path);
@@ -126,7 +131,7 @@ export class FileMemory {
           return now !== undefined && now.hash === undefined && now.stamp !== undefined && isSameStamp(now.stamp, file!.stamp!);
         };
         if (file?.stamp === undefined || !isAsMet()) continue;
-        const kept = await observer.keep(path, file, left);
+        const kept = await observer.keep(path, file, left, pace);
         if (kept === undefined || !isAsMet()) continue;
         if (kept.isKept) left -= kept.sizeBytes;
         tracker.set(path, kept);

@@ -1,5 +1,5 @@
 import * as fs from 'node:fs/promises';
-import { constants, type Stats } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 import type { Clock } from '../base/clock.ts';
 import { countLines, type LineCount } from '../core/lineCount.ts';
 import { holdsPrivateKey, isSecretPath } from '../core/secretPolicy.ts';
@@ -7,6 +7,7 @@ import type { Digest } from '../model/digest.ts';
 import { isSameVersion, type FileVersion, type SkipReason } from '../model/fileVersion.ts';
 import type { WorkspacePath } from '../model/workspacePath.ts';
 import type { ContentStore } from '../store/contentStore.ts';
+import type { DiskPace } from '../store/diskPace.ts';
 import { isSameStamp, stampOf, type FileStamp } from '../store/workspaceScan.ts';
 import { isFreshStamp, versionOf, type FileTracker, type KnownFile } from './fileTracker.ts';
 
@@ -92,15 +93,22 @@ export class FileObserver {
     return this.#read(path, absolute, known, stamp);
   }
 
-  /** Copies a file that has not changed since it was met, for the baseline. What cannot be copied is told in the answer. */
-  async keep(path: WorkspacePath, known: KnownFile, budgetBytes: number): Promise<KnownFile | undefined> {
+  /**
+   * Copies a file that has not changed since it was met, for the baseline. What cannot be copied is told in the answer. A
+   * small file is read directly while the pace of the disk allows that: the calls for it are a fifth of the work.
+   */
+  async keep(path: WorkspacePath, known: KnownFile, budgetBytes: number, pace: DiskPace): Promise<KnownFile | undefined> {
     const absolute = this.#options.toAbsolute(path);
     const { stamp } = known;
     if (absolute === undefined || stamp === undefined || stamp.type === 'special') return undefined;
     const reason = this.#skipByName(path, stamp);
     if (reason !== undefined) return { ...known, skipped: reason };
     if (stamp.sizeBytes > budgetBytes) return { ...known, skipped: 'budget' };
-    const read = await readStable(absolute, stamp, this.#options.maxFileBytes, this.#options.clock);
+    const isDirect = pace.isQuick && stamp.type === 'file' && stamp.sizeBytes <= directBytes;
+    if (!isDirect) pace.noteWait();
+    const read = isDirect
+      ? readDirectly(absolute, pace, this.#options.clock)
+      : await readStable(absolute, stamp, this.#options.maxFileBytes, this.#options.clock);
     // Changed since: the next look finds that out, and can no longer know what was there.
     if (!read.ok || !isSameStamp(read.stamp, stamp)) return undefined;
     if (holdsPrivateKey(read.bytes)) return { ...known, skipped: 'secret' };
@@ -231,6 +239,33 @@ type StableRead =
   | { readonly ok: true; readonly bytes: Uint8Array; readonly stamp: FileStamp; readonly readAtMs: number }
   | { readonly ok: false; readonly reason: 'too-large' | 'changing' | 'unreadable'; readonly sizeBytes?: number; readonly detail?: string };
 
+const directBytes = 64 * 1024;
+// Neither flag exists on Windows; there they count as nothing.
+const readFlags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+
+/** As `readStable`, of a small regular file, at once; not tried again. */
+function readDirectly(absolute: string, pace: DiskPace, clock: Clock): StableRead {
+  const calledAt = performance.now();
+  let file: number | undefined;
+  try {
+    file = openSync(absolute, readFlags);
+    const before = stampOf(fstatSync(file));
+    if (before.type !== 'file' || before.sizeBytes > directBytes) return { ok: false, reason: 'changing' };
+    const readAtMs = clock.now();
+    const buffer = Buffer.allocUnsafe(before.sizeBytes + 1);
+    const length = readSync(file, buffer, 0, buffer.length, 0);
+    const after = stampOf(fstatSync(file));
+    return length === before.sizeBytes && isSameStamp(before, after)
+      ? { ok: true, bytes: buffer.subarray(0, length), stamp: after, readAtMs }
+      : { ok: false, reason: 'changing' };
+  } catch {
+    return { ok: false, reason: 'unreadable' };
+  } finally {
+    if (file !== undefined) closeSync(file);
+    pace.noteCall(performance.now() - calledAt);
+  }
+}
+
 /** Reads one state of a file: what the disk says of it is the same before and after. A link gives its target's text. */
 async function readStable(absolute: string, met: FileStamp, maxBytes: number, clock: Clock): Promise<StableRead> {
   try {
@@ -240,8 +275,7 @@ async function readStable(absolute: string, met: FileStamp, maxBytes: number, cl
     }
     for (let attempt = 1; attempt <= readAttempts; attempt++) {
       if (attempt > 1) await new Promise((resolve) => setTimeout(resolve, 40 * attempt));
-      // Neither flag exists on Windows; there they count as nothing.
-      const file = await fs.open(absolute, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
+      const file = await fs.open(absolute, readFlags);
       try {
         const before = stampOf(await file.stat());
         if (before.type !== 'file') return { ok: false, reason: 'changing' };

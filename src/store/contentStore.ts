@@ -78,6 +78,7 @@ class PackedContentStore implements ContentStore {
   readonly #loose: LooseContent;
   readonly #index: PackIndex;
   readonly #pending = new Map<ContentHash, Promise<StoredContent>>();
+  readonly #large = new Set<Promise<StoredContent>>();
   /** The latest contents, so that the base of the next delta need not be read back. Oldest first. */
   readonly #recent = new Map<ContentHash, Uint8Array>();
   readonly #damage: ContentDamage[] = [];
@@ -109,6 +110,12 @@ class PackedContentStore implements ContentStore {
   }
 
   async put(bytes: Uint8Array, base?: ContentHash): Promise<StoredContent> {
+    // Hashed as it is written, piece by piece: in one go it would hold the event loop.
+    if (bytes.length > largeContentBytes) {
+      const job = this.#loose.put(piecesOf(bytes)).finally(() => this.#large.delete(job));
+      this.#large.add(job);
+      return job;
+    }
     const hash = this.#digest.sha256(bytes);
     if (this.#index.find(hash) !== undefined) return { hash, sizeBytes: bytes.length };
     const pending = this.#pending.get(hash);
@@ -119,8 +126,6 @@ class PackedContentStore implements ContentStore {
   }
 
   async #store(hash: ContentHash, bytes: Uint8Array, base: ContentHash | undefined): Promise<StoredContent> {
-    if (bytes.length > largeContentBytes)
-      return (await this.#loose.has(hash)) ? { hash, sizeBytes: bytes.length } : this.#loose.put([bytes]);
     const delta = base === undefined || base === hash ? undefined : await this.#delta(base, bytes);
     const whole = delta?.payload ?? bytes;
     const packed = whole.length < 64 ? whole : await deflate(whole);
@@ -138,8 +143,8 @@ class PackedContentStore implements ContentStore {
       hash,
       payloadCrc: record.readUInt32LE(48),
     });
-    // A copy: the caller may use its buffer again, and the next delta is made against these bytes.
-    this.#remember(hash, new Uint8Array(bytes));
+    // A copy: the caller may use its buffer again. What changed once will change again; most of the others never do.
+    if (base !== undefined) this.#remember(hash, new Uint8Array(bytes));
     return { hash, sizeBytes: bytes.length };
   }
 
@@ -200,7 +205,7 @@ class PackedContentStore implements ContentStore {
 
   close(): Promise<void> {
     this.#closing ??= (async () => {
-      await Promise.allSettled(this.#pending.values());
+      await Promise.allSettled([...this.#pending.values(), ...this.#large]);
       await this.#writer?.close();
       await this.#index.close();
       this.#recent.clear();
@@ -321,4 +326,10 @@ class PackedContentStore implements ContentStore {
   #damageOf(entry: PackEntry, reason: PackDamage['reason']): ContentDamage {
     return { file: entry.pack, hash: entry.hash, from: entry.offset, to: entry.offset + recordHeaderBytes + entry.storedBytes, reason };
   }
+}
+
+const pieceBytes = 1024 * 1024;
+
+function* piecesOf(bytes: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes);
 }
