@@ -264,6 +264,11 @@ export class LeaderWork implements Disposable {
     }
   }
 
+  /** Looks at everything when it has been quiet for a moment. */
+  lookSoon(): void {
+    this.#burst.request();
+  }
+
   async flush(): Promise<void> {
     await this.#follower?.flush();
     await this.files.flush();

@@ -24,21 +24,27 @@ export async function encodeManifest(
 ): Promise<Manifest> {
   const pieces: Buffer[] = [];
   const slice = new TimeSlice();
-  let text = `${form}\n`;
+  let piece = Buffer.allocUnsafe(pieceBytes);
+  let end = piece.write(`${form}\n`);
   let count = 0;
   let skipped = 0;
+  // What led here has had its turn already.
+  await slice.pause();
   for (const [path, file] of files) {
     if (!isWanted(path)) continue;
     count += 1;
     if (!file.isKept && file.oid === undefined) skipped += 1;
-    text += encodeLine(path, file);
-    if (text.length >= pieceBytes) {
-      pieces.push(Buffer.from(text));
-      text = '';
+    const line = encodeLine(path, file);
+    if (end + line.length * 3 > piece.length) {
+      pieces.push(piece.subarray(0, end));
+      piece = Buffer.allocUnsafe(Math.max(pieceBytes, line.length * 3));
+      end = 0;
     }
+    end += piece.write(line, end);
     if (slice.isSpent) await slice.pause();
   }
-  pieces.push(Buffer.from(text));
+  pieces.push(piece.subarray(0, end));
+  await slice.pause();
   return { bytes: Buffer.concat(pieces), files: count, skipped };
 }
 

@@ -518,8 +518,8 @@ class WorkspaceRecorder implements Recorder {
       }
     } else if (this.journal.session !== undefined) void this.#recordBaselines(work);
     await work.followAgents(since, remembered?.sources ?? new Set());
-    // What changed between the first walk and the watcher's beginning; the files are known all the same.
-    if (!this.#isPaused) void work.reconciler.request();
+    // What changed between the first walk and the watcher's beginning, which may take its time; the files are known all the same.
+    work.lookSoon();
   }
 
   async #opened(session: OpenSession, isJoined: boolean): Promise<void> {

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { eachGitRecord, GitError, runGit } from './gitCommand.ts';
 import { TrackedFiles } from './trackedFiles.ts';
@@ -90,24 +91,36 @@ interface GitSettings {
 }
 
 async function readSettings(folder: string): Promise<GitSettings> {
-  const one = async (args: readonly string[]): Promise<string | undefined> => {
-    try {
-      return (await runGit(folder, ['config', ...args])).toString('utf8').trim();
-    } catch (error) {
-      // Exit code 1: not set.
-      if (error instanceof GitError && error.reason === 'failed') return undefined;
-      throw error;
+  const set = new Map<string, string>();
+  try {
+    const output = await runGit(folder, ['config', '-z', '--get-regexp', '^core\\.(ignorecase|excludesfile)$']);
+    for (const entry of records(output)) {
+      const end = entry.indexOf('\n');
+      // A name without a value is a yes. The last one counts.
+      set.set(end < 0 ? entry : entry.slice(0, end), end < 0 ? 'true' : entry.slice(end + 1));
     }
-  };
-  const [ignoreCase, excludesFile] = await Promise.all([
-    one(['--type=bool', 'core.ignorecase']),
-    one(['--type=path', 'core.excludesFile']),
-  ]);
-  const home = process.env['XDG_CONFIG_HOME'] ?? (process.env['HOME'] === undefined ? undefined : join(process.env['HOME'], '.config'));
+  } catch (error) {
+    // Exit code 1: neither is set.
+    if (!(error instanceof GitError && error.reason === 'failed')) throw error;
+  }
+  const home = process.env['HOME'] ?? homedir();
+  const configHome = process.env['XDG_CONFIG_HOME'] ?? join(home, '.config');
+  const named = set.get('core.excludesfile');
   return {
-    ignoreCase: ignoreCase === 'true',
-    excludesFile: excludesFile ?? (home === undefined ? undefined : join(home, 'git', 'ignore')),
+    ignoreCase: /^(?:true|yes|on|[1-9]\d*)$/i.test(set.get('core.ignorecase') ?? ''),
+    excludesFile: named === undefined ? join(configHome, 'git', 'ignore') : await expandedPath(folder, home, named),
   };
+}
+
+/** As git expands it: `~/` is the home folder; what else it knows (`~name/`, `%(prefix)/`) it is asked for. */
+async function expandedPath(folder: string, home: string, path: string): Promise<string | undefined> {
+  if (path.startsWith('~/')) return join(home, path.slice(2));
+  if (!path.startsWith('~') && !path.startsWith('%(')) return path;
+  try {
+    return (await runGit(folder, ['config', '--type=path', 'core.excludesFile'])).toString('utf8').trim();
+  } catch {
+    return undefined;
+  }
 }
 
 class Repository implements GitRepository {
@@ -137,7 +150,7 @@ class Repository implements GitRepository {
     return { commit, branch };
   }
 
-  /** Two small files, no process. Undefined where the refs are kept otherwise (reftable), or packed. */
+  /** Two or three files, no process. Undefined where the refs are kept otherwise (reftable), or HEAD's has no commit yet. */
   async #headFromFiles(): Promise<GitHead | undefined> {
     const head = (await readText(join(this.gitFolder, 'HEAD')))?.trim();
     if (head === undefined || head.includes('refs/heads/.invalid')) return undefined;
@@ -146,7 +159,7 @@ class Repository implements GitRepository {
     if (ref === null) return undefined;
     const common = (await readText(join(this.gitFolder, 'commondir')))?.trim();
     const refs = common === undefined ? this.gitFolder : isAbsolute(common) ? common : join(this.gitFolder, common);
-    const commit = (await readText(join(refs, ref[1]!)))?.trim();
+    const commit = (await readText(join(refs, ref[1]!)))?.trim() ?? (await packedCommit(refs, ref[1]!));
     if (commit === undefined || !objectName.test(commit)) return undefined;
     return { commit, branch: ref[2]! };
   }
@@ -266,6 +279,18 @@ function records(output: Buffer): string[] {
   const parts = output.toString('utf8').split('\0');
   if (parts.at(-1) === '') parts.pop();
   return parts;
+}
+
+/** `<oid> <ref>` in a line; a line that begins with `^` belongs to the one before. */
+async function packedCommit(refs: string, ref: string): Promise<string | undefined> {
+  let packed: Buffer;
+  try {
+    packed = await readFile(join(refs, 'packed-refs'));
+  } catch {
+    return undefined;
+  }
+  const at = packed.indexOf(` ${ref}\n`);
+  return at < 0 ? undefined : packed.toString('latin1', packed.lastIndexOf(10, at) + 1, at);
 }
 
 async function readText(path: string): Promise<string | undefined> {

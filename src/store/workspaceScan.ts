@@ -53,6 +53,8 @@ export interface ScanOptions {
   readonly maxFiles: number;
   /** Where to begin, relative to the folder; '' for all of it. The folders above it are taken to be in. */
   readonly from: string;
+  /** Of the disk; default: one that begins by trusting it. */
+  readonly pace?: DiskPace;
   readonly onFile: (path: string, stamp: FileStamp) => void;
   /** A repository of its own begins in that folder. Its rules are in place when this resolves. */
   readonly onRepository?: (path: string) => Promise<void>;
@@ -80,7 +82,7 @@ const filesAtOnce = 16;
 export async function scanFolder(options: ScanOptions): Promise<ScanResult> {
   const { folder, rules } = options;
   const startedAt = performance.now();
-  const pace = new DiskPace();
+  const pace = options.pace ?? new DiskPace();
   const slice = new TimeSlice();
   const unreadable: string[] = [];
   let files = 0;
@@ -120,7 +122,7 @@ export async function scanFolder(options: ScanOptions): Promise<ScanResult> {
         if (pace.isQuick) stampNow(child);
         else (waiting ??= []).push(child);
       }
-      if (slice.isSpent) await slice.pause();
+      while (slice.isSpent) await slice.pause();
     }
     if (waiting !== undefined) await inParallel(waiting, filesAtOnce, stampLater);
   };
@@ -154,19 +156,17 @@ export async function scanFolder(options: ScanOptions): Promise<ScanResult> {
     if (stats !== undefined) options.onFile(path, stampOf(stats));
   };
 
-  const stampLater = (path: string): Promise<void> =>
-    new Promise((resolve, reject) => {
-      fs.lstat(join(folder, path), (error, stats) => {
-        pace.noteWait();
-        try {
-          if (error === null) options.onFile(path, stampOf(stats));
-          else missed(path, error);
-          resolve();
-        } catch (failure) {
-          reject(failure as Error);
-        }
-      });
-    });
+  const stampLater = async (path: string): Promise<void> => {
+    pace.noteWait();
+    let stats: fs.Stats;
+    try {
+      stats = await fs.promises.lstat(join(folder, path));
+    } catch (error) {
+      missed(path, error as NodeJS.ErrnoException);
+      return;
+    }
+    options.onFile(path, stampOf(stats));
+  };
 
   const missed = (path: string, error: NodeJS.ErrnoException): void => {
     if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') unreadable.push(path);
