@@ -1,7 +1,7 @@
 import { SkipReason } from '../model/fileVersion.ts';
 import { HexColumn } from '../store/hexColumn.ts';
 import type { FileStamp } from '../store/workspaceScan.ts';
-import type { KnownFile } from './fileTracker.ts';
+import type { KnownFile } from './knownFile.ts';
 
 const skipReasons: readonly SkipReason[] = SkipReason.options;
 /** A row's flags: nine bits of mode, four for the number of the reason it was skipped for (0: none), then these. */

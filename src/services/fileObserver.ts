@@ -9,7 +9,8 @@ import type { WorkspacePath } from '../model/workspacePath.ts';
 import type { ContentStore } from '../store/contentStore.ts';
 import type { DiskPace } from '../store/diskPace.ts';
 import { isSameStamp, stampOf, type FileStamp } from '../store/workspaceScan.ts';
-import { isFreshStamp, versionOf, type FileTracker, type KnownFile } from './fileTracker.ts';
+import { isFreshStamp, versionOf, type FileTracker } from './fileTracker.ts';
+import type { KnownFile } from './knownFile.ts';
 
 /** What a look at one path found. Nothing is recorded yet, and the tracker is as it was; the contents are in the blobs. */
 export type Observation =

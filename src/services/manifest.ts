@@ -1,7 +1,7 @@
 import type { WorkspacePath } from '../model/workspacePath.ts';
 import type { SkipReason } from '../model/fileVersion.ts';
 import { TimeSlice } from '../store/timeSlice.ts';
-import type { KnownFile } from './fileTracker.ts';
+import type { KnownFile } from './knownFile.ts';
 
 /**
  * The files of a workspace folder as they were when a session began, as one content: a first line that names the form,

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { SkipReason } from '../../src/model/fileVersion.ts';
-import { FileTracker, type KnownFile } from '../../src/services/fileTracker.ts';
+import { FileTracker } from '../../src/services/fileTracker.ts';
+import type { KnownFile } from '../../src/services/knownFile.ts';
 import { decodeManifest, encodeManifest } from '../../src/services/manifest.ts';
 import { isSameStamp } from '../../src/store/workspaceScan.ts';
 
