@@ -1,16 +1,7 @@
 import * as vscode from 'vscode';
 import type { Deck } from './deck.ts';
 import type { Prompts } from './prompts.ts';
-import type { Settings } from './settings.ts';
-
-const answerKey = 'tapedeck.recordingAnswer';
-
-/** What the setting means in this workspace: `ask` is what was answered once, and `ask` as long as nothing was. */
-export function recordingHere(context: vscode.ExtensionContext, setting: Settings['recording']): Settings['recording'] {
-  if (setting !== 'ask') return setting;
-  const answer = context.workspaceState.get<unknown>(answerKey);
-  return answer === 'record' ? 'automatic' : answer === 'never' ? 'manual' : 'ask';
-}
+import { rememberAnswer } from './recordingAnswer.ts';
 
 /** With recording set to `ask`: asks while there is no answer and no session. The answer is remembered for the workspace. */
 export async function askToRecord(
@@ -28,6 +19,6 @@ export async function askToRecord(
     never,
   );
   if (answer === undefined) return;
-  await context.workspaceState.update(answerKey, answer === record ? 'record' : 'never');
+  await rememberAnswer(context, answer === record ? 'record' : 'never');
   await reopen();
 }

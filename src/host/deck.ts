@@ -16,10 +16,10 @@ import { openContentStore, type ContentStore } from '../store/contentStore.ts';
 import { nodeDigest } from '../store/digest.ts';
 import { tapedeckLayout, type TapedeckLayout } from '../store/layout.ts';
 import { createWriterId } from '../store/writerClaim.ts';
-import { recordingHere } from './askToRecord.ts';
 import { editorWatcher } from './editorWatcher.ts';
 import { randomName } from './randomName.ts';
 import { readOnlyDisk } from './readOnlyDisk.ts';
+import { recordingHere } from './recordingAnswer.ts';
 import type { Settings } from './settings.ts';
 
 export type DeckMode = 'opening' | 'noFolder' | 'untrusted' | 'recorder' | 'failed';
