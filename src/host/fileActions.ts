@@ -13,6 +13,7 @@ import { formatTime } from './dateText.ts';
 import { done, Refusal, requireFeed, turnedDown } from './outcome.ts';
 import { pastFileUri } from './pastFiles.ts';
 import { pickPoint } from './pointPicker.ts';
+import { shownPath } from './shownPath.ts';
 import { withRewinder } from './deckRewinder.ts';
 
 /** At most this many files in one multi-file diff; more would stall the editor. */
@@ -71,7 +72,7 @@ export function fileActions({ deck, prompts }: ActionContext): Pick<Actions, 'op
         throw new Refusal(
           t(
             '{0} can’t be shown: {1}.',
-            first.path,
+            shownPath(first.path),
             describeSkip({ path: first.path, reason: first.before?.missing ?? first.after?.missing ?? 'lost' }),
           ),
         );
@@ -104,8 +105,9 @@ export function fileActions({ deck, prompts }: ActionContext): Pick<Actions, 'op
     openFilesAt,
     async openFile(file, line) {
       const uri = absoluteUri(deck().folders, file);
-      if (uri === undefined) throw new Refusal(t('{0} is not in a folder that is open. Add its folder to the workspace to see it.', file));
-      if (!(await exists(uri))) throw new Refusal(t('{0} is not there any more. Open Changes shows what it held.', file));
+      if (uri === undefined)
+        throw new Refusal(t('{0} is not in a folder that is open. Add its folder to the workspace to see it.', shownPath(file)));
+      if (!(await exists(uri))) throw new Refusal(t('{0} is not there any more. Open Changes shows what it held.', shownPath(file)));
       const position = line === undefined ? undefined : new vscode.Position(Math.max(0, line - 1), 0);
       await vscode.commands.executeCommand(
         'vscode.open',

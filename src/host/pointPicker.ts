@@ -6,6 +6,7 @@ import type { SessionFeed } from '../services/sessionFeed.ts';
 import { formatTime } from './dateText.ts';
 import { Refusal } from './outcome.ts';
 import type { Choice, Prompts } from './prompts.ts';
+import { shownPath } from './shownPath.ts';
 
 /** How far back the list goes; older points are reached from the timeline. */
 const eventsBack = 5000;
@@ -48,7 +49,7 @@ function describePoint(event: LoggedEvent): { readonly label: string; readonly i
     case 'file.deleted':
     case 'file.renamed':
       return {
-        label: event.path,
+        label: shownPath(event.path),
         icon:
           event.kind === 'file.created'
             ? 'diff-added'

@@ -17,6 +17,7 @@ import { done, Refusal, requireFeed, requireRecorder, turnedDown } from './outco
 import { pastFileOf } from './pastFiles.ts';
 import { pickPoint } from './pointPicker.ts';
 import type { Choice, Prompts } from './prompts.ts';
+import { shownPath } from './shownPath.ts';
 
 /** More files than this are counted in the confirmation, not named: a dialog taller than the screen hides its buttons. */
 const filesNamed = 20;
@@ -28,7 +29,7 @@ export function rewindActions({ deck, prompts, trace }: ActionContext): Pick<Act
   const report = (result: RewindReport, what: string): Outcome => {
     if (!result.ok) {
       trace(`Rewind ${result.id} failed: ${JSON.stringify(result)}`);
-      const left = result.left.map((file) => file.path).join(', ');
+      const left = result.left.map((file) => shownPath(file.path)).join(', ');
       const message = result.message.replace(/[.\s]+$/, '');
       if (!result.rolledBack)
         throw new Error(
@@ -38,7 +39,9 @@ export function rewindActions({ deck, prompts, trace }: ActionContext): Pick<Act
             left,
           ),
         );
-      throw new Error(t('Nothing was changed. {0}. {1}', message, whatHelps(result.reason)));
+      throw new Error(
+        t('Nothing was changed. {0}. {1}', message, whatHelps(/\b(E[A-Z]{3,})\b/.exec(result.message)?.[1] ?? result.reason)),
+      );
     }
     if (result.unrecorded !== undefined)
       void prompts().warn(
@@ -54,7 +57,7 @@ export function rewindActions({ deck, prompts, trace }: ActionContext): Pick<Act
   const rewindTo: Actions['rewindTo'] = async (event, file) => {
     requireRecorder(deck());
     const feed = await requireFeed(deck());
-    const target = event ?? (await pickPoint(feed, prompts(), file === undefined ? t('Rewind to…') : t('Rewind {0} to…', file)));
+    const target = event ?? (await pickPoint(feed, prompts(), file === undefined ? t('Rewind to…') : t('Rewind {0} to…', shownPath(file))));
     if (target === undefined) return turnedDown;
     return withRewinder(deck(), feed, async (rewinder) => {
       const plan = await rewinder.plan(target, file === undefined ? undefined : [file]);
@@ -74,7 +77,9 @@ export function rewindActions({ deck, prompts, trace }: ActionContext): Pick<Act
       refuseUnsaved(steps);
       const answer = await prompts().confirm({
         message:
-          steps.length === 1 ? t('Rewind {0} to {1}?', steps[0]!.path, when) : t('Rewind {0} to {1}?', counted(steps.length, 'file'), when),
+          steps.length === 1
+            ? t('Rewind {0} to {1}?', shownPath(steps[0]!.path), when)
+            : t('Rewind {0} to {1}?', counted(steps.length, 'file'), when),
         detail: `${nameSteps(steps)}${nameSkips(skips)}\n\n${t('What is there now is saved first: Undo Rewind gives it back. Git is not touched.')}`,
         action: t('Rewind'),
       });
@@ -95,11 +100,8 @@ export function rewindActions({ deck, prompts, trace }: ActionContext): Pick<Act
     if (steps.length === 0) return turnedDown;
     refuseUnsaved(steps);
     const answer = await prompts().confirm({
-      message: t(
-        'Undo the rewind? {0} gets back what was there before it.',
-        steps.length === 1 ? steps[0]!.path : counted(steps.length, 'file'),
-      ),
-      detail: nameSteps(steps) + nameSkips(skips),
+      message: t('Undo the rewind of {0}?', steps.length === 1 ? shownPath(steps[0]!.path) : counted(steps.length, 'file')),
+      detail: `${t('Each gets back what was there before.')}\n\n${nameSteps(steps)}${nameSkips(skips)}`,
       action: t('Undo Rewind'),
     });
     if (answer === undefined) return turnedDown;
@@ -114,7 +116,9 @@ export function rewindActions({ deck, prompts, trace }: ActionContext): Pick<Act
       return uri !== undefined && isUnsavedElsewhere(uri.fsPath);
     });
     if (unsaved !== undefined)
-      throw new Refusal(t('{0} has unsaved changes in its editor. Save it or revert it, or untick it, then rewind again.', unsaved.path));
+      throw new Refusal(
+        t('{0} has unsaved changes in its editor. Save it or revert it, or untick it, then rewind again.', shownPath(unsaved.path)),
+      );
   };
 
   return {
@@ -168,7 +172,7 @@ async function choose(plan: RewindPlan, prompts: Prompts, title: string): Promis
   const { t } = vscode.l10n;
   if (plan.steps.length === 1 && plan.steps[0]!.conflict === undefined) return {};
   const item = (step: RewindStep): Choice<WorkspacePath> => ({
-    label: step.path,
+    label: shownPath(step.path),
     icon: icons[stepVerb(step)],
     description: [...(step.conflict === undefined ? [] : [describeConflict(step.conflict)]), ...new Set(step.authors.map(authorWord))].join(
       ' · ',
@@ -211,13 +215,16 @@ function nameSteps(steps: readonly RewindStep[]): string {
   };
   const lines = steps
     .slice(0, filesNamed)
-    .map((step) => `${words[stepVerb(step)]} ${step.path}${step.conflict === undefined ? '' : ` (${describeConflict(step.conflict)})`}`);
+    .map(
+      (step) =>
+        `${words[stepVerb(step)]} ${shownPath(step.path)}${step.conflict === undefined ? '' : ` (${describeConflict(step.conflict)})`}`,
+    );
   if (steps.length > filesNamed) lines.push(t('and {0} more', steps.length - filesNamed));
   return lines.join('\n');
 }
 
 function nameFirst(skips: readonly RewindSkip[]): string {
-  const named = skips.slice(0, 3).map((skip) => `${skip.path}: ${describeSkip(skip)}`);
+  const named = skips.slice(0, 3).map((skip) => `${shownPath(skip.path)}: ${describeSkip(skip)}`);
   if (skips.length > named.length) named.push(vscode.l10n.t('and {0} more', skips.length - named.length));
   return named.join('; ');
 }
@@ -225,7 +232,7 @@ function nameFirst(skips: readonly RewindSkip[]): string {
 function nameSkips(skips: readonly RewindSkip[]): string {
   if (skips.length === 0) return '';
   const { t } = vscode.l10n;
-  const lines = skips.slice(0, filesNamed).map((skip) => `${skip.path}: ${describeSkip(skip)}`);
+  const lines = skips.slice(0, filesNamed).map((skip) => `${shownPath(skip.path)}: ${describeSkip(skip)}`);
   if (skips.length > filesNamed) lines.push(t('and {0} more', skips.length - filesNamed));
   return `\n\n${t('Left as they are:')}\n${lines.join('\n')}`;
 }

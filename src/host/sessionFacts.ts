@@ -66,7 +66,7 @@ function reasonOf(deck: Deck, state: Header['state'], hasEnded: boolean): string
   const status = deck.recorder?.status();
   if (deck.failure !== undefined)
     return t('{0}. Nothing is recorded. When that is mended, choose Start Session.', withoutEnd(deck.failure));
-  if (status?.reason !== undefined) return status.reason;
+  if (status?.reason !== undefined) return `${status.reason} ${adviceFor(status.reason, status.root)}`.trim();
   switch (state) {
     case 'recording':
       if (status?.isFallbackRoot === true)
@@ -74,15 +74,38 @@ function reasonOf(deck: Deck, state: Header['state'], hasEnded: boolean): string
           '“{0}” can’t be written, so the log is kept in the editor’s own storage. Free that name or choose another place in the setting tapedeck.directory, and reload the window.',
           deck.wantedRoot === undefined ? '' : vscode.workspace.asRelativePath(deck.wantedRoot),
         );
-      return status?.isLeader === false
-        ? t('Another window or terminal records this folder. What you do here is recorded too.')
-        : undefined;
+      return status?.isLeader === false ? t('Another window records the files of this folder.') : undefined;
     case 'off':
       if (deck.mode === 'opening') return t('Tapedeck is starting.');
       if (deck.recording !== 'automatic') return t('Recording starts by hand here: choose Start Session.');
       return hasEnded ? t('The session has ended. The next activity starts another one.') : undefined;
     default:
       return undefined;
+  }
+}
+
+/** What helps against a trouble of the disk, known by the system's code in its sentence; empty where there is none. */
+function adviceFor(trouble: string, root: string): string {
+  const { t } = vscode.l10n;
+  switch (/\((E[A-Z]+)\)/.exec(trouble)?.[1]) {
+    case undefined:
+      return '';
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return t('Free some space: what happens meanwhile is recorded as soon as there is room.');
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+    case 'EBUSY':
+      return t(
+        'Allow writing to “{0}”: what happens meanwhile is recorded as soon as that is possible.',
+        vscode.workspace.asRelativePath(root),
+      );
+    default:
+      return t(
+        'Look at “{0}”: what happens meanwhile is recorded as soon as it can be written again.',
+        vscode.workspace.asRelativePath(root),
+      );
   }
 }
 
