@@ -27,7 +27,7 @@ export class WorkspaceFolders {
     const path = this.#isWindows ? win32 : posix;
     let best: { readonly folder: SessionFolder; readonly relative: string } | undefined;
     for (const folder of this.all) {
-      const found = path.relative(folder.path, absolutePath);
+      const found = plainlyBelow(folder.path, absolutePath, path.sep) ?? path.relative(folder.path, absolutePath);
       if (found === '..' || found.startsWith(`..${path.sep}`) || path.isAbsolute(found)) continue;
       if (best === undefined || folder.path.length > best.folder.path.length)
         best = { folder, relative: this.#isWindows ? found.replaceAll('\\', '/') : found };
@@ -56,4 +56,13 @@ export class WorkspaceFolders {
   fold(path: string): string {
     return this.#foldsCase ? path.normalize('NFC').toLowerCase() : path;
   }
+}
+
+const unplain = /(?:^|[\\/])\.{0,2}(?:[\\/]|$)/;
+
+/** The rest of a path that begins with the folder's and has no turns in it, as nearly all have: a watcher asks for tens of thousands. */
+function plainlyBelow(folder: string, absolutePath: string, separator: string): string | undefined {
+  if (!absolutePath.startsWith(folder) || absolutePath[folder.length] !== separator) return undefined;
+  const rest = absolutePath.slice(folder.length + 1);
+  return unplain.test(rest) ? undefined : rest;
 }
