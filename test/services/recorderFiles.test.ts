@@ -58,6 +58,16 @@ describe.each(['git', 'no git'] as const)('with %s', (kind) => {
     expect(await room.content(recorder, events.get('a.txt')!.before)).toBe('one\ntwo\n');
   });
 
+  it('[C2] tells a file that moved over another one as a change and a deletion', async () => {
+    await room.write('from.txt', 'the content that moves\n');
+    await room.write('to.txt', 'the content that is lost\n');
+    const recorder = await room.record();
+    await rename(room.path('from.txt'), room.path('to.txt'));
+    expect((await room.changes(recorder, 2)).toSorted()).toEqual(['changed to.txt', 'deleted from.txt']);
+    const changed = (await room.fileEvents(recorder)).find((event) => event.path === 'to.txt')!;
+    expect(await room.content(recorder, changed.before)).toBe('the content that is lost\n');
+  });
+
   it('[C2] records a file that moved as renamed, a folder too', async () => {
     const recorder = await room.started();
     await mkdir(room.path('lib'));
