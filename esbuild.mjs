@@ -18,7 +18,14 @@ const shared = {
   charset: 'utf8',
 };
 /** @type {import('esbuild').BuildOptions} */
-const node = { ...shared, platform: 'node', format: 'cjs', mainFields: ['module', 'main'] };
+const node = {
+  ...shared,
+  platform: 'node',
+  format: 'cjs',
+  mainFields: ['module', 'main'],
+  // Zod asks it for one cloud's name; the extension host takes the question for a fault and logs it at each start.
+  define: { navigator: 'undefined' },
+};
 
 /** @type {Record<string, import('esbuild').BuildOptions>} */
 const bundles = {

@@ -91,7 +91,7 @@ export function fileActions({ deck, prompts }: ActionContext): Pick<Actions, 'op
           span.before === undefined ? undefined : pastFileUri(span.from ?? span.path, span.before.hash, left),
           span.after === undefined ? undefined : pastFileUri(span.path, span.after.hash, right),
         ]);
-        await vscode.commands.executeCommand('vscode.changes', t('{0} ({1})', counted(shown.length, 'file'), when), rows);
+        await vscode.commands.executeCommand('vscode.changes', t('Changes of {0}', when), rows);
         if (spans.length > shown.length)
           void prompts().inform(
             t(

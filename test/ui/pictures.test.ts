@@ -118,7 +118,7 @@ describe('the view in the real workbench', () => {
       await workbench.page.getByText(`Log Decision (${step + 1}/3)`).waitFor();
       await workbench.answer(words);
     }
-    execFileSync('git', ['commit', '-qam', 'Limit the rate of requests'], { cwd: folder });
+    await workbench.typeInTerminal(`git add -A && git commit -qm 'Limit the rate of requests'`);
     await eventuallyInLog(folder, (lines) => lines.find(({ kind }) => kind === 'git.committed'), 'the commit');
     await workbench.runCommand('Notifications: Clear All Notifications');
   });

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -11,6 +11,8 @@ describe('where recording can’t be as usual', () => {
   let folder: string | undefined;
 
   afterEach(async () => {
+    // None of these states is an error of the editor's.
+    expect(workbench?.troubles() ?? []).toEqual([]);
     await workbench?.close();
     if (folder !== undefined) await rm(folder, { recursive: true, force: true, maxRetries: 10 });
     workbench = undefined;
@@ -28,40 +30,97 @@ describe('where recording can’t be as usual', () => {
     return folder;
   };
 
-  it('[V2] without a folder it says so and offers to open one', async () => {
-    const { tapedeckFrame, screenshot } = await open();
-    await tapedeckFrame()
-      .getByText(/open a folder/i)
-      .first()
-      .waitFor();
+  it('[V28] without a folder it says so and offers to open one', async () => {
+    const { tapedeckFrame, screenshot, notifications } = await open();
+    await tapedeckFrame().getByText('No folder is open').waitFor();
+    await tapedeckFrame().getByRole('button', { name: 'Open Folder' }).waitFor();
     await screenshot('state-no-folder');
+    expect(await notifications()).toEqual([]);
   });
 
-  it('[V2] in an untrusted folder it records nothing, says so, and begins when trust is given', async () => {
-    const { tapedeckFrame, screenshot, page } = await open({ folder: newFolder(), workspaceTrust: true });
-    // VS Code asks at the start: the user turns away.
-    const dialog = page.locator('.monaco-dialog-box');
-    if (await dialog.isVisible()) await dialog.getByRole('button', { name: /don't trust/i }).click();
-    await tapedeckFrame()
-      .getByText(/restricted mode|trust/i)
-      .first()
-      .waitFor();
+  it('[V28] in an untrusted folder it records nothing, says so, and begins when trust is given', async () => {
+    const { tapedeckFrame, screenshot, page, statusBarItem, notifications } = await open({ folder: newFolder(), workspaceTrust: true });
+    await tapedeckFrame().getByText('Restricted mode').waitFor();
     writeFileSync(path.join(folder!, 'a.txt'), 'two\n');
-    await page.waitForTimeout(3000);
+    await page.waitForTimeout(2500);
     expect(existsSync(path.join(folder!, '.tapedeck'))).toBe(false);
     await screenshot('state-untrusted');
+    await statusBarItem().click();
+    await page.locator('.quick-input-widget').getByText('Manage Workspace Trust').click();
+    await page
+      .locator('.workspace-trust-editor')
+      .getByRole('button', { name: /^Trust/ })
+      .first()
+      .click();
+    await tapedeckFrame().getByText('Restricted mode').waitFor({ state: 'hidden' });
+    writeFileSync(path.join(folder!, 'a.txt'), 'three\n');
+    await eventuallyInLog(folder!, (lines) => lines.find(({ kind }) => kind === 'file.changed'), 'the change');
+    expect(await notifications()).toEqual([]);
   });
 
-  it('[C5] where the log’s folder can’t be made, it records into the editor’s own storage and says so', async () => {
-    newFolder();
-    writeFileSync(path.join(folder!, '.tapedeck'), 'a file in the way\n');
-    const { screenshot, statusBarItem, runCommand, answer, page, tapedeckFrame } = await open();
+  it('[S9] where the log’s folder can’t be made, it records into the editor’s own storage and says so', async () => {
+    writeFileSync(path.join(newFolder(), '.tapedeck'), 'a file in the way\n');
+    const { screenshot, statusBarItem, runCommand, answer, tapedeckFrame } = await open();
     await statusBarItem().waitFor();
     await runCommand('Tapedeck: Add Note…');
     await answer('kept all the same');
     await tapedeckFrame().getByText('kept all the same').first().waitFor({ timeout: 20_000 });
-    await page.waitForTimeout(500);
+    await tapedeckFrame()
+      .getByText(/“\.tapedeck” can’t be written, so the log is kept in the editor’s own storage/)
+      .waitFor();
     await screenshot('state-fallback');
+    expect(await statusBarItem().getAttribute('aria-label')).toMatch(/can’t be written.*tapedeck\.directory/);
+  });
+
+  it('[L4] a log that can’t be written is shown at once, with what helps, and goes on when it can be', async () => {
+    newFolder();
+    const { screenshot, tapedeckFrame, statusBarItem, runCommand, answer } = await open();
+    await runCommand('Tapedeck: Add Note…');
+    await answer('before');
+    await eventuallyInLog(folder!, (lines) => lines.find(({ kind }) => kind === 'baseline.taken'), 'the baseline');
+    const [session] = readdirSync(path.join(folder!, '.tapedeck', 'sessions'));
+    const events = path.join(folder!, '.tapedeck', 'sessions', session!, 'events');
+    renameSync(events, `${events}-aside`);
+    writeFileSync(events, 'in the way\n');
+    writeFileSync(path.join(folder!, 'a.txt'), 'two\n');
+    await tapedeckFrame()
+      .getByText(/Look at “\.tapedeck”/)
+      .waitFor();
+    expect(await statusBarItem().innerText()).toMatch(/trouble/);
+    await screenshot('state-trouble');
+    rmSync(events);
+    renameSync(`${events}-aside`, events);
+    await eventuallyInLog(
+      folder!,
+      (lines) => lines.find(({ kind, path: file }) => kind === 'file.changed' && file === 'a.txt'),
+      'the change',
+    );
+    await eventuallyInLog(folder!, (lines) => lines.find(({ kind }) => kind === 'capture.gap'), 'the gap');
+    await tapedeckFrame()
+      .getByText(/Look at “\.tapedeck”/)
+      .waitFor({ state: 'hidden' });
+  });
+
+  it('[S4] two windows on one folder record it once, and a pause in one is a pause in both', async () => {
+    newFolder();
+    const { page, runCommand, answer, screenshot, statusBarItem } = await open();
+    await runCommand('Tapedeck: Add Note…');
+    await answer('in the first window');
+    await eventuallyInLog(folder!, (lines) => lines.find(({ kind }) => kind === 'baseline.taken'), 'the baseline');
+    const second = await page.context().newPage();
+    await second.goto(page.url());
+    const secondItem = second.locator('.statusbar-item[id*="tapedeck"]').first();
+    await secondItem.waitFor({ timeout: 60_000 });
+    await eventuallyInLog(folder!, (lines) => lines.find(({ kind }) => kind === 'session.resumed'), 'the second window');
+    writeFileSync(path.join(folder!, 'a.txt'), 'seen by both\n');
+    await eventuallyInLog(folder!, (lines) => lines.find(({ kind }) => kind === 'file.changed'), 'the change');
+    await runCommand('Tapedeck: Pause Recording');
+    await secondItem.getByText('Tapedeck: paused').waitFor();
+    await second.close();
+    await page.bringToFront();
+    expect(await statusBarItem().innerText()).toMatch(/paused/);
+    await screenshot('state-paused');
+    expect(readLog(folder!).filter(({ kind }) => kind === 'file.changed')).toHaveLength(1);
   });
 
   it('[S1] a session goes on after the window was loaded again, and keeps what happened meanwhile', async () => {

@@ -56,6 +56,8 @@ export interface Workbench {
   button(name: string): Locator;
   notifications(): Promise<readonly string[]>;
   setSideBarWidth(widthPx: number): Promise<void>;
+  /** What our extension threw or the page's policy refused since the window was opened; always empty, or something is wrong. */
+  troubles(): readonly string[];
   /** Loads the window again, as `Developer: Reload Window` does. */
   reload(): Promise<void>;
   /** Writes a PNG to out/screenshots (or TAPEDECK_SCREENSHOTS) and returns its path. */
@@ -113,13 +115,29 @@ type WindowPart = Omit<Workbench, 'folder' | 'home' | 'close'>;
 function windowOf(page: Page, untilReady: () => Promise<void>): WindowPart {
   const quickInput = page.locator('.quick-input-widget');
   const runCommand = async (title: string): Promise<void> => {
-    await page.keyboard.press('F1');
-    await quickInput.locator('input').first().fill(`>${title}`);
     // The row's own label, so that a similarly named command is not taken for it.
-    await quickInput.locator('.monaco-list-row .label-name', { hasText: title }).first().click();
+    const row = quickInput.locator('.monaco-list-row .label-name', { hasText: title }).first();
+    for (let tries = 1; ; tries++) {
+      await page.keyboard.press('F1');
+      await quickInput.locator('input').first().fill(`>${title}`);
+      try {
+        return await row.click({ timeout: 5000 });
+      } catch (error) {
+        // A palette that was opened before the extension was known never learns of its commands.
+        if (tries === 4) throw error;
+        await page.keyboard.press('Escape');
+      }
+    }
   };
+  const troubles: string[] = [];
+  page.on('console', (message) => {
+    const text = message.text();
+    const isOurs = /tapedeck/i.test(text) && /(?:error|exception|reject|unknown)/i.test(`${message.type()} ${text}`);
+    if (isOurs || /Content Security Policy/.test(text)) troubles.push(text);
+  });
   return {
     page,
+    troubles: () => troubles,
     runCommand,
     answer: async (text) => {
       await quickInput.locator('input').first().fill(text);
