@@ -132,7 +132,13 @@ function git(folder: string, ...args: readonly string[]): void {
 /** Files of 0.2 to 8 KB of words that compress as source text does, 50 in a folder. */
 function layFiles(folder: string): void {
   let seed = 7;
-  const random = (): number => (seed = (seed * 1_103_515_245 + 12_345) & 0x7fffffff) / 0x7fffffff;
+  // mulberry32: no two files alike, the same ones in each run.
+  const random = (): number => {
+    seed = (seed + 0x6d2b79f5) | 0;
+    let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
   const words = Array.from({ length: 2000 }, () => Math.floor(random() * 36 ** 6).toString(36));
   for (let i = 0; i < fileCount; i++) {
     const below = join(folder, `part${Math.floor(i / 2500)}`, `room${Math.floor(i / 50) % 50}`);
