@@ -149,11 +149,19 @@ function windowOf(page: Page, untilReady: () => Promise<void>): WindowPart {
     },
     showTapedeck: async () => {
       const tab = page.getByRole('tab', { name: /^Tapedeck/ }).first();
+      const view = page.locator('iframe.webview.ready[src*="extensionId=tapedeck.tapedeck"]').first();
       await tab.waitFor();
-      if ((await tab.getAttribute('aria-expanded')) !== 'true') await tab.click();
-      // Away, or a tooltip covers the view.
-      await page.mouse.move(700, 300);
-      await page.locator('iframe.webview.ready[src*="extensionId=tapedeck.tapedeck"]').first().waitFor({ timeout: 30_000 });
+      for (let tries = 1; ; tries++) {
+        if ((await tab.getAttribute('aria-expanded')) !== 'true') await tab.click();
+        // Away, or a tooltip covers the view.
+        await page.mouse.move(700, 300);
+        try {
+          return await view.waitFor({ timeout: 12_000 });
+        } catch (error) {
+          // A window that was just loaded may have brought its view back between the look and the click, which then hid it.
+          if (tries === 3) throw error;
+        }
+      }
     },
     openTerminal: async () => {
       await runCommand('Terminal: Create New Terminal');
