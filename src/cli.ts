@@ -4,11 +4,14 @@ import { runCli } from './cli/program.ts';
 
 /** The roof of the command line: hands the process to the program, and lives until the answer has been written. */
 async function main(): Promise<void> {
-  // A reader that has gone away (`tapedeck log | head`) is no failure.
+  // A reader that has gone away (`tapedeck log | head`) is no failure; an answer that finds no room (`> file` on a full disk) is one.
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EPIPE' || error.code === 'EOF' || error.code === 'ERR_STREAM_DESTROYED') process.exit(0);
-      throw error;
+      // That there is no room to complain in stops no work.
+      if (stream === process.stderr) return;
+      process.stderr.write(`tapedeck: The answer could not be written: ${error.message}\n`);
+      process.exit(1);
     });
   }
   const exitCode = await runCli(

@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { callerOf } from './caller.ts';
-import { CliError } from './cliError.ts';
+import { CliError, usageError } from './cliError.ts';
 import type { CliProcess, CommandEntry, CommandWork } from './command.ts';
 import { blockCommand, decideCommand, noteCommand, unblockCommand } from './commands/entryCommands.ts';
 import { catCommand, filesCommand, stateCommand } from './commands/pastCommands.ts';
@@ -41,6 +41,8 @@ export type ExitCode = 0 | 1 | 2;
 /** Runs one command line (without the program's own name). Never rejects: what fails is told on standard error. */
 export async function runCli(words: readonly string[], process: CliProcess, version: string): Promise<ExitCode> {
   let exitCode: ExitCode = 0;
+  // Asked for before anything is parsed: what cannot be parsed is told in the same way.
+  const isJson = words.slice(0, words.includes('--') ? words.indexOf('--') : words.length).includes('--json');
   const program = new Command('tapedeck');
   const options = (): { dir?: string; json?: boolean } => program.opts();
   const act =
@@ -68,7 +70,9 @@ export async function runCli(words: readonly string[], process: CliProcess, vers
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
       writeOut: (text) => process.stdout.write(text),
-      writeErr: (text) => process.stderr.write(text),
+      writeErr: (text) => {
+        if (!isJson) process.stderr.write(text);
+      },
     });
   for (const add of commands) add(program, act);
   program.addHelpText(
@@ -82,16 +86,23 @@ Exit codes: 0 done, 1 failed or refused, 2 the command was not given right.`,
     await program.parseAsync([...words], { from: 'user' });
     return exitCode;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    const told =
-      error instanceof CliError ? error : new CliError(1, reasonOf(error), error instanceof Error ? error.message : String(error));
-    if (options().json === true) process.stderr.write(`${JSON.stringify({ ok: false, reason: told.reason, message: told.message })}\n`);
+    if (error instanceof CommanderError && (error.exitCode === 0 || !isJson)) return error.exitCode === 0 ? 0 : 2;
+    const told = toldOf(error);
+    if (isJson) process.stderr.write(`${JSON.stringify({ ok: false, reason: told.reason, message: told.message })}\n`);
     else new Output(process.stdout, process.stderr, false).note(`tapedeck: ${told.message}`);
     return told.exitCode;
   }
 }
 
+function toldOf(error: unknown): CliError {
+  if (error instanceof CliError) return error;
+  if (error instanceof CommanderError)
+    return usageError(error.code === 'commander.help' ? 'Give a command' : error.message.replace(/^error: /, ''));
+  return new CliError(1, reasonOf(error), error instanceof Error ? error.message : String(error));
+}
+
+/** The reason that a failure carries, else the system's code. */
 function reasonOf(error: unknown): string {
-  const { code } = error as NodeJS.ErrnoException;
-  return typeof code === 'string' ? code : 'failed';
+  const { code, reason } = error as { readonly code?: unknown; readonly reason?: unknown };
+  return typeof reason === 'string' ? reason : typeof code === 'string' ? code : 'failed';
 }

@@ -9,6 +9,7 @@ import { createSessions, type SessionFolder, type Sessions } from '../services/s
 import { nodeDigest } from '../store/digest.ts';
 import { tapedeckLayout, type TapedeckLayout } from '../store/layout.ts';
 import { openLogReader, type LogReader } from '../store/logReader.ts';
+import { checkRoot } from '../store/rootCheck.ts';
 import { listSessionIds, type StoredCard } from '../store/sessionCard.ts';
 import { CliError, usageError } from './cliError.ts';
 
@@ -25,7 +26,7 @@ export const logFolderName = '.tapedeck';
 
 /**
  * The workspace in `directory`, or without one the nearest folder above `cwd` that has a log, else `cwd` itself.
- * Throws CliError when there is no such folder.
+ * Throws CliError when there is no such folder, and RootError when what lies there as its log is none.
  */
 export async function openWorkspace(directory: string | undefined, cwd: string): Promise<Workspace> {
   const folder = directory === undefined ? ((await findLogAbove(cwd)) ?? cwd) : path.resolve(cwd, directory);
@@ -39,6 +40,7 @@ export async function openWorkspace(directory: string | undefined, cwd: string):
   });
   if (!stats.isDirectory()) throw new CliError(2, 'no-folder', `${folder} is not a folder`);
   const layout = tapedeckLayout(path.join(folder, logFolderName));
+  await checkRoot(layout, folder);
   const sessions = createSessions({
     layout,
     clock: systemClock,

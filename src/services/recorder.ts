@@ -14,6 +14,7 @@ import { openContentStore, type ContentStore } from '../store/contentStore.ts';
 import { prepareRoot, tapedeckLayout, type TapedeckLayout } from '../store/layout.ts';
 import { openLogReader, type LogReader } from '../store/logReader.ts';
 import { openPresence, type Presence } from '../store/presence.ts';
+import { checkRoot, rootFailure } from '../store/rootCheck.ts';
 import { writeSessionCard } from '../store/sessionCard.ts';
 import { createWriterId } from '../store/writerClaim.ts';
 import { Attributor } from './attributor.ts';
@@ -142,24 +143,30 @@ export async function openRecorder(options: RecorderOptions): Promise<Recorder> 
 }
 
 async function openRoot({
+  folders,
   root,
   fallbackRoot,
   onTrace,
 }: RecorderOptions): Promise<{ readonly layout: TapedeckLayout; readonly isFallback: boolean }> {
   const tryRoot = async (path: string): Promise<TapedeckLayout> => {
     const layout = tapedeckLayout(path);
-    await prepareRoot(layout);
-    // That it is there does not say that it can be written.
-    const probe = join(layout.root, `.probe-${process.pid}-${createWriterId()}`);
-    await writeFile(probe, '');
-    await rm(probe, { force: true });
+    try {
+      await checkRoot(layout, folders[0]!.path);
+      await prepareRoot(layout);
+      // That it is there does not say that it can be written.
+      const probe = join(layout.root, `.probe-${process.pid}-${createWriterId()}`);
+      await writeFile(probe, '');
+      await rm(probe, { force: true });
+    } catch (error) {
+      throw rootFailure(path, error);
+    }
     return layout;
   };
   try {
     return { layout: await tryRoot(root), isFallback: false };
   } catch (error) {
     if (fallbackRoot === undefined) throw error;
-    onTrace?.(`${root} cannot be written (${String(error)}); recording into ${fallbackRoot}.`);
+    onTrace?.(`${error instanceof Error ? error.message : String(error)} Recording into ${fallbackRoot}.`);
     return { layout: await tryRoot(fallbackRoot), isFallback: true };
   }
 }

@@ -1,4 +1,5 @@
 import type { ChainBreak, LogHealth } from './logHealth.ts';
+import type { ContentDamage } from './pack.ts';
 import type { Damage } from './writerStream.ts';
 
 const damageWords: Readonly<Record<Damage['reason'], string>> = {
@@ -40,6 +41,21 @@ export function describeHealth(health: LogHealth): string[] {
   for (const { file } of health.growing) lines.push(`${file}: its last line is still being written`);
   for (const name of health.strangers) lines.push(`${name}: not a file of the log; not read`);
   return lines;
+}
+
+const contentWords: Readonly<Record<ContentDamage['reason'], string>> = {
+  header: 'not the head of a stored content',
+  name: 'not a pack',
+  codec: 'stored in a way that this version does not know',
+  payload: 'checksum does not match',
+  hash: 'not the content that its name says',
+  base: 'the content that it builds upon is damaged or gone',
+  gone: 'can no longer be read',
+};
+
+/** A damaged content in a line for a person, with its place in the blobs folder. */
+export function describeContentDamage({ file, from, to, reason, hash }: ContentDamage): string {
+  return `${file}, bytes ${from} to ${to}: ${contentWords[reason]}${hash === undefined ? '' : ` (${hash.slice(0, 12)}…)`}`;
 }
 
 function count(value: number, noun: string): string {

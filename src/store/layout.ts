@@ -1,6 +1,7 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isSessionId, type SessionId, type WriterId } from '../model/ids.ts';
+import { makeFolders } from './makeFolders.ts';
 
 /** Where everything lies under one `.tapedeck` folder. Paths only; nothing is touched. */
 export interface TapedeckLayout {
@@ -89,7 +90,7 @@ export function parseSegmentName(name: string): SegmentName | undefined {
 
 /** Creates the root with its `.gitignore`. An existing one is left as it is. */
 export async function prepareRoot(layout: TapedeckLayout): Promise<void> {
-  await mkdir(layout.root, { recursive: true });
+  await makeFolders(layout.root);
   try {
     await writeFile(layout.gitignore, '*\n', { flag: 'wx' });
   } catch (error) {

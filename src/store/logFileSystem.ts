@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
-import { mkdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { makeFolders } from './makeFolders.ts';
 
 /**
  * The few calls by which a log is written, so that a test can make each of them fail. `write` tells how many bytes were
@@ -30,7 +31,7 @@ const cannotSyncFolder = new Set(['EISDIR', 'EPERM', 'EACCES', 'EINVAL', 'ENOTSU
 
 export const diskLogFileSystem: LogFileSystem = {
   async makeFolder(path) {
-    const first = await mkdir(path, { recursive: true });
+    const first = await makeFolders(path);
     if (first === undefined) return;
     for (let folder = path; ; folder = dirname(folder)) {
       await syncFolder(dirname(folder));

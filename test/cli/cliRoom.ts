@@ -106,7 +106,7 @@ export async function openCliRoom(bundle: string): Promise<CliRoom> {
     },
     async record(words = []) {
       const { child, ended, err } = start(['record', '--no-agents', ...words]);
-      await waitFor(() => err().includes('recording 2'), err);
+      await waitFor(() => /(?:recording|viewing) 2/.test(err()), err);
       return {
         process: child,
         err,

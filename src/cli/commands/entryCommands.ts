@@ -27,6 +27,7 @@ export const decideCommand: CommandEntry = (program, act) => {
     .option('--supersedes <id>', 'the decision that this one replaces')
     .action(
       act(async (run, what: string, options: { why: string; alternative?: string[]; file?: string[]; supersedes?: string }) => {
+        const said = { what: text(what, 'what was decided'), why: text(options.why, 'the reason') };
         const workspace = await run.workspace();
         const folders = foldersOf(workspace, await workspace.sessions.current());
         const files = options.file?.map((file) => toWorkspacePath(folders, run.process.cwd, file));
@@ -37,8 +38,7 @@ export const decideCommand: CommandEntry = (program, act) => {
           kind: isUser ? 'decision.confirmed' : 'decision.proposed',
           ...authorFields(run.caller),
           id,
-          what: text(what, 'what was decided'),
-          why: text(options.why, 'the reason'),
+          ...said,
           ...(options.alternative === undefined ? {} : { alternatives: options.alternative }),
           ...(files === undefined ? {} : { files }),
           evidence,
@@ -63,13 +63,14 @@ export const blockCommand: CommandEntry = (program, act) => {
     .option('--cause <cause>', 'what causes it')
     .action(
       act(async (run, what: string, options: { cause?: string }) => {
+        const obstacle = text(what, 'what stands in the way');
         const workspace = await run.workspace();
         const id = `b-${randomName(8)}`;
         const event = await write(run, workspace, (evidence) => ({
           kind: 'blocker.raised',
           ...authorFields(run.caller),
           id,
-          what: text(what, 'what stands in the way'),
+          what: obstacle,
           ...(options.cause === undefined ? {} : { cause: options.cause }),
           evidence,
         }));
@@ -118,17 +119,18 @@ export const noteCommand: CommandEntry = (program, act) => {
     .argument('<text>', 'what you tried, what you saw, what comes next')
     .action(
       act(async (run, note: string) => {
-        const event = await write(run, await run.workspace(), () => noteDraft(run, note));
+        const draft = noteDraft(run, note);
+        const event = await write(run, await run.workspace(), () => draft);
         await told(run, event, undefined, 'Note added');
       }),
     );
 };
 
 export function noteDraft(run: CommandRun, note: string): EventDraft {
-  return { kind: 'progress.noted', ...authorFields(run.caller), text: text(note, 'the note') };
+  return { kind: 'progress.noted', ...authorFields(run.caller), text: text(note, 'what to note') };
 }
 
-/** Appends one entry to the open session, or to a new one; `evidence` is what stands around it. */
+/** Appends one entry to the open session, or to a new one; `evidence` is what stands around it. What the user gave is checked before: a refusal begins no session. */
 export async function write(
   run: CommandRun,
   workspace: Workspace,

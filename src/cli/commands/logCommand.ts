@@ -4,6 +4,7 @@ import { eventKinds, isFileEvent, type LoggedEvent } from '../../model/event.ts'
 import { eventId } from '../../model/ids.ts';
 import type { SessionState } from '../../model/sessionState.ts';
 import type { LogReader } from '../../store/logReader.ts';
+import { toCount } from '../argument.ts';
 import { usageError } from '../cliError.ts';
 import type { CommandEntry } from '../command.ts';
 import { placeBefore, placeBehind } from '../eventPoint.ts';
@@ -129,17 +130,12 @@ function describe(event: LoggedEvent, state: SessionState): Record<string, unkno
   return { eventId: eventId(event), ...event, by: effectiveAuthor(state, event) };
 }
 
-function toCount(text: string): number {
-  const count = Number(text);
-  if (!Number.isInteger(count) || count < 1) throw usageError(`${text} is no number of events`);
-  return count;
-}
-
 function collectKinds(text: string, before: string[] = []): string[] {
   const kinds = text
     .split(',')
     .map((kind) => kind.trim())
     .filter((kind) => kind !== '');
+  if (kinds.length === 0) throw usageError('Name a kind');
   for (const kind of kinds) {
     if (kind === 'foreign' || eventKinds.includes(kind) || eventKinds.some((known) => known.startsWith(`${kind}.`))) continue;
     throw usageError(`There is no kind ${kind}. Kinds: ${eventKinds.join(' ')}`);

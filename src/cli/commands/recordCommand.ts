@@ -42,7 +42,10 @@ export const recordCommand: CommandEntry = (program, act) => {
           await recorder.reconcile('start');
           await tell(recorder.status());
           const listening = recorder.onDidChangeStatus((status) => void tell(status));
+          // A recorder that only waits for another one to go, or for room on the disk, holds no process alive by itself.
+          const alive = setInterval(() => {}, 1 << 30);
           await stopped;
+          clearInterval(alive);
           listening.dispose();
           await recorder.flush();
           await tell(recorder.status());

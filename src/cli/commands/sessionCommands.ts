@@ -6,7 +6,7 @@ import type { WorkspaceWatcher } from '../../services/workspaceWatcher.ts';
 import { toDisposable } from '../../base/disposable.ts';
 import { nodeDigest } from '../../store/digest.ts';
 import { readRecorders } from '../../store/presence.ts';
-import { CliError } from '../cliError.ts';
+import { CliError, usageError } from '../cliError.ts';
 import type { CommandEntry } from '../command.ts';
 import { firstFolder, type Workspace } from '../workspace.ts';
 import { noteDraft, write } from './entryCommands.ts';
@@ -21,7 +21,10 @@ export const startCommand: CommandEntry = (program, act) => {
     .option('--no-scan', 'do not look at the files')
     .action(
       act(async (run, label: string | undefined, options: { new?: boolean; scan: boolean }) => {
+        if (label?.trim() === '') throw usageError('Say what the session is about, or leave it out');
         const workspace = await run.workspace();
+        // What changed until now belongs to the session that ends.
+        if (options.new === true && options.scan && (await workspace.sessions.current()) !== undefined) await scanOnce(workspace);
         const open = { shortLived: true, by: run.caller, ...(label === undefined ? {} : { label }) };
         const session = await (options.new === true ? workspace.sessions.start(open) : workspace.sessions.startOrJoin(open));
         await session.close();
@@ -44,9 +47,10 @@ export const updateCommand: CommandEntry = (program, act) => {
     .option('--no-scan', 'do not look at the files')
     .action(
       act(async (run, note: string | undefined, options: { scan: boolean }) => {
+        const draft = note === undefined ? undefined : noteDraft(run, note);
         const workspace = await run.workspace();
         const scan = options.scan ? await scanOnce(workspace) : undefined;
-        if (note !== undefined) await write(run, workspace, () => noteDraft(run, note));
+        if (draft !== undefined) await write(run, workspace, () => draft);
         else if (scan?.session === undefined) await (await workspace.sessions.startOrJoin({ shortLived: true, by: run.caller })).close();
         const card = await workspace.sessions.current();
         await run.output.answer({ ok: true, session: card?.id, scan, noted: note !== undefined }, [
@@ -62,13 +66,16 @@ export const endCommand: CommandEntry = (program, act) => {
   program
     .command('end')
     .summary('end the open session')
+    .description('Record what changed since the last look, unless a recorder does that already, and end the session.')
+    .option('--no-scan', 'do not look at the files')
     .action(
-      act(async (run) => {
+      act(async (run, options: { scan: boolean }) => {
         const workspace = await run.workspace();
         const card = await workspace.sessions.current();
         if (card === undefined) throw new CliError(1, 'no-session', `No session is open in ${workspace.folder}`);
+        const scan = options.scan ? await scanOnce(workspace) : undefined;
         await workspace.sessions.end(card.id, 'command', run.caller);
-        await run.output.answer({ ok: true, session: card.id }, [`Ended session ${card.id}`]);
+        await run.output.answer({ ok: true, session: card.id, scan }, [`Ended session ${card.id}`]);
       }),
     );
 };

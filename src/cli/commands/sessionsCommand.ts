@@ -1,3 +1,4 @@
+import { toCount } from '../argument.ts';
 import type { CommandEntry } from '../command.ts';
 import { sessionFacts } from './statusCommand.ts';
 
@@ -5,7 +6,7 @@ export const sessionsCommand: CommandEntry = (program, act) => {
   program
     .command('sessions')
     .summary('list the sessions, newest first')
-    .option('--last <count>', 'only so many', Number)
+    .option('--last <count>', 'only so many', toCount)
     .action(
       act(async (run, options: { last?: number }) => {
         const { sessions } = await run.workspace();

@@ -1,6 +1,6 @@
-import { openContentStore } from '../../store/contentStore.ts';
+import { openContentStore, type ContentHealth } from '../../store/contentStore.ts';
 import { nodeDigest } from '../../store/digest.ts';
-import { describeHealth } from '../../store/healthReport.ts';
+import { describeContentDamage, describeHealth } from '../../store/healthReport.ts';
 import { verifySession, type LogHealth } from '../../store/logHealth.ts';
 import { listSessionIds } from '../../store/sessionCard.ts';
 import { createWriterId } from '../../store/writerClaim.ts';
@@ -33,6 +33,7 @@ export const verifyCommand: CommandEntry = (program, act) => {
             ? []
             : [
                 `Contents: ${content.contents} in ${content.storedBytes} bytes, ${content.damage.length === 0 ? 'all sound' : `${content.damage.length} damaged`}`,
+                ...content.damage.map(describeContentDamage).map((line) => `  ${line}`),
               ]),
         ]);
         return isSound ? 0 : 1;
@@ -40,7 +41,7 @@ export const verifyCommand: CommandEntry = (program, act) => {
     );
 };
 
-async function verifyContent(workspace: Workspace): Promise<{ contents: number; storedBytes: number; damage: readonly unknown[] }> {
+async function verifyContent(workspace: Workspace): Promise<ContentHealth> {
   const store = await openContentStore({ layout: workspace.layout, digest: nodeDigest, writer: createWriterId() });
   try {
     return await store.verify();
