@@ -129,7 +129,7 @@ describe('the view in the real workbench', () => {
     if (folder !== undefined) await rm(path.dirname(folder), { recursive: true, force: true, maxRetries: 10 });
   });
 
-  it('[V4] opens a change in the diff editor from its row, and the timeline as an editor tab', async () => {
+  it('[V26] opens a change in the diff editor from its row, and the timeline as an editor tab', async () => {
     const frame = workbench.tapedeckFrame();
     await frame
       .getByText(/edits? in \d+ files?/)
@@ -157,7 +157,7 @@ describe('the view in the real workbench', () => {
     ['Light Modern', 'light'],
     ['Dark High Contrast', 'contrast'],
     ['Light High Contrast', 'contrast-light'],
-  ])('[V3] %s: it fits at 260 and at 600 pixels', async (theme, name) => {
+  ])('[V20] %s: it fits at 260 and at 600 pixels', async (theme, name) => {
     await workbench.runCommand('Preferences: Color Theme');
     await workbench.page.waitForTimeout(700);
     await workbench.answer(theme);

@@ -28,7 +28,7 @@ export function recordingSuite(): void {
     const fileEvent = async (name: string, kind: FileEvent['kind']): Promise<FileEvent> =>
       (await newest((event) => event.kind === kind && event.path === name)) as FileEvent;
 
-    it('[C1] records a save as the user’s, with the content before and after', async () => {
+    it('[C26] records a save as the user’s, with the content before and after', async () => {
       const document = await vscode.workspace.openTextDocument(pathInWorkspace('src/greet.js'));
       await vscode.window.showTextDocument(document);
       const before = document.getText();
@@ -47,13 +47,13 @@ export function recordingSuite(): void {
       assert.equal(new TextDecoder().decode(await content.get(event.after!.hash!)), `// greeting\n${before}`);
     });
 
-    it('[C2] records a file that somebody wrote on disk, and does not say that it was the user', async () => {
+    it('[C1] records a file that somebody wrote on disk, and does not say that it was the user', async () => {
       writeFileSync(pathInWorkspace('written.txt'), 'by a program\n');
       const event = await fileEvent('written.txt', 'file.created');
       assert.equal(event.by.actor, 'unknown');
     });
 
-    it('[C3] records a command of the integrated terminal with its exit code and folder', async () => {
+    it('[C17] records a command of the integrated terminal with its exit code and folder', async () => {
       const terminal = vscode.window.createTerminal({ name: 'test', cwd: path.dirname(pathInWorkspace('README.md')) });
       terminal.show();
       const integration = await eventually(async () => terminal.shellIntegration);
@@ -124,7 +124,7 @@ export function recordingSuite(): void {
       await newest(({ kind }) => kind === 'rewind.undone');
     });
 
-    it('[C4] says so and records nothing while paused, and sees afterwards what changed meanwhile', async () => {
+    it('[S7] says so and records nothing while paused, and sees afterwards what changed meanwhile', async () => {
       await vscode.commands.executeCommand('tapedeck.pause');
       writeFileSync(pathInWorkspace('paused.txt'), 'while paused\n');
       await new Promise((resolve) => setTimeout(resolve, 1500));
