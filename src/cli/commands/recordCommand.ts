@@ -47,6 +47,8 @@ export const recordCommand: CommandEntry = (program, act) => {
           await stopped;
           clearInterval(alive);
           listening.dispose();
+          // What changed a moment ago was perhaps not hinted at yet.
+          await recorder.reconcile('hand');
           await recorder.flush();
           await tell(recorder.status());
         } finally {
