@@ -178,14 +178,26 @@ function findTwin(state: SessionState, event: FileEvent): EventId | undefined {
   }
   const key = [event.kind, event.path, versionKey(event.before), versionKey(event.after)].join('\u0000');
   const seen = recentChanges.get(key);
-  if (seen !== undefined && seen.w !== event.w) return eventId(seen);
+  if (seen !== undefined && seen.w !== event.w && !goesOn(state, event)) return eventId(seen);
   recentChanges.delete(key);
   recentChanges.set(key, markOf(event));
   return undefined;
 }
 
+/**
+ * True when a rewind writes again what was changed, and undone, a moment ago: the file is what it was before the event, so
+ * the like of it that was seen is an earlier change, and not this one.
+ */
+function goesOn(state: SessionState, { rewind, path, kind, before, after }: FileEvent): boolean {
+  const file = state.files.get(path);
+  if (rewind === undefined || file === undefined) return false;
+  const isNow = (version: FileVersion | undefined): boolean =>
+    file.exists ? version !== undefined && isSameVersion(file.latest, version) : version === undefined;
+  return isNow(kind === 'file.renamed' ? undefined : before) && !isNow(after);
+}
+
 const versionKey = (version: FileVersion | undefined): string =>
-  version === undefined ? '-' : `${version.type} ${version.hash ?? `${version.missing ?? ''} ${version.sizeBytes}`}`;
+  version === undefined ? '-' : `${version.type} ${version.mode ?? ''} ${version.hash ?? `${version.missing ?? ''} ${version.sizeBytes}`}`;
 
 /** Marks decisions that name this file, or a folder that it lies in, as resting on what is no longer so; or unmarks them. */
 function noteForDecisions(

@@ -2,7 +2,7 @@ import type { Author } from '../model/author.ts';
 import { isSameVersion, type FileVersion, type SkipReason } from '../model/fileVersion.ts';
 import type { ContentHash, EventId } from '../model/ids.ts';
 import type { WorkspacePath } from '../model/workspacePath.ts';
-import type { LoggedFile, TouchedFile } from './touchedFiles.ts';
+import { isSameLogged, type LoggedFile, type TouchedFile } from './touchedFiles.ts';
 
 /**
  * What a rewind would do, thought out before anything is touched. The plan holds these promises:
@@ -176,7 +176,8 @@ function conflictOf(
   const logged = file.after.state === 'absent' ? undefined : file.after.version;
   if (logged !== undefined && logged.hash === undefined) return disk?.sizeBytes === logged.sizeBytes ? 'unverified' : 'changed-since';
   if (!isSameVersion(disk, logged)) return 'changed-since';
-  return input.undoes !== undefined && file.lastRewind !== input.undoes ? 'changed-after-rewind' : undefined;
+  // What another rewind wrote and its undo took back again is what this one left.
+  return file.rewound !== undefined && !isSameLogged(file.after, file.rewound) ? 'changed-after-rewind' : undefined;
 }
 
 /** What a person decides over a plan. Nothing is done to a conflict that is not decided. */

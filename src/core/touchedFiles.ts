@@ -19,9 +19,10 @@ export interface TouchedFile {
   readonly after: LoggedFile;
   /** Who changed it, each once, in order of appearance; a later finding (`file.attributed`) replaces the first one. */
   readonly authors: readonly Author[];
-  /** The last event that touched it, and the rewind that wrote that one. */
+  /** The last event that touched it. */
   readonly last: EventId;
-  readonly lastRewind: string | undefined;
+  /** What the rewind that was asked for left there; undefined when none was. */
+  readonly rewound: LoggedFile | undefined;
   readonly changes: number;
 }
 
@@ -44,6 +45,7 @@ export function touchedFiles(events: Iterable<LoggedEvent>, rewind?: string): Ma
     if (known === undefined && rewind !== undefined && ofRewind !== rewind) return;
     // Told a second time by another process that saw the same change: nothing of its own.
     if (known !== undefined && isSameLogged(known.after, after)) return;
+    const rewound = rewind !== undefined && ofRewind === rewind ? after : known?.rewound;
     const author = authorOf.get(id) ?? event.by;
     const authors = known?.authors ?? [];
     files.set(path, {
@@ -52,7 +54,7 @@ export function touchedFiles(events: Iterable<LoggedEvent>, rewind?: string): Ma
       after,
       authors: authors.some((other) => isSameAuthor(other, author)) ? authors : [...authors, author],
       last: id,
-      lastRewind: ofRewind,
+      rewound,
       changes: (known?.changes ?? 0) + 1,
     });
   };
@@ -89,7 +91,7 @@ function afterOf(event: FileEvent): LoggedFile {
   return event.after === undefined ? { state: 'unknown', reason: 'lost' } : { state: 'version', version: event.after };
 }
 
-const isSameLogged = (a: LoggedFile, b: LoggedFile): boolean =>
+export const isSameLogged = (a: LoggedFile, b: LoggedFile): boolean =>
   a.state === 'version' && b.state === 'version' ? isSameVersion(a.version, b.version) : a.state === 'absent' && b.state === 'absent';
 
 const isSameAuthor = (a: Author, b: Author): boolean => a.actor === b.actor && a.name === b.name && a.run === b.run;

@@ -239,6 +239,41 @@ describe('a rewind', () => {
     expect(groupDecisions(foldAll(t.events))).toMatchObject({ inForce: [{ id: 'd1' }], setAside: [] });
   });
 
+  it('[D3] [D5] leaves the first change to who made it when a rewind makes the like of it again within seconds', () => {
+    const tapedeck = { actor: 'tool', name: 'tapedeck', how: 'stated' } as const;
+    for (const [before, after] of [
+      ['one', 'two'],
+      [undefined, 'two'],
+    ] as const) {
+      const t = tape();
+      const target = t.prompt('Change it');
+      const made = t.change('a.ts', before, after, codex);
+      const kinds = {
+        back: before === undefined ? 'file.deleted' : 'file.changed',
+        again: before === undefined ? 'file.created' : 'file.changed',
+      } as const;
+      const one = before === undefined ? {} : { before: version(before) };
+      const undone = before === undefined ? {} : { after: version(before) };
+      t.add({ kind: kinds.back, path: 'a.ts', before: version(after), ...undone, by: tapedeck, rewind: 'rw1' }, { writer: 'bbbbbb' });
+      t.rewind('rw1', target);
+      t.add({ kind: kinds.again, path: 'a.ts', ...one, after: version(after), by: tapedeck, rewind: 'rw2' }, { writer: 'bbbbbb' });
+      t.undo('rw2', 'rw1');
+      const state = foldAll(t.events);
+      expect(effectiveAuthor(state, made)).toEqual(codex);
+      expect(isSetAside(state, made)).toBe(false);
+      expect(state.files.get('a.ts')).toMatchObject({ exists: true, latest: version(after), changes: 1 });
+      expect(state.counts.duplicates).toBe(0);
+    }
+  });
+
+  it('[D3] tells changes of the mode alone apart', () => {
+    const t = tape();
+    const mode = (bits: number) => Object.assign(version('one'), { mode: bits });
+    t.add({ kind: 'file.changed', path: 'a.sh', before: mode(0o644), after: mode(0o755), by: nobody });
+    t.add({ kind: 'file.changed', path: 'a.sh', before: mode(0o755), after: mode(0o644), by: nobody }, { writer: 'bbbbbb' });
+    expect(foldAll(t.events).counts).toMatchObject({ fileChanges: 2, duplicates: 0 });
+  });
+
   it('[D3] [D5] is credited with its write also when a watching recorder saw it first', () => {
     const t = tape();
     const target = t.change('a.ts', 'one', 'two');

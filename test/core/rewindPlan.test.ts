@@ -206,6 +206,18 @@ describe('rewind plan', () => {
     ]);
   });
 
+  it('[R8] undoes a rewind as if what came after it had not been, once that is undone itself', () => {
+    const rewound = event('file.changed', { path: 'a', before: version('2'), after: version('1'), rewind: 'x' });
+    const again = [
+      rewound,
+      event('file.changed', { path: 'a', before: version('1'), after: version('2'), rewind: 'y' }),
+      event('file.changed', { path: 'a', before: version('2'), after: version('1'), rewind: 'undo of y' }),
+    ];
+    expect(acts(plan(again, { a: version('1') }, { undoes: 'x' }))).toEqual([['a', 'write']]);
+    const back = [rewound, changed('a', version('1'), version('3')), changed('a', version('3'), version('1'))];
+    expect(acts(plan(back, { a: version('1') }, { undoes: 'x' }))).toEqual([['a', 'write']]);
+  });
+
   it('[R12] takes a scope for files and folders, not for beginnings of names', () => {
     expect(['src', 'src/a', 'src2', '//web/src/a'].filter((path) => isInScope(path, ['src']))).toEqual(['src', 'src/a']);
     expect(isInScope('//web/src/a', ['//web/src/'])).toBe(true);
