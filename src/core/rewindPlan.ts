@@ -148,7 +148,7 @@ function planFile(file: TouchedFile, input: RewindInput): RewindStep | RewindSki
   if (isSameVersion(disk, to) && (unsaved === undefined || unsaved.hash === to?.hash)) return 'already-so';
   if (to !== undefined && (to.hash === undefined || !input.kept.has(to.hash))) return { path, reason: to.missing ?? 'content-gone' };
 
-  const conflict = conflictOf(file, from, disk, input);
+  const conflict = conflictOf(file, from, disk);
   if (to === undefined && conflict !== undefined) return { path, reason: 'changed-since', detail: conflict };
   return {
     path,
@@ -165,12 +165,7 @@ function planFile(file: TouchedFile, input: RewindInput): RewindStep | RewindSki
   };
 }
 
-function conflictOf(
-  file: TouchedFile,
-  from: FileVersion | undefined,
-  disk: FileVersion | undefined,
-  input: RewindInput,
-): ConflictReason | undefined {
+function conflictOf(file: TouchedFile, from: FileVersion | undefined, disk: FileVersion | undefined): ConflictReason | undefined {
   if (from !== disk) return 'unsaved';
   if (file.after.state === 'unknown') return 'unverified';
   const logged = file.after.state === 'absent' ? undefined : file.after.version;

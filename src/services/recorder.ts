@@ -247,7 +247,12 @@ class WorkspaceRecorder implements Recorder {
       onClosed: () => this.#released(),
     });
     this.journal.onDidRecord((event) => this.#noteOwn(event));
-    this.journal.onDidChangeHealth((health) => this.#trouble('log', health.state === 'ok' ? undefined : health.message));
+    this.journal.onDidChangeHealth((health) => {
+      this.#trouble('log', health.state === 'ok' ? undefined : health.message);
+      // The whole folder may have been removed, and with it the sign that somebody records.
+      if (health.state === 'ok' && !this.#isClosed)
+        void this.#presence.look().catch((error: unknown) => this.#trace('Who records could not be told', error));
+    });
     this.#attributor = new Attributor({
       content,
       digest,

@@ -80,8 +80,13 @@ export function createSessions(options: SessionsOptions): Sessions {
 
   const newest = async (): Promise<StoredCard | undefined> => {
     // An id sorts by the local time of its start; two of the same second, or of a changed time zone, are told apart by their card.
-    const ids = (await listSessionIds(layout)).slice(-3);
-    const cards = (await Promise.all(ids.map(read))).filter((card) => card !== undefined);
+    const cards: StoredCard[] = [];
+    for (const id of (await listSessionIds(layout)).toReversed()) {
+      // A folder without an event is none: a start that failed may have left it, or another program.
+      const card = await read(id);
+      if (card !== undefined) cards.push(card);
+      if (cards.length === 3) break;
+    }
     return cards.sort((a, b) => (a.startedAt < b.startedAt ? -1 : 1)).at(-1);
   };
 

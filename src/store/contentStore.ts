@@ -306,6 +306,7 @@ class PackedContentStore implements ContentStore {
       continued: last?.isSound ? { segment: last.segment, sizeBytes: last.sizeBytes } : undefined,
       nextSegment: (last?.segment ?? 0) + 1,
       maxPackBytes: this.#options.maxPackBytes ?? 64 * 1024 * 1024,
+      onGone: () => this.#index.dropGone(),
     });
     return this.#writer;
   }

@@ -39,6 +39,11 @@ export const maxLineBytes = 64 << 20;
 const newline = 10;
 const none: Buffer = Buffer.alloc(0);
 
+/** The further a line goes on, the larger its pieces: one of 50 MB is read in some thirty rather than in thousands. */
+function chunkFor(chunkBytes: number, carryBytes: number): number {
+  return Math.max(chunkBytes, Math.min(carryBytes, 4 << 20));
+}
+
 /** Reads the chunk at that place of the file; shorter when the file has been cut meanwhile. */
 async function readChunk(file: ByteReader, from: number, length: number): Promise<Buffer> {
   const buffer = Buffer.allocUnsafe(length);
@@ -93,7 +98,7 @@ export function forwardLines(options: LineSourceOptions): LineSource {
     async fill() {
       if (scanned < chunk.length) return true;
       if (position >= to) return lineFrom < position;
-      chunk = await readChunk(file, position, Math.min(chunkBytes, to - position));
+      chunk = await readChunk(file, position, Math.min(chunkFor(chunkBytes, carryBytes), to - position));
       scanned = 0;
       position += chunk.length;
       if (chunk.length === 0) to = position;
@@ -149,7 +154,7 @@ export function backwardLines(options: LineSourceOptions): LineSource {
     async fill() {
       if (left > 0) return true;
       if (position <= from) return !isDone;
-      const length = Math.min(chunkBytes, position - from);
+      const length = Math.min(chunkFor(chunkBytes, carryBytes), position - from);
       chunk = await readChunk(file, position - length, length);
       if (chunk.length < length) {
         // The file was cut meanwhile: what was read beyond is no longer there.

@@ -111,6 +111,19 @@ export class PackIndex {
     });
   }
 
+  /** Forgets what lay in packs that were removed: it would be taken for kept. */
+  dropGone(): Promise<void> {
+    return this.#refreshing.run(async () => {
+      for (const pack of this.#packs.values()) {
+        const found = await this.#fileSystem.lstat(join(this.#folder, pack.name)).catch((error: unknown) => failureCode(error));
+        if (found !== 'ENOENT') continue;
+        for (const entry of [...this.entries()]) if (entry.pack === pack.name) this.forget(entry);
+        this.#packs.delete(pack.name);
+        await this.#closeFile(pack);
+      }
+    });
+  }
+
   /** The whole record, or undefined when the pack is gone or too short. */
   async readRecord(entry: PackEntry): Promise<Buffer | undefined> {
     const pack = this.#packs.get(entry.pack);

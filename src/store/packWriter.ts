@@ -35,6 +35,8 @@ export interface PackWriterOptions {
   /** The number of the next new pack. */
   readonly nextSegment: number;
   readonly maxPackBytes: number;
+  /** The pack, or the folder of all packs, was removed: what lay in it is no longer there. Awaited before anything is written anew. */
+  readonly onGone?: () => Promise<void>;
 }
 
 export const packFileName = (writer: WriterId, segment: number): string => `${writer}-${String(segment).padStart(4, '0')}.pack`;
@@ -44,6 +46,9 @@ export const packFileName = (writer: WriterId, segment: number): string => `${wr
  * goes out in one write and one fdatasync. After a failure nobody knows what lies at the pack's end, so it is left as it
  * is and the next record begins a new pack; those that failed are told so.
  */
+/** How often it is made sure that the pack is still in its folder: a file removed under a writer takes writes silently. */
+const checkEveryMs = 500;
+
 export class PackWriter {
   readonly #options: PackWriterOptions;
   #waiting: Waiting[] = [];
@@ -52,6 +57,7 @@ export class PackWriter {
   #segment: number;
   #size = 0;
   #nextSegment: number;
+  #checkedAtMs = 0;
   #isClosed = false;
 
   constructor(options: PackWriterOptions) {
@@ -105,6 +111,11 @@ export class PackWriter {
     const bytes = batch.length === 1 ? batch[0]!.record : Buffer.concat(batch.map((waiting) => waiting.record));
     await writeFully(file, bytes);
     await file.datasync();
+    if (await this.#isGone()) {
+      await this.#closeFile();
+      await this.#options.onGone?.();
+      return this.#write(batch);
+    }
     this.#size = start + bytes.length;
     const pack = packFileName(this.#options.writer, this.#segment);
     let offset = start;
@@ -113,6 +124,18 @@ export class PackWriter {
       offset += waiting.record.length;
     }
     if (this.#size >= this.#options.maxPackBytes) await this.#closeFile();
+  }
+
+  async #isGone(): Promise<boolean> {
+    if (performance.now() - this.#checkedAtMs < checkEveryMs) return false;
+    this.#checkedAtMs = performance.now();
+    const { fileSystem, folder, writer } = this.#options;
+    try {
+      await fileSystem.lstat(join(folder, packFileName(writer, this.#segment)));
+      return false;
+    } catch (error) {
+      return failureCode(error) === 'ENOENT';
+    }
   }
 
   async #openFile(): Promise<DiskFile> {
@@ -126,7 +149,7 @@ export class PackWriter {
       if ((await file.stat()).size === continued.sizeBytes) return (this.#file = file);
       await file.close();
     }
-    await fileSystem.mkdir(folder, { recursive: true });
+    if ((await fileSystem.mkdir(folder, { recursive: true })) !== undefined) await this.#options.onGone?.();
     for (;;) {
       const segment = this.#nextSegment++;
       try {

@@ -27,21 +27,28 @@ export interface PresenceOptions {
 }
 
 export interface Presence {
-  /** Looks who is there. Resolves with whether this one leads, and whom it saw dead (they ended without a word). */
+  /** Looks who is there, and is there itself if its file was removed. Resolves with whether this one leads, and whom it saw dead (they ended without a word). */
   look(): Promise<{ readonly isLeader: boolean; readonly others: readonly PresenceCard[]; readonly dead: readonly PresenceCard[] }>;
   leave(): Promise<void>;
 }
 
 /** Writes this process's file and looks once. Rejects when the root cannot be written. */
 export async function openPresence({ layout, card, isAlive = isProcessAlive }: PresenceOptions): Promise<Presence> {
-  const path = join(layout.recorders, `${card.writer}.json`);
-  await mkdir(layout.recorders, { recursive: true });
-  await writeFile(path, `${JSON.stringify(card)}\n`);
+  const name = `${card.writer}.json`;
+  const path = join(layout.recorders, name);
+  const write = async (): Promise<void> => {
+    await mkdir(layout.recorders, { recursive: true });
+    await writeFile(path, `${JSON.stringify(card)}\n`);
+  };
+  await write();
   return {
     async look() {
       const others: PresenceCard[] = [];
       const dead: PresenceCard[] = [];
-      for (const name of await readdir(layout.recorders)) {
+      const names: readonly string[] = await readdir(layout.recorders).catch(() => []);
+      // The folder was removed under us: the others have to see us all the same.
+      if (!names.includes(name)) await write();
+      for (const name of names) {
         if (!name.endsWith('.json') || name === `${card.writer}.json`) continue;
         const other = await readCard(join(layout.recorders, name));
         // Of another machine (a shared drive, a container) nothing can be known from here.

@@ -1,12 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, rm, unlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, symlink, unlink, writeFile } from 'node:fs/promises';
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { openContentStore } from '../../src/store/contentStore.ts';
 import { nodeDigest } from '../../src/store/digest.ts';
+import { readRecorders } from '../../src/store/presence.ts';
 import { describeChange, RecorderRoom, until } from './recorderRoom.ts';
 import { isFileEvent } from '../../src/model/event.ts';
 import { defaultRecorderSettings } from '../../src/services/recorderSettings.ts';
@@ -226,6 +228,40 @@ it('[S9] records into the fallback root when the wanted one cannot be written, a
   expect(recorder.status()).toMatchObject({ root: `${room.base}/storage`, isFallbackRoot: true });
   await room.write('a.txt', 'two\n');
   expect(await room.changes(recorder, 1)).toEqual(['changed a.txt']);
+});
+
+it('[S9] records into the fallback root when the wanted one is a link in the workspace, and nothing into what it leads to', async () => {
+  const elsewhere = join(room.base, 'elsewhere');
+  await mkdir(elsewhere);
+  await symlink(elsewhere, room.path('.tapedeck'), 'junction');
+  const recorder = await room.started({ fallbackRoot: `${room.base}/storage` });
+  expect(recorder.status()).toMatchObject({ root: `${room.base}/storage`, isFallbackRoot: true });
+  expect(await readdir(elsewhere)).toEqual([]);
+});
+
+it('[S3] goes on recording when its folder is removed under it: contents, sign of life and a gap that says so', async () => {
+  await room.write('a.txt', 'one\n');
+  const recorder = await room.started();
+  await room.write('a.txt', 'two\n');
+  await room.changes(recorder, 1);
+  await new Promise((resolve) => setTimeout(resolve, 600));
+  await rm(recorder.layout.root, { recursive: true });
+  await room.write('a.txt', 'three\n');
+  await until(async () => (await room.kinds(recorder, 'capture.gap')).length > 0, 'the gap');
+  const [event] = await room.fileEvents(recorder);
+  const content = await openContentStore({ layout: recorder.layout, digest: nodeDigest, writer: 'another' });
+  expect(Buffer.from((await content.get(event!.after!.hash!)) ?? []).toString()).toBe('three\n');
+  await content.close();
+  await until(async () => (await readRecorders(recorder.layout)).length === 1, 'the sign of life');
+});
+
+it('[S8] finds the open session behind folders that hold no event', async () => {
+  const recorder = await room.started();
+  const session = await recorder.start();
+  await recorder.close();
+  for (const suffix of ['aaaa', 'bbbb', 'cccc', 'dddd'])
+    await mkdir(join(recorder.layout.sessions, `20990101-000000-${suffix}`, 'events'), { recursive: true });
+  expect(await recorder.sessions.current()).toMatchObject({ id: session });
 });
 
 it('[S10] leaves no sign of its presence and no watcher when it is closed', async () => {

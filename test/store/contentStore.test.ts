@@ -300,6 +300,20 @@ describe('content store', () => {
     expect(await (await open('writerc', growing)).putFile(join(root, 'big'), 200)).toMatchObject({ missing: 'changing' });
   });
 
+  it('[R24] writes anew what is put after its folder was removed under it, and takes nothing that went with it for kept', async () => {
+    const store = await open();
+    const before = await store.put(bytesOf('before'));
+    expect(await store.has(before.hash)).toBe(true);
+    rmSync(join(root, '.tapedeck'), { recursive: true });
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    const after = await store.put(bytesOf('after'));
+    const again = await store.put(bytesOf('before'));
+    const other = await open('writerb');
+    expect(await other.get(after.hash)).toEqual(Buffer.from('after'));
+    expect(await other.get(again.hash)).toEqual(Buffer.from('before'));
+    expect(await store.get(after.hash)).toEqual(Buffer.from('after'));
+  });
+
   it('[R22] reads through more packs than it keeps open, many at once', async () => {
     const hashes = [];
     for (let index = 0; index < 40; index++) {

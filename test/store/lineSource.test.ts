@@ -18,6 +18,18 @@ async function drain(source: LineSource): Promise<RawLine[]> {
 
 const shown = (lines: readonly RawLine[]) => lines.map(({ bytes, ...rest }) => ({ ...rest, text: bytes.toString('latin1') }));
 
+test('[L13] a very long line is read in few pieces', async () => {
+  const bytes = Buffer.concat([Buffer.from('first\n'), Buffer.alloc(20 << 20, 'x'), Buffer.from('\nlast\n')]);
+  for (const read of [forwardLines, backwardLines]) {
+    let reads = 0;
+    const file = fileOf(bytes);
+    const counted = { read: (...given: Parameters<typeof file.read>) => ((reads += 1), file.read(...given)) };
+    const lines = await drain(read({ file: counted, from: 0, to: bytes.length, chunkBytes: 4 << 10 }));
+    expect(lines.map(({ bytes: line }) => line.length).sort()).toEqual([20 << 20, 4, 5]);
+    expect(reads).toBeLessThan(40);
+  }
+});
+
 test('[L13] both directions give the same lines, whatever the chunks', async () => {
   const text = fc
     .array(fc.constantFrom('\n', '\n', 'a', 'bc', '\0', 'a longer piece of a line'), { maxLength: 40 })
