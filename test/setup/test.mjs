@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { ensureAgent } from './agentTools.mjs';
 import { ensureChromium } from './chromium.mjs';
 import { ensureCodeServer } from './codeServerTool.mjs';
 import { ensureNode } from './nodeRuntime.mjs';
@@ -33,11 +34,13 @@ const vitestEnvironment = { VITE_CONFIG_NATIVE_IGNORE_WARNING: 'true' };
 /** @type {Readonly<Record<string, Stage>>} */
 const stages = {
   setup: {
-    headline: 'Set-up: Node, packages, a browser, an editor',
+    headline: 'Set-up: Node, packages, a browser, an editor, the agents',
     run: async () => {
       await ensureProjectModules(projectFolder, await ensureNode(24));
       await ensureChromium();
       await ensureCodeServer('current');
+      // The real agents, which tests of all kinds follow at work.
+      for (const agent of /** @type {const} */ (['codex', 'claude'])) await ensureAgent(agent);
     },
   },
   packages: {
