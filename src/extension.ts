@@ -14,6 +14,7 @@ import { PastFiles } from './host/pastFiles.ts';
 import { vscodePrompts, type Prompts } from './host/prompts.ts';
 import { watchSaves } from './host/savedDocuments.ts';
 import { headerOf } from './host/sessionFacts.ts';
+import { tellingRefusals } from './host/refusals.ts';
 import { readSettings } from './host/settings.ts';
 import { StatusItem } from './host/statusItem.ts';
 import { TerminalCommands } from './host/terminalCommands.ts';
@@ -47,7 +48,7 @@ export function activate(context: vscode.ExtensionContext): TapedeckApi {
   const currentDeck = (): Deck => deck;
   const currentPrompts = (): Prompts => prompts;
 
-  const actions = createActions({
+  const plain = createActions({
     context,
     deck: currentDeck,
     prompts: currentPrompts,
@@ -57,6 +58,7 @@ export function activate(context: vscode.ExtensionContext): TapedeckApi {
     showOutput: () => output.show(),
     reopen: () => openDeck(),
   });
+  const actions = tellingRefusals(plain, currentPrompts);
   const view = disposables.add(new TimelineView({ extensionUri: context.extensionUri, deck: currentDeck, actions: () => actions, trace }));
   disposables.add(registerCommands(actions, currentPrompts, () => showMenu(deck, prompts), trace));
   const status = disposables.add(new StatusItem());
@@ -125,7 +127,7 @@ export function activate(context: vscode.ExtensionContext): TapedeckApi {
       listening.dispose();
       await deck.close();
     });
-  return { whenReady, deck: currentDeck, actions, setPrompts: (other) => (prompts = other) };
+  return { whenReady, deck: currentDeck, actions: plain, setPrompts: (other) => (prompts = other) };
 }
 
 /** VS Code waits a few seconds for this: what was recorded is on disk when it resolves. */

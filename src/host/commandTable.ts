@@ -2,7 +2,6 @@ import * as vscode from 'vscode';
 import { DisposableStore, type Disposable } from '../base/disposable.ts';
 import type { Outcome, RowContext } from '../protocol/messages.ts';
 import type { Actions } from './actions.ts';
-import { Refusal } from './outcome.ts';
 import type { Prompts } from './prompts.ts';
 
 /** A command of the manifest: what it does, given what VS Code hands to it. */
@@ -44,7 +43,7 @@ function commandTable(actions: Actions, menu: () => Promise<Outcome>): Record<st
   };
 }
 
-/** Registers them all. What can't be done now is said with what would help; what fails is shown with its reason and a way to the output. */
+/** Registers them all. What fails is shown with its reason and a way to the output, never swallowed. */
 export function registerCommands(
   actions: Actions,
   prompts: () => Prompts,
@@ -58,10 +57,6 @@ export function registerCommands(
         try {
           return (await run(argument)).done;
         } catch (error) {
-          if (error instanceof Refusal) {
-            void refuse(error, prompts());
-            return false;
-          }
           const message = error instanceof Error ? error.message : String(error);
           trace(`${id}: ${error instanceof Error ? (error.stack ?? message) : message}`);
           const show = vscode.l10n.t('Show Output');
@@ -74,12 +69,6 @@ export function registerCommands(
     );
   }
   return disposables;
-}
-
-/** Says why not, and offers the next step. */
-async function refuse({ message, next }: Refusal, prompts: Prompts): Promise<void> {
-  const answer = await prompts.inform(message, ...(next === undefined ? [] : [next.title]));
-  if (next !== undefined && answer === next.title) await vscode.commands.executeCommand(next.command);
 }
 
 /** The row that a context menu was opened on. It comes from the page, so it is looked at before it is believed. */
