@@ -82,7 +82,12 @@ export function activate(context: vscode.ExtensionContext): TapedeckApi {
     const header = headerOf(deck);
     status.show(header);
     view.refresh();
-    const keys = { state: header.state, hasSession: header.session !== undefined, canUndoRewind: header.undoableRewind !== undefined };
+    const keys = {
+      state: header.state,
+      hasSession: header.session !== undefined,
+      isOpen: header.session !== undefined && header.endedAt === undefined && deck.recorder !== undefined,
+      canUndoRewind: header.undoableRewind !== undefined,
+    };
     for (const [key, value] of Object.entries(keys)) void vscode.commands.executeCommand('setContext', `tapedeck.${key}`, value);
   };
   const refreshSoon = disposables.add(new Delayer(refresh, 100, 500));

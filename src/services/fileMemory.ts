@@ -47,6 +47,8 @@ export interface Remembered {
 }
 
 /** So many share one sync of the disk. */
+/** How long before a baseline an event may stand that the baseline does not know of yet. */
+const inFlightMs = 10_000;
 const copiesAtOnce = 256;
 
 /**
@@ -200,8 +202,10 @@ export class FileMemory {
           latest.set(event.path, event);
         } else if (event.kind === 'baseline.taken' && event.manifest !== undefined) {
           manifests.set(event.folder, event.manifest);
-          // A baseline says all of its folder: what was recorded before it is in it.
-          for (const path of latest.keys()) if (this.#folderOf(path) === event.folder) latest.delete(path);
+          // A baseline says all of its folder: what was recorded before it is in it, but for what was on its way to the log
+          // while the baseline was written down.
+          for (const [path, { at }] of latest)
+            if (this.#folderOf(path) === event.folder && Date.parse(event.at) - Date.parse(at) > inFlightMs) latest.delete(path);
         } else if (event.kind === 'file.skipped') files.noteSkip(event.path, event.reason);
         else if (event.kind === 'capture.paused' || event.kind === 'capture.continued') notePause(pauses, event);
         else if (event.kind === 'session.started' || event.kind === 'session.resumed') lastApp = event.app;
