@@ -16,6 +16,7 @@ import { asideOf, entriesOf, headerOf } from './sessionFacts.ts';
 const firstPage = 500;
 const largestPage = 1000;
 const largestDetail = 64;
+const snapshotTries = 5;
 
 /**
  * Serves one page, for as long as its webview lives. The page pulls; what is pushed here only keeps fresh what it has
@@ -27,6 +28,8 @@ export class PageServer implements Disposable {
   readonly #deck: () => Deck;
   #listening: DisposableStore | undefined;
   #isReady = false;
+  /** Notices that were not sent because the page had not been answered yet. */
+  #missed = 0;
   #pendingShow: HostNotices['show'] | undefined;
 
   constructor(port: Port, deck: () => Deck, actions: Actions, trace: (message: string) => void) {
@@ -72,6 +75,7 @@ export class PageServer implements Disposable {
 
   #notify<K extends keyof HostNotices & string>(name: K, notice: HostNotices[K]): void {
     if (this.#isReady) this.#channel.notify(name, notice);
+    else this.#missed += 1;
   }
 
   #follow(feed: SessionFeed, disposables: DisposableStore, onHeader: () => void): void {
@@ -111,8 +115,17 @@ export class PageServer implements Disposable {
     };
     return {
       ready: async ({ held }) => {
-        const snapshot = await this.#snapshot(held);
+        // What happens while the snapshot is made can't be told before it, and must not be missing from it.
+        this.#isReady = false;
+        let snapshot: Snapshot;
+        let tries = 0;
+        do {
+          this.#missed = 0;
+          snapshot = await this.#snapshot(held);
+          tries += 1;
+        } while (this.#missed > 0 && tries < snapshotTries);
         this.#isReady = true;
+        if (this.#missed > 0) setTimeout(() => this.#notify('sessionChanged', {}), 500);
         const show = this.#pendingShow;
         this.#pendingShow = undefined;
         if (show !== undefined) setTimeout(() => this.#notify('show', show), 50);

@@ -9,7 +9,7 @@ import { agentSetup, layAgentFiles } from '../setup/agents.mjs';
 import { ensureAgent } from '../setup/agentTools.mjs';
 import { ensureNode } from '../setup/nodeRuntime.mjs';
 import { startScriptedModel } from '../setup/scriptedModel.mjs';
-import { authorsByPath, eventuallyInLog, readLog } from './logReading.ts';
+import { authorsByPath, eventuallyInLog, readLog, type Line } from './logReading.ts';
 import { hashGit, hashTree } from './treeHash.ts';
 import { openWorkbench, type Workbench } from './workbench.ts';
 
@@ -98,11 +98,12 @@ describe.each<AgentName>(['codex', 'claude'])('%s at work in the integrated term
       'the end of the agent',
       120_000,
     );
-    await eventuallyInLog(
-      folder,
-      (lines) => (authorsByPath(lines).get('tool.sh')?.['actor'] === 'agent' ? true : undefined),
-      'the author of the last change',
-    );
+    // The agent's record may be read after the changes were seen: then a later finding says whose run it was.
+    const isTold = (lines: readonly Line[]): boolean => {
+      const authors = authorsByPath(lines);
+      return ['src/greet.js', 'tool.sh'].every((file) => authors.get(file)?.['run'] !== undefined);
+    };
+    await eventuallyInLog(folder, (lines) => (isTold(lines) ? true : undefined), 'the authors');
 
     const lines = readLog(folder);
     const prompt = lines.find(({ kind }) => kind === 'prompt.submitted');
