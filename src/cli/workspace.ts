@@ -49,6 +49,7 @@ export async function openWorkspace(directory: string | undefined, cwd: string):
     app: 'cli',
     idleHours: defaultRecorderSettings.idleHours,
     random: randomName,
+    storesCards: true,
   });
   return { folder, layout, sessions };
 }

@@ -17,6 +17,7 @@ export const duplicateWindowMs = 5000;
 
 const recentLimit = 20;
 const windowLimit = 20_000;
+const tidyEvery = 256;
 
 export function foldFileChange(state: SessionState, event: FileEvent): void {
   if (typeof event.path !== 'string') throw new TypeError('file event without a path');
@@ -172,13 +173,16 @@ function fileOf(state: SessionState, path: string, before: FileVersion | undefin
 function findTwin(state: SessionState, event: FileEvent): EventId | undefined {
   const { recentChanges } = state.trace;
   const now = Date.parse(event.at);
-  for (const [key, mark] of recentChanges) {
-    if (now - Date.parse(mark.at) <= duplicateWindowMs && recentChanges.size <= windowLimit) break;
-    recentChanges.delete(key);
-  }
+  // Now and then, many at once; see forgetOldest.
+  if (recentChanges.size % tidyEvery === 0)
+    for (const [key, mark] of recentChanges) {
+      if (now - Date.parse(mark.at) <= duplicateWindowMs && recentChanges.size <= windowLimit) break;
+      recentChanges.delete(key);
+    }
   const key = [event.kind, event.path, versionKey(event.before), versionKey(event.after)].join('\u0000');
   const seen = recentChanges.get(key);
-  if (seen !== undefined && seen.w !== event.w && !goesOn(state, event)) return eventId(seen);
+  if (seen !== undefined && seen.w !== event.w && now - Date.parse(seen.at) <= duplicateWindowMs && !goesOn(state, event))
+    return eventId(seen);
   recentChanges.delete(key);
   recentChanges.set(key, markOf(event));
   return undefined;

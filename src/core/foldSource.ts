@@ -20,16 +20,18 @@ export function rememberSource(state: SessionState, event: TapedeckEvent): void 
   forgetOldest(sources, sourceLimit);
 }
 
-/** Drops the entries that were set first until `limit` are left. */
+/** Keeps a map at about `limit` entries: when it has grown well beyond, those that were set first are dropped. */
 export function forgetOldest(map: Map<unknown, unknown>, limit: number): void {
-  while (map.size > limit) {
-    const oldest = map.keys().next();
-    if (oldest.done) return;
-    map.delete(oldest.value);
+  // Many at once: the way to the oldest one leads over all that were forgotten since the map was last tidied.
+  if (map.size <= limit + Math.min(limit, forgottenAtOnce)) return;
+  for (const oldest of map.keys()) {
+    if (map.size <= limit) return;
+    map.delete(oldest);
   }
 }
 
 const sourceLimit = 100_000;
+const forgottenAtOnce = 1024;
 
 function sourceKey(event: TapedeckEvent): string {
   return [event.src === undefined ? '' : placeOf(event.src), event.kind, detailOf(event)].join('\u0000');

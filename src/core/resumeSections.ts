@@ -5,7 +5,7 @@ import type { Decision, EventMark, FileState, PromptEntry, RunState, SessionStat
 import { currentPlans, groupDecisions, isLeft, openBlockers } from './decisions.ts';
 import { compareMarks } from './eventOrder.ts';
 import { isFileUnchanged } from './foldFile.ts';
-import { checkCommands, filesChangedSince, lastGreen, lastGreenCheck } from './lastGreen.ts';
+import { checkCommands, countChangedSince, filesChangedSince, lastGreen, lastGreenCheck } from './lastGreen.ts';
 import { inlineCode, inlineText, outputTail, quoteBlock } from './quotedText.ts';
 import { counted, displayName, durationText } from './timelineWords.ts';
 
@@ -179,10 +179,11 @@ function verified(state: SessionState, time: TimeText): ResumeItem[] {
     text: `- Commit ${inlineCode(commit.commit.slice(0, 10))}${commit.branch === undefined ? '' : ` on ${inlineCode(commit.branch, 80)}`}: ${inlineText(commit.subject, 160)}`,
     events: at(commit.mark),
   }));
+  const changedSince = countChangedSince(state);
   const passing = checkCommands(state)
     .filter(({ lastExitCode, isSetAside }) => lastExitCode === 0 && !isSetAside)
     .map((command) => {
-      const since = filesChangedSince(state, command.last).length;
+      const since = changedSince(command.last);
       return {
         text: `- ${inlineCode(command.command)} ended with 0 (${time(command.last)}); ${since === 0 ? 'no file changed since' : `${counted(since, 'file')} changed since`}`,
         events: at(command.last),

@@ -237,6 +237,7 @@ class WorkspaceRecorder implements Recorder {
       app: options.app,
       idleHours: settings.idleHours,
       random: (length) => Array.from(randomBytes(length), (byte) => (byte % 36).toString(36)).join(''),
+      storesCards: true,
     });
     this.journal = new LiveJournal({
       sessions: this.sessions,

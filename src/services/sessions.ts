@@ -29,7 +29,12 @@ export interface SessionsOptions {
   readonly idleHours: number;
   /** Lower-case letters and digits. */
   readonly random: (length: number) => string;
+  /** A card that is far behind its log is stored by whoever reads it. Otherwise reading touches nothing. */
+  readonly storesCards?: boolean;
 }
+
+/** Reading so many events takes some ten milliseconds. */
+const cardStoredFrom = 1000;
 
 /** A session that this process writes to. Whoever opened it closes it; closing does not end the session. */
 export interface OpenSession {
@@ -75,7 +80,8 @@ export function createSessions(options: SessionsOptions): Sessions {
 
   const read = async (id: SessionId): Promise<StoredCard | undefined> => {
     if (!isSessionId(id)) return undefined;
-    return refreshSessionCard({ layout, digest, id, card: await readSessionCard(layout, id) });
+    const card = await readSessionCard(layout, id);
+    return refreshSessionCard({ layout, digest, id, card, ...(options.storesCards === true && { storeFrom: cardStoredFrom }) });
   };
 
   const newest = async (): Promise<StoredCard | undefined> => {

@@ -75,15 +75,23 @@ export interface RefreshOptions {
   readonly id: SessionId;
   /** What is stored, to read only what came after it. */
   readonly card: StoredCard | undefined;
+  /** Stores it when so many events had to be read for it, so that the next one who asks need not. Never, when absent. */
+  readonly storeFrom?: number;
 }
 
 /** The card as the log says now. An ended session's stored card is taken as it is. Undefined when the log holds no event at all. */
-export async function refreshSessionCard({ layout, digest, id, card }: RefreshOptions): Promise<StoredCard | undefined> {
+export async function refreshSessionCard({ layout, digest, id, card, storeFrom }: RefreshOptions): Promise<StoredCard | undefined> {
   if (card?.endedAt !== undefined) return card;
   const reader = await openLogReader({ layout, session: id, digest });
   try {
     let fresh = card;
-    for await (const events of reader.all(card?.readTo)) for (const event of events) fresh = addToCard(fresh, id, event);
+    let read = 0;
+    for await (const events of reader.all(card?.readTo)) {
+      read += events.length;
+      for (const event of events) fresh = addToCard(fresh, id, event);
+    }
+    // A card that cannot be written only costs time.
+    if (fresh !== undefined && storeFrom !== undefined && read >= storeFrom) await writeSessionCard(layout, fresh).catch(() => {});
     return fresh;
   } finally {
     reader.dispose();

@@ -4,7 +4,7 @@ import { authorKey, isFileUnchanged } from '../../src/core/foldFile.ts';
 import { effectiveAuthor, emptyState, foldAll, foldEvent, isSetAside, serializeState, stateAt } from '../../src/core/fold.ts';
 import { groupDecisions, openBlockers } from '../../src/core/decisions.ts';
 import { buildResumePrompt } from '../../src/core/resumePrompt.ts';
-import { filesChangedSince, lastGreen } from '../../src/core/lastGreen.ts';
+import { countChangedSince, filesChangedSince, lastGreen } from '../../src/core/lastGreen.ts';
 import { eventKinds, type LoggedEvent } from '../../src/model/event.ts';
 import { eventId } from '../../src/model/ids.ts';
 import { sampleEvents } from '../webview/sample.ts';
@@ -366,6 +366,19 @@ describe('last green', () => {
     const state = foldAll(t.events);
     expect(lastGreen(state)?.mark).toMatchObject({ n: green.n });
     expect(filesChangedSince(state, lastGreen(state)!.mark).map(({ path }) => path)).toEqual(['b.ts']);
+  });
+
+  it('[D8] counts for many points what it would list for each', () => {
+    const t = tape();
+    const target = t.change('a.ts', 'one', 'two');
+    for (const name of ['a', 'b', 'c', 'b', 'd', 'a']) t.change(`${name}.ts`, 'two', `three of ${name}`);
+    t.rewind('rw1', target, ['d.ts']);
+    t.change('b.ts', 'three of b', 'two', nobody, { rewind: 'rw1' });
+    const state = foldAll(t.events);
+    const count = countChangedSince(state);
+    const counts = t.events.map(({ at, w, n }) => count({ at, w, n }));
+    expect(counts).toEqual(t.events.map(({ at, w, n }) => filesChangedSince(state, { at, w, n }).length));
+    expect(Math.max(...counts)).toBe(3);
   });
 
   it('[D8] does not lie in a stretch that was set aside', () => {

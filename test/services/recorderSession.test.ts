@@ -9,6 +9,10 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { openContentStore } from '../../src/store/contentStore.ts';
 import { nodeDigest } from '../../src/store/digest.ts';
 import { readRecorders } from '../../src/store/presence.ts';
+import { readSessionCard } from '../../src/store/sessionCard.ts';
+import { createSessions } from '../../src/services/sessions.ts';
+import { systemClock } from '../../src/base/clock.ts';
+import { userAuthor } from '../../src/model/author.ts';
 import { describeChange, RecorderRoom, until } from './recorderRoom.ts';
 import { isFileEvent } from '../../src/model/event.ts';
 import { defaultRecorderSettings } from '../../src/services/recorderSettings.ts';
@@ -253,6 +257,20 @@ it('[S3] goes on recording when its folder is removed under it: contents, sign o
   expect(Buffer.from((await content.get(event!.after!.hash!)) ?? []).toString()).toBe('three\n');
   await content.close();
   await until(async () => (await readRecorders(recorder.layout)).length === 1, 'the sign of life');
+});
+
+it('[S8] stores a card that is far behind its log, so that the next reader need not read it all; where that is wanted', async () => {
+  const recorder = await room.started();
+  const session = await recorder.start();
+  await Promise.all(Array.from({ length: 1200 }, () => recorder.journal.record({ kind: 'progress.noted', by: userAuthor, text: 'x' })));
+  const behind = await readSessionCard(recorder.layout, session);
+  const { layout } = recorder;
+  const options = { layout, clock: systemClock, digest: nodeDigest, folders: [], app: 'cli', idleHours: 4, random: () => 'abcd' };
+  expect(await createSessions(options).current()).toMatchObject({ id: session });
+  expect(await readSessionCard(layout, session)).toEqual(behind);
+  const current = await createSessions({ ...options, storesCards: true }).current();
+  expect(current!.readTo.n - behind!.readTo.n).toBeGreaterThan(1200);
+  expect(await readSessionCard(layout, session)).toEqual(current);
 });
 
 it('[S8] finds the open session behind folders that hold no event', async () => {
