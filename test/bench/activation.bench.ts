@@ -1,14 +1,18 @@
 // What Tapedeck costs when VS Code starts: its activation as the running editor itself measured it, in the same start as
 // that of the extensions that VS Code ships; and the loading of its bundle against a Node process that loads nothing.
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { launchChromium } from '../setup/chromium.mjs';
-import { startCodeServer } from '../setup/codeServer.mjs';
-import { layWorkspace } from '../setup/inHostTests.mjs';
-import { outFolder } from '../setup/project.mjs';
+import { pathToFileURL } from 'node:url';
+
+// The harness finds the project by its own place, so it is loaded from there and not bundled.
+const source = process.env['TAPEDECK_BENCH_SOURCE'] ?? '.';
+const load = async <T>(file: string): Promise<T> => (await import(pathToFileURL(path.join(source, '..', 'setup', file)).href)) as T;
+const { launchChromium } = await load<typeof import('../setup/chromium.mjs')>('chromium.mjs');
+const { startCodeServer } = await load<typeof import('../setup/codeServer.mjs')>('codeServer.mjs');
+const { outFolder } = await load<typeof import('../setup/project.mjs')>('project.mjs');
 
 const vsix = path.join(outFolder, 'tapedeck.vsix');
 if (!existsSync(vsix)) throw new Error('Package the extension first: npm test -- package');
@@ -17,7 +21,8 @@ const rounds = process.argv.includes('--quick') ? 2 : 5;
 /** `Activation: 12ms` of each running extension, by its name, in one start of the editor. */
 async function measureActivations(): Promise<Map<string, number>> {
   const folder = await mkdtemp(path.join(tmpdir(), 'td-bench-'));
-  await layWorkspace(folder);
+  await writeFile(path.join(folder, 'README.md'), '# A folder\n');
+  execFileSync('git', ['init', '-q'], { cwd: folder });
   const server = await startCodeServer({ edition: 'current', extensions: [vsix], settings: {} });
   const browser = await launchChromium();
   try {
@@ -56,9 +61,9 @@ for (const { name, ms } of rows)
   console.log(`| ${name} | ${ms} ms | ${name.startsWith('Tapedeck') ? '1' : ms === 0 ? '-' : (ours / ms).toFixed(2)} |`);
 
 // A stand-in for the editor's module is enough to load the bundle: nothing of it runs on import.
-const load = `const M=require('module');const o=M._load;M._load=(n,...r)=>n==='vscode'?new Proxy(function(){},{get:(t,k)=>k==='__esModule'?false:new Proxy(function(){},{get:()=>class{},construct:()=>({})})}):o(n,...r);const t=process.hrtime.bigint();require(process.argv[1]);console.log(Number(process.hrtime.bigint()-t)/1e6)`;
+const loading = `const M=require('module');const o=M._load;M._load=(n,...r)=>n==='vscode'?new Proxy(function(){},{get:(t,k)=>k==='__esModule'?false:new Proxy(function(){},{get:()=>class{},construct:()=>({})})}):o(n,...r);const t=process.hrtime.bigint();require(process.argv[1]);console.log(Number(process.hrtime.bigint()-t)/1e6)`;
 const loads = Array.from({ length: rounds * 4 }, () =>
-  Number(execFileSync(process.execPath, ['-e', load, path.resolve('dist/extension.js')], { encoding: 'utf8' })),
+  Number(execFileSync(process.execPath, ['-e', loading, path.resolve('dist/extension.js')], { encoding: 'utf8' })),
 );
 const empties = Array.from({ length: rounds * 4 }, () => {
   const start = process.hrtime.bigint();
