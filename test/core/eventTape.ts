@@ -21,7 +21,7 @@ export class EventTape {
   }
 
   start(): this {
-    this.add({ kind: 'session.started', session: '20260101-110000-abcd', folders: [{ name: 'shop', path: '/work/shop' }] });
+    this.add({ kind: 'session.started', session: '20260101-110000-abcd', folders: [{ name: 'shop', path: '/home/ada/shop' }] });
     return this;
   }
 

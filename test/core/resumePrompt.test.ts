@@ -15,7 +15,7 @@ const promptOf = (events: readonly LoggedEvent[], options: { budgetTokens?: numb
 /** A session with everything in it. */
 function story(): EventTape {
   const t = new EventTape().start();
-  t.add({ kind: 'run.started', run: 'r1', agent: 'codex', cwd: '/work/shop', title: 'Rate limits', by: codex });
+  t.add({ kind: 'run.started', run: 'r1', agent: 'codex', cwd: '/home/ada/shop', title: 'Rate limits', by: codex });
   t.prompt('Add rate limiting to the API. Do not touch src/legacy, and keep the tests green.');
   t.add({
     kind: 'plan.changed',

@@ -274,12 +274,12 @@ describe('the follower of agents', () => {
 
 describe('paths that agents told', () => {
   test.each([
-    ['win32', 'C:\\Work', 'c:/work/SRC/a.ts', 'SRC/a.ts'],
-    ['win32', 'C:\\Work', 'C:\\Work\\src\\a.ts', 'src/a.ts'],
-    ['win32', 'C:\\Work', '/c/Work/src/a.ts', 'src/a.ts'],
-    ['win32', 'C:\\Work', 'D:/Work/src/a.ts', undefined],
-    ['win32', 'C:\\Work', 'C:/Workshop/a.ts', undefined],
-    ['win32', '\\\\server\\share\\work', '//server/share/work/a.ts', 'a.ts'],
+    ['win32', 'C:\\Code', 'c:/code/SRC/a.ts', 'SRC/a.ts'],
+    ['win32', 'C:\\Code', 'C:\\Code\\src\\a.ts', 'src/a.ts'],
+    ['win32', 'C:\\Code', '/c/Code/src/a.ts', 'src/a.ts'],
+    ['win32', 'C:\\Code', 'D:/Code/src/a.ts', undefined],
+    ['win32', 'C:\\Code', 'C:/Codeshop/a.ts', undefined],
+    ['win32', '\\\\server\\share\\code', '//server/share/code/a.ts', 'a.ts'],
     ['darwin', '/Users/Dev/Caf\u00e9', '/users/dev/Cafe\u0301/a.ts', 'a.ts'],
     ['linux', '/w', '/W/a.ts', undefined],
     ['linux', '/w', '/w', undefined],
