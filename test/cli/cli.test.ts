@@ -191,6 +191,7 @@ describe('the command line', { timeout: 60_000 }, () => {
       recorders: [{ app: 'cli', pid: recorder.process.pid }],
       session: { label: 'Demo' },
     });
+    await waitFor(async () => (await run(['log', '--kind', 'baseline'])).out !== '');
     await room.write('src/a.txt', 'one\ntwo\n');
     await unlink(join(room.folder, 'b.txt'));
     await room.write('new/c.txt', 'new\n');
@@ -251,9 +252,12 @@ describe('the command line', { timeout: 60_000 }, () => {
     execFileSync('git', ['init', '-q'], { cwd: room.folder });
     await room.write('a.txt', 'one\n');
     const recorder = await room.record();
+    // Only from the baseline on the content before a change is known.
+    await waitFor(async () => (await run(['log', '--kind', 'baseline'])).out !== '');
+    const target = (await events('--kind', 'baseline'))[0]!.eventId;
     await room.write('a.txt', 'two\n');
     await waitFor(async () => (await run(['log', '--kind', 'file.changed'])).out !== '');
-    await ok(['rewind', '2', '--yes']);
+    await ok(['rewind', target, '--yes']);
     expect(await readFile(join(room.folder, 'a.txt'), 'utf8')).toBe('one\n');
     await room.write('after.txt', 'x');
     await waitFor(async () => (await run(['log', '--kind', 'file.created'])).out !== '');
