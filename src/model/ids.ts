@@ -21,10 +21,27 @@ export function parseEventId(id: string): { readonly w: WriterId; readonly n: nu
 
 const pad = (value: number, width = 2): string => String(value).padStart(width, '0');
 
-/** A new session id. `at` is read in the local time zone; `random` yields lower-case letters and digits. */
-export function createSessionId(at: Date, random: (length: number) => string): SessionId {
+/**
+ * A new session id. `at` is read in the local time zone; `random` yields lower-case letters and digits. It sorts behind
+ * `after`, the newest id before it, also where the clock was set back or the time zone has changed.
+ */
+export function createSessionId(at: Date, random: (length: number) => string, after: SessionId = ''): SessionId {
   const day = `${pad(at.getFullYear(), 4)}${pad(at.getMonth() + 1)}${pad(at.getDate())}`;
-  return `${day}-${pad(at.getHours())}${pad(at.getMinutes())}${pad(at.getSeconds())}-${random(4)}`;
+  const stamp = `${day}-${pad(at.getHours())}${pad(at.getMinutes())}${pad(at.getSeconds())}`;
+  const behind = stamp <= after.slice(0, stamp.length) ? `${secondAfter(after)}-${random(4)}` : '';
+  return isSessionId(behind) ? behind : `${stamp}-${random(4)}`;
+}
+
+function secondAfter(id: SessionId): string {
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = (/^(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)/.exec(id) ?? [])
+    .slice(1)
+    .map(Number);
+  // Only counted with, so that no zone's gaps matter.
+  return new Date(Date.UTC(year, month - 1, day, hour, minute, second + 1))
+    .toISOString()
+    .slice(0, 19)
+    .replaceAll(/[-:]/g, '')
+    .replace('T', '-');
 }
 
 export function isSessionId(text: string): boolean {

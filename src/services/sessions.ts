@@ -84,16 +84,22 @@ export function createSessions(options: SessionsOptions): Sessions {
     return refreshSessionCard({ layout, digest, id, card, ...(options.storesCards === true && { storeFrom: cardStoredFrom }) });
   };
 
-  const newest = async (): Promise<StoredCard | undefined> => {
-    // An id sorts by the local time of its start; two of the same second, or of a changed time zone, are told apart by their card.
+  /** The newest ones, those that were started last first. */
+  const latest = async (count: number): Promise<StoredCard[]> => {
     const cards: StoredCard[] = [];
     for (const id of (await listSessionIds(layout)).toReversed()) {
       // A folder without an event is none: a start that failed may have left it, or another program.
       const card = await read(id);
       if (card !== undefined) cards.push(card);
-      if (cards.length === 3) break;
+      if (cards.length === count) break;
     }
-    return cards.sort((a, b) => (a.startedAt < b.startedAt ? -1 : 1)).at(-1);
+    return cards;
+  };
+
+  /** The one to go on with, else the last one. Of the same second, or where two began one at once, the card decides. */
+  const newest = async (): Promise<StoredCard | undefined> => {
+    const cards = (await latest(3)).sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1));
+    return cards.find(canJoin) ?? cards[0];
   };
 
   const canJoin = (card: StoredCard): boolean => card.endedAt === undefined && clock.now() - Date.parse(card.lastAt) < idleMs;
@@ -123,7 +129,7 @@ export function createSessions(options: SessionsOptions): Sessions {
 
   const startNew = async (open: OpenOptions): Promise<OpenSession> => {
     const now: UnixMs = clock.now();
-    const id = createSessionId(new Date(now), options.random);
+    const id = createSessionId(new Date(now), options.random, (await latest(1))[0]?.id);
     const session = await openIn(id, true, open.shortLived ?? false);
     const label = open.label === undefined ? {} : { label: open.label };
     const started = await session.journal.record({

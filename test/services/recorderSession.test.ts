@@ -9,7 +9,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { openContentStore } from '../../src/store/contentStore.ts';
 import { nodeDigest } from '../../src/store/digest.ts';
 import { readRecorders } from '../../src/store/presence.ts';
-import { readSessionCard } from '../../src/store/sessionCard.ts';
+import { listSessionIds, readSessionCard } from '../../src/store/sessionCard.ts';
 import { createSessions } from '../../src/services/sessions.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { userAuthor } from '../../src/model/author.ts';
@@ -271,6 +271,26 @@ it('[S8] stores a card that is far behind its log, so that the next reader need 
   const current = await createSessions({ ...options, storesCards: true }).current();
   expect(current!.readTo.n - behind!.readTo.n).toBeGreaterThan(1200);
   expect(await readSessionCard(layout, session)).toEqual(current);
+});
+
+it('[S5] goes on with the session that is open, and keeps their order, when the clock was set back between two', async () => {
+  let offsetMs = 5 * 3_600_000;
+  const clock = { now: () => Date.now() + offsetMs };
+  const recorder = await room.record({ clock });
+  const ahead = await recorder.start('ahead');
+  await recorder.end();
+  await recorder.close();
+  offsetMs = 0;
+  const { layout, sessions } = recorder;
+  const back = await sessions.startOrJoin({ label: 'back' });
+  await back.close();
+  expect(back.isNew).toBe(true);
+  expect(back.id > ahead).toBe(true);
+  const again = await sessions.startOrJoin();
+  await again.close();
+  expect(again).toMatchObject({ id: back.id, isNew: false });
+  expect(await sessions.current()).toMatchObject({ label: 'back' });
+  expect(await listSessionIds(layout)).toEqual([ahead, back.id]);
 });
 
 it('[S8] finds the open session behind folders that hold no event', async () => {
