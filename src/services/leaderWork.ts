@@ -209,7 +209,9 @@ export class LeaderWork implements Disposable {
         if (!(error instanceof NoSessionError))
           onTrace(`A transcript could not be followed: ${error instanceof Error ? error.message : String(error)}`);
       },
-      onDamage: (damage) => onTrace(`A line of a transcript could not be read: ${JSON.stringify(damage)}`),
+      // Where and why, and nothing of what stands there: it has passed no redaction.
+      onDamage: ({ path, offset, sizeBytes, reason }) =>
+        onTrace(`A line of a transcript could not be read (${reason}): ${sizeBytes} bytes at ${offset} of ${path}`),
     });
     if (this.#disposables.isDisposed) await follower.close();
     else this.#follower = follower;

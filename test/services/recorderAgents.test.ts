@@ -87,3 +87,13 @@ it('[S7] takes nothing from transcripts while paused', async () => {
   await until(async () => (await prompts(next)).includes('later'), 'the last prompt');
   expect(await prompts(next)).toEqual(['before', 'after', 'later']);
 });
+
+it('[A18] [C19] says where a line is too long, and nothing of what it holds', async () => {
+  const recorder = await record();
+  await begin();
+  await appendFile(transcript, `{"type":"private words ${'x'.repeat(17 << 20)}"}\n`);
+  await say('after');
+  await until(async () => (await prompts(recorder)).length === 1, 'the prompt');
+  expect(room.traces.join('\n')).toMatch(/could not be read \(too-long\): \d+ bytes at \d+ of /);
+  expect(room.traces.join('\n')).not.toContain('private words');
+});
