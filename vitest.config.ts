@@ -6,6 +6,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: ['test/ui/**', 'test/vscode/**', 'test/bench/**'],
     testTimeout: 20_000,
+    // Real disks, watchers and processes on a machine that may be busy: the report names each test that needed it.
+    retry: 1,
     // Two cores are the smallest machine that is served.
     maxWorkers: 2,
   },

@@ -1,11 +1,11 @@
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { readdir, readFile } from 'node:fs/promises';
 import * as z from 'zod';
 import type { Digest } from '../model/digest.ts';
 import type { LoggedEvent } from '../model/event.ts';
 import { isSessionId, type SessionId } from '../model/ids.ts';
 import type { TapedeckLayout } from './layout.ts';
 import { openLogReader } from './logReader.ts';
+import { replaceFile } from './replaceFile.ts';
 
 /**
  * A session's card: what a list of sessions shows, beside its log, so that a list need not read the logs. Everything in it
@@ -46,28 +46,10 @@ export async function readSessionCard(layout: TapedeckLayout, id: SessionId): Pr
   }
 }
 
-/** Replaces the card in one step. Windows refuses a rename over a file that is being read: it is tried again. */
+/** Replaces the card in one step. */
 export async function writeSessionCard(layout: TapedeckLayout, card: StoredCard): Promise<void> {
-  const path = layout.session(card.id).card;
-  const temporary = `${path}.${process.pid}.${(writes += 1)}.tmp`;
-  await mkdir(dirname(path), { recursive: true });
-  try {
-    await writeFile(temporary, `${JSON.stringify(card, undefined, 2)}\n`);
-    for (let attempt = 1; ; attempt++) {
-      try {
-        await rename(temporary, path);
-        return;
-      } catch (error) {
-        if (attempt >= 5 || !['EPERM', 'EBUSY', 'EACCES'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
-        await new Promise((resolve) => setTimeout(resolve, 20 * attempt));
-      }
-    }
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
+  await replaceFile(layout.session(card.id).card, `${JSON.stringify(card, undefined, 2)}\n`);
 }
-let writes = 0;
 
 export interface RefreshOptions {
   readonly layout: TapedeckLayout;

@@ -7,6 +7,8 @@ export default defineConfig({
     globalSetup: ['test/ui/packedExtension.ts'],
     fileParallelism: false,
     testTimeout: 180_000,
+    // A real workbench on a machine that may be busy: the report names each test that needed it.
+    retry: 1,
     hookTimeout: 300_000,
   },
 });
