@@ -19,6 +19,11 @@ export interface TranscriptAdapter {
   readonly commandNames: readonly string[];
   /** Where it keeps its transcripts on this machine. The folders need not exist. */
   roots(environment: AgentEnvironment): readonly TranscriptRoot[];
+  /**
+   * Is this record surely one of this agent's? By what is peculiar to its shape, for a file that lies somewhere else than
+   * the agent put it. A record that could be another agent's is none of this one's; the agent with most claims has the file.
+   */
+  recognises(record: unknown): boolean;
   openReader(file: TranscriptFile, tools: ReaderTools): TranscriptReader;
   /** The words that take a run up again in a terminal, the program first. Never through a shell as one string. */
   resumeCommand(run: RunId): readonly string[];

@@ -1,6 +1,7 @@
 import type { AgentEnvironment, TranscriptAdapter } from './adapter.ts';
 import { joinHome } from './home.ts';
 import { CodexReader } from './codexReader.ts';
+import { asRecord, asText } from './jsonValue.ts';
 
 /**
  * Codex CLI. `$CODEX_HOME` or `~/.codex`, below it `sessions/YYYY/MM/DD/rollout-<time>-<thread>.jsonl`. A session that is
@@ -18,9 +19,41 @@ export const codexAdapter: TranscriptAdapter = {
       isTranscript: (relative) => /(?:^|\/)rollout-[^/]+\.jsonl$/.test(relative),
     },
   ],
+  recognises: (value) => {
+    const record = asRecord(value);
+    if (record === undefined) return false;
+    const type = asText(record['type']);
+    if (asRecord(record['payload']) !== undefined) return type !== undefined && lineTypes.has(type);
+    // The oldest files: bare items, a first line without a type, and lines of state.
+    if (type === undefined)
+      return record['record_type'] === 'state' || (record['instructions'] !== undefined && record['git'] !== undefined);
+    return (
+      bareItems.has(type) && (record['call_id'] ?? record['role'] ?? record['summary']) !== undefined && record['sessionId'] === undefined
+    );
+  },
   openReader: (file, tools) => new CodexReader(file, tools),
   resumeCommand: (run) => ['codex', 'resume', run],
 };
+
+const lineTypes = new Set([
+  'compacted',
+  'event_msg',
+  'inter_agent_communication',
+  'inter_agent_communication_metadata',
+  'response_item',
+  'session_meta',
+  'token_usage_record',
+  'turn_context',
+  'world_state',
+]);
+const bareItems = new Set([
+  'custom_tool_call',
+  'custom_tool_call_output',
+  'function_call',
+  'function_call_output',
+  'local_shell_call',
+  'reasoning',
+]);
 
 function codexHome(environment: AgentEnvironment): string {
   return environment.variables['CODEX_HOME'] || joinHome(environment, environment.homeFolder, '.codex');
