@@ -118,7 +118,8 @@ export function isSetAside(state: SessionState, event: LoggedEvent): boolean {
   const file: FileEvent | undefined = isFileEvent(event) ? event : undefined;
   const rewind = file === undefined ? undefined : (file.rewind ?? state.trace.rewindWrites.get(eventId(event)));
   const entry = event.kind === 'checkpoint.made' ? event.id : undefined;
-  return isInAside(state.aside, event, { path: file?.path, rewind, checkpoint: entry, statedBy: statedByOf(event) });
+  const about = { path: file?.path, rewind, checkpoint: entry, statedBy: statedByOf(event), happenedAt: file?.happenedAt };
+  return isInAside(state.aside, event, about);
 }
 
 /** The state as JSON, maps as lists of pairs: the same state gives the same text. */

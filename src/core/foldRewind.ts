@@ -67,11 +67,15 @@ export function isInAside(
     rewind?: string | undefined;
     checkpoint?: string | undefined;
     statedBy?: Author | undefined;
+    /** When a file was changed, where the disk told it. */
+    happenedAt?: string | undefined;
   } = {},
 ): boolean {
   if (about.statedBy?.actor === 'user' && about.statedBy.how === 'stated') return false;
   return ranges.some((range) => {
     if (compareMarks(mark, range.from) <= 0 || compareMarks(mark, range.to) >= 0) return false;
+    // What was found late had happened by then: the rewind left it (core/rewindPoint).
+    if (about.happenedAt !== undefined && about.happenedAt <= range.from.at) return false;
     // The target itself stays, also one that the log learned of only after its moment.
     if (mark.w === range.from.w && mark.n === range.from.n) return false;
     if (about.rewind !== undefined && (about.rewind === range.branch || about.rewind === range.rewind)) return false;

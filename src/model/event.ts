@@ -103,6 +103,9 @@ const fileChange = {
   removed: count.optional(),
   /** The rewind that did it. */
   rewind: id.optional(),
+  /** The tool call, and the command's beginning (an event's id), in which `by` did it, where that is known. */
+  call: id.optional(),
+  command: id.optional(),
 };
 
 export const TapedeckEvent = z.discriminatedUnion('kind', [

@@ -303,11 +303,16 @@ export class FileRecorder implements Disposable {
 
   async #recordOne(change: Change, subject: JudgedChange, said: Attribution, isBlind: boolean): Promise<void> {
     const { journal, tracker, attributor } = this.#options;
-    const { by, turn } = said;
+    const { by, turn, call, command } = said;
     const common = {
+      ...(change.changedAtMs === undefined || isBlind
+        ? {}
+        : { at: new Date(Math.min(change.changedAtMs, subject.time.latest)).toISOString() }),
       by,
       ...(by.run === undefined ? {} : { run: by.run }),
       ...(turn === undefined ? {} : { turn }),
+      ...(call === undefined ? {} : { call }),
+      ...(command === undefined ? {} : { command }),
       path: change.path,
       ...(change.before === undefined ? {} : { before: change.before }),
       ...(change.after === undefined ? {} : { after: change.after }),

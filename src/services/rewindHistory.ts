@@ -1,4 +1,5 @@
-import { compareMarks, markOf, pointOf } from '../core/eventOrder.ts';
+import { markOf } from '../core/eventOrder.ts';
+import { laterChanges, pointOf } from '../core/rewindPoint.ts';
 import { filesAt, type LoggedFile } from '../core/touchedFiles.ts';
 import type { EventOf, LoggedEvent } from '../model/event.ts';
 import type { EventId } from '../model/ids.ts';
@@ -29,20 +30,22 @@ export class RewindHistory {
     return event;
   }
 
-  /** The events of files behind that one, in this session and those that followed it. */
+  /** The events of files later than the point that the event stands for, in this session and those that followed it. */
   async eventsAfter(event: LoggedEvent): Promise<LoggedEvent[]> {
-    const later: LoggedEvent[] = [];
-    for await (const batch of this.#reader.all(pointOf(event))) later.push(...batch.filter(isAboutFiles));
+    const found: LoggedEvent[] = [];
+    for await (const batch of this.#reader.all(pointOf(event))) found.push(...batch.filter(isAboutFiles));
+    const later = laterChanges(event, found);
     await this.#addFollowing(later);
     return later;
   }
 
   async filesAt(target: EventId): Promise<ReadonlyMap<WorkspacePath, LoggedFile>> {
-    const mark = pointOf(await this.find(target));
-    const until: LoggedEvent[] = [];
-    const later: LoggedEvent[] = [];
-    for await (const batch of this.#reader.all())
-      for (const event of batch) if (isAboutFiles(event)) (compareMarks(markOf(event), mark) <= 0 ? until : later).push(event);
+    const event = await this.find(target);
+    const found: LoggedEvent[] = [];
+    for await (const batch of this.#reader.all()) found.push(...batch.filter(isAboutFiles));
+    const later = laterChanges(event, found);
+    const isLater = new Set(later);
+    const until = found.filter((one) => !isLater.has(one));
     await this.#addFollowing(later);
     return filesAt(until, later);
   }

@@ -1,4 +1,4 @@
-import { pointOf } from '../core/eventOrder.ts';
+import { pointOf } from '../core/rewindPoint.ts';
 import { SerialQueue } from '../base/serialQueue.ts';
 import {
   foldersToEmpty,

@@ -13,13 +13,14 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { compareMarks, markOf } from '../../src/core/eventOrder.ts';
 import { userAuthor } from '../../src/model/author.ts';
 import { eventId } from '../../src/model/ids.ts';
 import type { Recorder } from '../../src/services/recorder.ts';
 import { openRewinder, type Rewinder } from '../../src/services/rewinder.ts';
 import { nodeDigest } from '../../src/store/digest.ts';
 import { openLogReader } from '../../src/store/logReader.ts';
-import { RecorderRoom } from './recorderRoom.ts';
+import { RecorderRoom, until } from './recorderRoom.ts';
 import { random } from './rewindWorld.ts';
 
 let room: RecorderRoom;
@@ -60,6 +61,27 @@ async function rewinderOf(recorder: Recorder): Promise<Rewinder> {
 }
 
 describe('rewinder and recorder together', () => {
+  it('[R9] bring files to what a command left, though its changes are found after its end', async () => {
+    await room.write('a.txt', 'before\n');
+    await room.write('gone.txt', 'to be removed\n');
+    const recorder = await room.started();
+    const by = userAuthor;
+    const started = eventId(await recorder.journal.record({ kind: 'command.started', by, command: 'make', terminal: 't1' }));
+    await room.write('a.txt', 'what the command made\n');
+    rmSync(room.path('gone.txt'));
+    const ended = await recorder.journal.record({ kind: 'command.ended', by, command: 'make', terminal: 't1', started, exitCode: 0 });
+    const left = tree();
+    await until(async () => (await room.changes(recorder, 2)).length >= 2, 'both changes');
+    expect((await room.fileEvents(recorder)).every((event) => compareMarks(markOf(ended), event) < 0)).toBe(true);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await room.write('a.txt', 'typed later\n');
+    await until(async () => (await room.changes(recorder, 3)).length >= 3, 'the later change');
+    const rewinder = await rewinderOf(recorder);
+    const report = await rewinder.apply(await rewinder.plan(eventId(ended)));
+    expect(report.ok).toBe(true);
+    expect(tree()).toEqual(left);
+  });
+
   for (const withGit of [true, false])
     it(`[R9] give back the tree ${withGit ? 'of a repository, its clean files from git’s own objects' : 'of a folder without git'}, and undo it`, async () => {
       await room.write('clean.txt', 'clean\n');
