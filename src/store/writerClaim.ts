@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, unlink, writeFile, type FileHandle } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, writeFile, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EventCursor } from '../core/eventOrder.ts';
 import { firstPrev, lineHash } from '../core/logCodec.ts';
@@ -8,13 +8,14 @@ import type { Digest } from '../model/digest.ts';
 import type { WriterId } from '../model/ids.ts';
 import type { SessionLayout } from './layout.ts';
 import { backwardLines } from './lineSource.ts';
+import { replaceFile } from './replaceFile.ts';
 import { listSegments, openSegmentFile, type SegmentFile } from './segmentFile.ts';
 import { openWriterStream } from './writerStream.ts';
 
 /**
  * Who may write as whom. A new process is a new writer. A short-lived one (a command, a hook) that ended well leaves a token
- * in `free/`; whoever unlinks it goes on as that writer: unlinking succeeds once, so no lock is needed, and a process that
- * dies leaves nothing to be released.
+ * in `free/`; whoever renames it to `<writer>.ended` goes on as that writer: renaming succeeds once, so no lock is needed, and
+ * a process that dies leaves nothing to be released. How far the writer had come is known at every moment of that.
  */
 export interface WriterClaim {
   readonly writer: WriterId;
@@ -46,17 +47,18 @@ export async function claimWriter(session: SessionLayout, digest: Digest): Promi
   for (const name of await readNames(session.free)) {
     if (!/^[a-z0-9]{4,32}$/.test(name)) continue;
     const head = await readHead(session, name);
+    // Half-written by one that died: it must not take the place of an older one that is whole.
+    if (head === undefined) continue;
     try {
-      await unlink(join(session.free, name));
+      await rename(join(session.free, name), join(session.free, endedName(name)));
     } catch {
       // Another process was faster, or the folder is not ours to write.
       continue;
     }
     const claim = await resumeWriter(session, name, digest).catch(() => undefined);
-    // Less than the token says, or nothing to be read: the file was cut, replaced or locked. It is left as it is, and how far
-    // it had come is kept, for `verify` to show.
-    if (claim !== undefined && head !== undefined && claim.n >= head.n) return claim;
-    if (head !== undefined) await freeWriter(session, name, head, 'ended');
+    // Less than the token says, or nothing to be read: the file was cut, replaced or locked. It is left as it is, and the
+    // token says so to `verify`.
+    if (claim !== undefined && claim.n >= head.n) return claim;
   }
   return undefined;
 }
@@ -68,10 +70,14 @@ export async function claimWriter(session: SessionLayout, digest: Digest): Promi
 export async function freeWriter(session: SessionLayout, writer: WriterId, head: WriterHead, as: 'free' | 'ended'): Promise<void> {
   try {
     await mkdir(session.free, { recursive: true });
-    await writeFile(join(session.free, as === 'free' ? writer : `${writer}.ended`), JSON.stringify(head), { flag: 'wx' });
+    await writeFile(join(session.free, as === 'free' ? writer : endedName(writer)), JSON.stringify(head), { flag: 'wx' });
   } catch {
     // See above.
   }
+}
+
+function endedName(writer: WriterId): string {
+  return `${writer}.ended`;
 }
 
 /** How far each writer that ended well had come, as its token says. */
@@ -154,11 +160,8 @@ async function putAside(session: SessionLayout, segment: SegmentFile, from: numb
   try {
     const bytes = Buffer.alloc(length);
     const { bytesRead } = await handle.read(bytes, 0, length, from);
-    await mkdir(session.damaged, { recursive: true });
-    await writeFile(join(session.damaged, `${segment.name}.${from}`), bytes.subarray(0, bytesRead), { flag: 'wx' });
-  } catch (error) {
-    // The same end was put aside before; the original is still there in any case.
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    // In one step, whole: one that died here before must not leave half of it for good.
+    await replaceFile(join(session.damaged, `${segment.name}.${from}`), bytes.subarray(0, bytesRead));
   } finally {
     await handle.close();
   }
