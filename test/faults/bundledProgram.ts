@@ -7,8 +7,28 @@ import { build } from 'esbuild';
 
 /** A program of this folder, bundled as what ships is, to be run as a process of its own. */
 export interface BundledProgram {
+  /** Where it lies: a folder of its own, removed with it. */
+  readonly folder: string;
   run(...args: readonly string[]): ChildProcess;
+  /** Runs it until it ends or is killed. */
+  finish(options: ProgramRun): Promise<ProgramEnd>;
   close(): Promise<void>;
+}
+
+export interface ProgramRun {
+  readonly args: readonly (string | number)[];
+  /** Beside this process's own. */
+  readonly env?: NodeJS.ProcessEnv;
+  /** Called when the first line has come: before it there is nothing to lose. */
+  readonly onFirstLine?: (kill: () => void) => void;
+}
+
+export interface ProgramEnd {
+  /** The whole lines of its standard output; of one that was killed in the middle of a line, not that one. */
+  readonly lines: readonly string[];
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly errors: string;
 }
 
 export async function bundleProgram(name: string): Promise<BundledProgram> {
@@ -24,7 +44,39 @@ export async function bundleProgram(name: string): Promise<BundledProgram> {
     logLevel: 'error',
   });
   return {
+    folder,
     run: (...args) => spawn(process.execPath, [outfile, ...args], { stdio: ['pipe', 'pipe', 'inherit'] }),
+    async finish({ args, env = {}, onFirstLine }) {
+      const child = spawn(process.execPath, [outfile, ...args.map(String)], {
+        stdio: ['ignore', 'pipe', 'pipe'],
+        env: { ...process.env, ...env },
+      });
+      let output = '';
+      let errors = '';
+      child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
+      child.stdout.setEncoding('utf8').on('data', (text: string) => {
+        if (output === '') onFirstLine?.(() => child.kill('SIGKILL'));
+        output += text;
+      });
+      const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
+        child.on('error', reject);
+        child.on('close', (...end) => resolve(end));
+      });
+      const lines = output
+        .slice(0, output.lastIndexOf('\n') + 1)
+        .split('\n')
+        .slice(0, -1);
+      return { lines, code, signal, errors };
+    },
     close: () => rm(folder, { recursive: true, force: true, maxRetries: 5 }),
   };
+}
+
+/** Runs `count` rounds, two at a time: no machine that is served has fewer cores. */
+export async function inPairs(count: number, round: (index: number) => Promise<void>): Promise<void> {
+  let next = 0;
+  const work = async (): Promise<void> => {
+    while (next < count) await round(next++);
+  };
+  await Promise.all([work(), work()]);
 }
