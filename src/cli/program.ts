@@ -2,8 +2,10 @@ import { Command, CommanderError } from 'commander';
 import { callerOf } from './caller.ts';
 import { CliError, usageError } from './cliError.ts';
 import type { CliProcess, CommandEntry, CommandWork } from './command.ts';
+import { blameCommand } from './commands/blameCommand.ts';
 import { blockCommand, decideCommand, noteCommand, unblockCommand } from './commands/entryCommands.ts';
 import { catCommand, filesCommand, stateCommand } from './commands/pastCommands.ts';
+import { importCommand } from './commands/importCommand.ts';
 import { logCommand } from './commands/logCommand.ts';
 import { recordCommand } from './commands/recordCommand.ts';
 import { resumeCommand } from './commands/resumeCommand.ts';
@@ -32,8 +34,10 @@ const commands: readonly CommandEntry[] = [
   rewindCommand,
   filesCommand,
   catCommand,
+  blameCommand,
   stateCommand,
   recordCommand,
+  importCommand,
 ];
 
 export type ExitCode = 0 | 1 | 2;

@@ -61,6 +61,11 @@ export class JsonLines {
     }
   }
 
+  /** Nothing follows: what stands behind the last line end is a line too. */
+  end(): void {
+    if (this.#lineBytes > 0) this.#finish();
+  }
+
   #hold(part: Uint8Array, mustCopy: boolean): void {
     this.#lineBytes += part.length;
     if (part.length === 0) return;

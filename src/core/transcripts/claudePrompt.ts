@@ -23,6 +23,7 @@ export type UserText =
 
 const planIntro = 'Implement the following plan:';
 const injections = [
+  '<agent-notification>',
   '<local-command-',
   '<user-memory-input>',
   'Caveat: The messages below',

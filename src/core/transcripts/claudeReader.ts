@@ -22,6 +22,8 @@ export class ClaudeReader implements TranscriptReader {
   readonly #sink: FactSink;
   readonly #main: ClaudeRun;
   readonly #isSubAgent: boolean;
+  /** A session's file is named by its id; a copy may have any name. */
+  #isNamed: boolean;
   #lastAt: string | undefined;
   readonly #sides = new Map<string, ClaudeRun>();
   /** The chain that a sidechain's record belongs to, by the record's uuid. */
@@ -32,6 +34,7 @@ export class ClaudeReader implements TranscriptReader {
     this.#sink = new FactSink('claude', file, tools.digest);
     const name = /([^/]+)\.jsonl$/.exec(file.relative)?.[1] ?? file.relative;
     this.#isSubAgent = name.startsWith('agent-');
+    this.#isNamed = this.#isSubAgent || /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(name);
     const parent = this.#isSubAgent ? /([^/]+)\/subagents\//.exec(file.relative)?.[1] : undefined;
     this.#main = new ClaudeRun(this.#sink, file, name, parent);
   }
@@ -47,6 +50,11 @@ export class ClaudeReader implements TranscriptReader {
     // Bookkeeping records have no time of their own: then it is that of the one before.
     this.#lastAt = asTime(record['timestamp']) ?? this.#lastAt;
     this.#sink.begin({ offset: place.offset, at: this.#lastAt, record: asWord(record['uuid']) });
+    const session = this.#isNamed ? undefined : asWord(record['sessionId']);
+    if (session !== undefined) {
+      this.#isNamed = true;
+      this.#main.adopt(session);
+    }
     const run = this.#runOf(record);
     run.meet(record, this.#isSubAgent ? asWord(record['sessionId']) : undefined);
     this.#readRecord(run, type, record);

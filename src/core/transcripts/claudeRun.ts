@@ -23,7 +23,7 @@ interface Waiting<T> {
  * its duration.
  */
 export class ClaudeRun {
-  readonly run: string;
+  #run: string;
   readonly #sink: FactSink;
   readonly #file: TranscriptFile;
   readonly #tools: ClaudeToolLedger;
@@ -44,10 +44,21 @@ export class ClaudeRun {
   constructor(sink: FactSink, file: TranscriptFile, run: string, parent: string | undefined) {
     this.#sink = sink;
     this.#file = file;
-    this.run = run;
+    this.#run = run;
     this.#card.run = run;
     this.#card.parent = parent;
     this.#tools = new ClaudeToolLedger(sink, this);
+  }
+
+  get run(): string {
+    return this.#run;
+  }
+
+  /** Takes the conversation's own id, when the file's name is none. Of no effect once a fact has been told. */
+  adopt(run: string): void {
+    if (this.#isTold) return;
+    this.#run = run;
+    this.#card.run = run;
   }
 
   get cwd(): string | undefined {

@@ -36,9 +36,10 @@ export class ClaudeToolLedger {
   }
 
   called(block: JsonRecord): void {
-    const id = asWord(block['id']);
     const name = asWord(block['name']);
-    if (id === undefined || name === undefined) return;
+    if (name === undefined) return;
+    // A call without an id can have no result that is told to be its own; it was made all the same.
+    const id = asWord(block['id']) ?? this.#sink.origin.record ?? `call@${this.#sink.origin.offset}`;
     const call = readClaudeCall(name, block['input'], this.#run.cwd, (text) => this.#sink.sha256(text));
     const { at } = this.#sink.origin;
     this.#open.set(id, { ...call, turn: this.#run.turn, atMs: at === undefined ? undefined : Date.parse(at), cwd: this.#run.cwd });

@@ -9,6 +9,7 @@ type RunChange = Omit<Extract<FactBody, { kind: 'run.changed' }>, 'kind'>;
 export class RunCard {
   readonly agent: string;
   run: RunId | undefined;
+  key: string | undefined;
   parent: RunId | undefined;
   forkedFrom: RunId | undefined;
   version: string | undefined;
@@ -19,6 +20,7 @@ export class RunCard {
   #mode: string | undefined;
   #startedAt: UnixMs | undefined;
   #lastAt: UnixMs | undefined;
+  #endedAt: UnixMs | undefined;
 
   constructor(agent: string) {
     this.agent = agent;
@@ -32,6 +34,7 @@ export class RunCard {
     return this.#model;
   }
 
+  /** The time of the record that was met last. */
   get lastAt(): UnixMs | undefined {
     return this.#lastAt;
   }
@@ -39,8 +42,11 @@ export class RunCard {
   /** Takes the time of a record. */
   meet(at: string | undefined): void {
     if (at === undefined) return;
-    this.#lastAt = Date.parse(at);
-    this.#startedAt ??= this.#lastAt;
+    const atMs = Date.parse(at);
+    this.#lastAt = atMs;
+    // Records of calls that ran side by side, and of what was copied, stand in another order than that of their times.
+    this.#startedAt = Math.min(this.#startedAt ?? atMs, atMs);
+    this.#endedAt = Math.max(this.#endedAt ?? atMs, atMs);
   }
 
   /** Takes what was told, undefined for what was not. Answers with what is another than before, or undefined. */
@@ -72,6 +78,7 @@ export class RunCard {
       ...(this.#title === undefined ? {} : { title: this.#title }),
       ...(this.#branch === undefined ? {} : { branch: this.#branch }),
       ...(this.parent === undefined ? {} : { parent: this.parent }),
+      ...(this.key === undefined ? {} : { key: this.key }),
     };
   }
 
@@ -82,6 +89,7 @@ export class RunCard {
   describe(turns: number): RunDescription {
     return {
       ...(this.run === undefined ? {} : { run: this.run }),
+      ...(this.key === undefined ? {} : { key: this.key }),
       ...this.#place(),
       ...(this.#title === undefined ? {} : { title: this.#title }),
       ...(this.version === undefined ? {} : { version: this.version }),
@@ -90,7 +98,7 @@ export class RunCard {
       ...(this.forkedFrom === undefined ? {} : { forkedFrom: this.forkedFrom }),
       turns,
       ...(this.#startedAt === undefined ? {} : { startedAt: this.#startedAt }),
-      ...(this.#lastAt === undefined ? {} : { lastAt: this.#lastAt }),
+      ...(this.#endedAt === undefined ? {} : { lastAt: this.#endedAt }),
     };
   }
 

@@ -1,0 +1,68 @@
+import { homedir } from 'node:os';
+import path from 'node:path';
+import type { RunSummary } from '../../core/transcripts/runSummary.ts';
+import { transcriptAdapters } from '../../core/transcripts/table.ts';
+import { summariseTranscripts } from '../../services/transcriptImport.ts';
+import { nodeDigest } from '../../store/digest.ts';
+import { CliError } from '../cliError.ts';
+import type { CommandEntry } from '../command.ts';
+
+export const importCommand: CommandEntry = (program, act) => {
+  program
+    .command('import')
+    .summary('tell what the transcripts of an agent hold')
+    .argument('<path>', 'a transcript of any known agent, or a folder of them; no workspace is needed')
+    .addHelpText(
+      'after',
+      `
+Knows ${transcriptAdapters.map((adapter) => adapter.name).join(', ')}, by where the file lies or by what stands in it. Nothing is written.
+With --json one document a line for each run:
+  agent, run       whose it is, and the agent's own id of it
+  prompts          what a person asked; slashCommands are counted apart, ! lines and what the program put in are none
+  replies          texts of the agent
+  tools            its calls by name
+  commands         command lines that it ran
+  failed           calls that failed, were refused or broken off
+  filesEdited, filesRead   absolute paths, as its tools told them
+  tokens           input (without the cached ones), output, cacheRead, cacheWrite; each response once
+  model, startedAt, endedAt   null where nothing tells
+  unknownRecords   records of types that this version does not know, unknownTypes by type
+  damaged          places that cannot be read, and records that lack what their type needs
+  title, cwd, parent, forkedFrom, files`,
+    )
+    .action(
+      act(async (run, place: string) => {
+        const found = path.resolve(run.process.cwd, place);
+        const imported = await summariseTranscripts(found, {
+          adapters: transcriptAdapters,
+          environment: { platform: process.platform, homeFolder: homedir(), variables: run.process.environment },
+          digest: nodeDigest,
+        }).catch((error: unknown) => {
+          const { code } = error as NodeJS.ErrnoException;
+          throw new CliError(
+            1,
+            'no-file',
+            code === 'ENOENT' ? `There is no ${found}` : `${found} cannot be read (${code ?? String(error)})`,
+          );
+        });
+        for (const { path: file, reason } of imported.failed) run.output.note(`${file} cannot be read (${reason})`);
+        if (imported.transcripts === 0) throw new CliError(1, 'no-transcript', `${found} holds no transcript of a known agent`);
+        if (imported.strange.length > 0) run.output.note(`${imported.strange.length} files are no transcripts of a known agent`);
+        await run.output.list(imported.runs, describeRun);
+        return imported.failed.length === 0 ? 0 : 1;
+      }),
+    );
+};
+
+function describeRun(run: RunSummary): string {
+  const { tokens } = run;
+  const calls = Object.values(run.tools).reduce((sum, count) => sum + count, 0);
+  return [
+    `${run.agent} ${run.run ?? run.files[0] ?? ''}`,
+    `${run.startedAt ?? 'at an unknown time'}, ${run.model ?? 'unknown model'}`,
+    `${run.prompts} prompts, ${run.replies} replies, ${calls} calls (${run.failed} failed), ${run.commands} commands`,
+    `${run.filesEdited.length} files edited, ${run.filesRead.length} read`,
+    `tokens: ${tokens.input} in, ${tokens.output} out, ${tokens.cacheRead} from the cache, ${tokens.cacheWrite} into it`,
+    `${run.unknownRecords} unknown records, ${run.damaged} damaged`,
+  ].join('; ');
+}

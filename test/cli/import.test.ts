@@ -1,0 +1,79 @@
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { bundleCli, openCliRoom, type CliRoom } from './cliRoom.ts';
+
+let bundle: Awaited<ReturnType<typeof bundleCli>>;
+let room: CliRoom;
+
+beforeAll(async () => {
+  bundle = await bundleCli();
+}, 60_000);
+afterAll(() => bundle.remove());
+beforeEach(async () => {
+  room = await openCliRoom(bundle.path);
+});
+afterEach(() => room.close());
+
+const fixtures = join(import.meta.dirname, '../fixtures/transcripts');
+const claude = join(fixtures, 'claude/tools-and-resume/-home-devuser-projects-gen5-proj-cc/625d02c2-b83d-4f46-acf4-05a0bb32300e.jsonl');
+const codex = join(fixtures, 'codex/mcp/2026/11/20/rollout-2026-11-20T22-29-40-01a1fb14-6732-78b3-b6fc-7bbbe65fb543.jsonl');
+
+describe('tapedeck import', { timeout: 60_000 }, () => {
+  it('[X12] tells what a transcript holds, wherever it lies and whatever its name, and writes nothing', async () => {
+    await copyFile(claude, join(room.folder, 'some.txt'));
+    const before = await room.tree();
+    const result = await room.run(['import', 'some.txt', '--json']);
+    expect(result).toMatchObject({ code: 0, err: '' });
+    expect(result.json()).toMatchObject({
+      agent: 'claude',
+      run: '625d02c2-b83d-4f46-acf4-05a0bb32300e',
+      prompts: 2,
+      replies: 5,
+      commands: 6,
+      failed: 3,
+      tokens: { input: 523, output: 2881, cacheRead: 79841, cacheWrite: 5463 },
+      unknownRecords: 0,
+      damaged: 0,
+    });
+    expect(await room.tree()).toEqual(before);
+    expect((await room.run(['import', 'some.txt'])).out).toContain('claude 625d02c2-b83d-4f46-acf4-05a0bb32300e');
+  });
+
+  it('[X12] reads a folder, a document a line for each run, and says what is none', async () => {
+    const folder = join(room.folder, 'many');
+    await mkdir(join(folder, 'deep'), { recursive: true });
+    await copyFile(claude, join(folder, 'a.jsonl'));
+    await copyFile(codex, join(folder, 'deep', 'b.jsonl'));
+    await writeFile(join(folder, 'notes.md'), '# Notes\n');
+    await writeFile(join(folder, 'empty.jsonl'), '');
+    const result = await room.run(['import', folder, '--json']);
+    expect(result.code).toBe(0);
+    expect(result.err).toContain('2 files are no transcripts');
+    expect(result.lines()).toMatchObject([{ agent: 'claude' }, { agent: 'codex', run: '01a1fb14-6732-78b3-b6fc-7bbbe65fb543' }]);
+  });
+
+  it('[X12] reads a last line without an end, and counts damage and what it does not know', async () => {
+    const text = (await readFile(claude, 'utf8')).trimEnd();
+    await writeFile(join(room.folder, 'whole.jsonl'), text);
+    const whole = (await room.run(['import', 'whole.jsonl', '--json'])).json() as { endedAt: string; damaged: number };
+    expect(whole).toMatchObject({ endedAt: '2026-11-20T23:00:21.555Z', damaged: 0, replies: 5 });
+    await writeFile(join(room.folder, 'hurt.jsonl'), `{"type":"of-tomorrow"}\n"text"\n${text.slice(0, -40)}`);
+    expect((await room.run(['import', 'hurt.jsonl', '--json'])).json()).toMatchObject({
+      unknownRecords: 1,
+      unknownTypes: { 'of-tomorrow': 1 },
+      damaged: 2,
+    });
+  });
+
+  it('[X12] refuses what is no transcript, and what is not there', async () => {
+    await writeFile(join(room.folder, 'x.jsonl'), '{"a":1}\n');
+    const none = await room.run(['import', 'x.jsonl', '--json']);
+    expect(none.code).toBe(1);
+    expect(JSON.parse(none.err)).toMatchObject({ ok: false, reason: 'no-transcript' });
+    const missing = await room.run(['import', 'y.jsonl', '--json']);
+    expect(missing.code).toBe(1);
+    expect(JSON.parse(missing.err)).toMatchObject({ ok: false, reason: 'no-file' });
+    expect((await room.run(['import'])).code).toBe(2);
+  });
+});
