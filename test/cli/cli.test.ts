@@ -87,7 +87,7 @@ describe('the command line', { timeout: 60_000 }, () => {
     const help = (await ok(['--help'])).out;
     const names = [...help.matchAll(/^ {2}([a-z]+)(?: |$)/gm)].map(([, name]) => name!).filter((name) => name !== 'help');
     expect(names).toEqual(
-      'status start update end log decide block unblock note resume sessions verify rewind files cat state record'.split(' '),
+      'status start update end log decide block unblock note resume sessions verify rewind files cat blame state record'.split(' '),
     );
     for (const name of names) {
       const { out } = await ok([name, '--help']);
@@ -221,6 +221,18 @@ describe('the command line', { timeout: 60_000 }, () => {
     expect((await ok(['cat', 'a.txt', '--at', '2'], { cwd: join(room.folder, 'src') })).out).toBe('one\n');
     expect((await ok(['cat', 'b.txt', '--at', start!.eventId, '--json'])).json()).toMatchObject({ encoding: 'utf8', content: 'hello\n' });
     expect(await run(['cat', 'b.txt'])).toMatchObject({ code: 1, out: '', err: expect.stringContaining('did not exist') });
+    expect((await ok(['blame', 'src/a.txt', '--json'])).lines()).toEqual([
+      expect.objectContaining({
+        line: 1,
+        text: 'three',
+        known: 'recorded',
+        event: changes.findLast(({ path }) => path === 'src/a.txt')?.eventId,
+      }),
+    ]);
+    expect((await ok(['blame', 'a.txt', '--line', '1', '--json'], { cwd: join(room.folder, 'src') })).lines()).toHaveLength(1);
+    expect(await run(['blame', 'src/a.txt', '--line', '2'])).toMatchObject({ code: 1, err: expect.stringContaining('has 1 lines') });
+    expect(await run(['blame', 'src/a.txt', '--line', 'x'])).toMatchObject({ code: 2 });
+    expect(await run(['blame', 'nothing.txt'])).toMatchObject({ code: 1, err: expect.stringContaining('No session saw') });
     expect((await ok(['state', '--at', note.eventId, '--json'])).json()).toMatchObject({
       notes: [{ text: 'in between' }],
       counts: { fileChanges: 3 },
