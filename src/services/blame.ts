@@ -42,7 +42,7 @@ export interface BlameOptions {
   /** What is on disk now; undefined: there is no such file, and the last recorded version is told. */
   readonly present: Uint8Array | undefined;
   /** Each session's events in batches, the oldest session first. Read twice. */
-  readonly sessions: readonly { readonly id: SessionId; events(): AsyncIterable<readonly LoggedEvent[]> }[];
+  readonly sessions: readonly { readonly id: SessionId; readonly events: () => AsyncIterable<readonly LoggedEvent[]> }[];
   readonly read: (hash: ContentHash) => Promise<Uint8Array | undefined>;
 }
 
