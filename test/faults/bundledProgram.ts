@@ -19,8 +19,8 @@ export interface ProgramRun {
   readonly args: readonly (string | number)[];
   /** Beside this process's own. */
   readonly env?: NodeJS.ProcessEnv;
-  /** Called when the first line has come: before it there is nothing to lose. */
-  readonly onFirstLine?: (kill: () => void) => void;
+  /** Called when the first line has come: before it there is nothing to lose. `told` gives the lines that have come by then. */
+  readonly onFirstLine?: (kill: () => void, told: () => readonly string[]) => void;
 }
 
 export interface ProgramEnd {
@@ -53,20 +53,22 @@ export async function bundleProgram(name: string): Promise<BundledProgram> {
       });
       let output = '';
       let errors = '';
+      const told = (): string[] =>
+        output
+          .slice(0, output.lastIndexOf('\n') + 1)
+          .split('\n')
+          .slice(0, -1);
       child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
       child.stdout.setEncoding('utf8').on('data', (text: string) => {
-        if (output === '') onFirstLine?.(() => child.kill('SIGKILL'));
+        const isFirst = output === '';
         output += text;
+        if (isFirst) onFirstLine?.(() => child.kill('SIGKILL'), told);
       });
       const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
         child.on('error', reject);
         child.on('close', (...end) => resolve(end));
       });
-      const lines = output
-        .slice(0, output.lastIndexOf('\n') + 1)
-        .split('\n')
-        .slice(0, -1);
-      return { lines, code, signal, errors };
+      return { lines: told(), code, signal, errors };
     },
     close: () => rm(folder, { recursive: true, force: true, maxRetries: 5 }),
   };
