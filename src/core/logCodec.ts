@@ -1,6 +1,8 @@
 import type { Digest } from '../model/digest.ts';
-import type { LoggedEvent, TapedeckEvent } from '../model/event.ts';
+import { schemaVersion, type LoggedEvent, type TapedeckEvent } from '../model/event.ts';
+import { isEventShape } from '../model/eventShape.ts';
 import { upcastEvent } from '../model/upcast.ts';
+import { LineHead } from './lineHead.ts';
 
 /**
  * The line of the log: one JSON object, UTF-8, ended by a newline.
@@ -63,9 +65,40 @@ export function decodeLine(bytes: Uint8Array, digest: Digest): DecodedLine {
   if (expected < 0) return { ok: false, reason: bytes.every((byte) => byte === 0) ? 'nul' : 'framing' };
   if (digest.crc32(bytes.subarray(0, end - suffixLength)) !== expected) return { ok: false, reason: 'crc' };
   let text: string;
-  let raw: unknown;
   try {
     text = decoder.decode(bytes);
+  } catch {
+    return { ok: false, reason: 'json' };
+  }
+  return readOrdinary(text, bytes) ?? readAny(text, bytes);
+}
+
+/**
+ * A line as a writer of this version leaves it, which nearly all are: the chain's end is cut off rather than parsed, and the
+ * shape is looked at rather than made again by the schema. Undefined when the line is anything else.
+ */
+function readOrdinary(text: string, bytes: Uint8Array): DecodedLine | undefined {
+  const end = text.length - suffixLength;
+  const prevFrom = end - firstPrev.length - 1;
+  const bodyTo = prevFrom - prevKey.length;
+  if (bodyTo < 1 || text[end - 1] !== '"' || !text.startsWith(prevKey, bodyTo)) return undefined;
+  let event: TapedeckEvent;
+  try {
+    event = JSON.parse(`${text.slice(0, bodyTo)}}`) as TapedeckEvent;
+  } catch {
+    return undefined;
+  }
+  if (event.v !== schemaVersion || !isEventShape(event) || !isPlace(event) || !isHead(text, event)) return undefined;
+  // From the bytes: a piece of the text would keep all of it in memory.
+  const prevTo = bytes.length - suffixLength - 1;
+  const prev = decoder.decode(bytes.subarray(prevTo - firstPrev.length, prevTo));
+  return chainForm.test(prev) ? { ok: true, event, prev, crc: text.slice(-10, -2) } : undefined;
+}
+
+/** Any other line: of another version, an unknown kind, with fields that do not fit, or written by somebody else. */
+function readAny(text: string, bytes: Uint8Array): DecodedLine {
+  let raw: unknown;
+  try {
     raw = JSON.parse(text);
   } catch {
     return { ok: false, reason: 'json' };
@@ -74,7 +107,18 @@ export function decodeLine(bytes: Uint8Array, digest: Digest): DecodedLine {
   if (typeof prev !== 'string' || prev.length !== firstPrev.length) return { ok: false, reason: 'shape' };
   const event = upcastEvent(raw);
   if (event === undefined || !isPlace(event)) return { ok: false, reason: 'shape' };
+  // Keys said twice: such a line is one thing to who looks at its head and another to who parses it.
+  const head = new LineHead();
+  if (head.read(bytes) && !isHead(text, raw as TapedeckEvent)) return { ok: false, reason: 'shape' };
   return { ok: true, event, prev, crc: text.slice(-10, -2) };
+}
+
+const prevKey = ',"prev":"';
+const chainForm = /^[0-9a-f]{32}$/;
+
+/** True when the line begins with exactly these. */
+function isHead(text: string, { v, w, n, at, kind }: TapedeckEvent): boolean {
+  return text.startsWith(`{"v":${v},"w":"${w}","n":${n},"at":"${at}","kind":"${kind}"`);
 }
 
 /** Only a time in the one form that compares as text, and a count that counts, give an event a place in the order. */

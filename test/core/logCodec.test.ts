@@ -2,7 +2,9 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { decodeLine, encodeLine, firstPrev, lineHash } from '../../src/core/logCodec.ts';
 import type { TapedeckEvent } from '../../src/model/event.ts';
+import { upcastEvent } from '../../src/model/upcast.ts';
 import { nodeDigest } from '../../src/store/digest.ts';
+import { anyEvent, anyJson } from '../model/eventArbitrary.ts';
 
 const event: TapedeckEvent = {
   kind: 'command.ended',
@@ -72,4 +74,36 @@ test.each([
   ['no kind', { ...event, kind: undefined }],
 ])('[L6] %s gives a line no place in the order', (_, raw) => {
   expect(decodeLine(encodeRaw(raw), nodeDigest)).toEqual({ ok: false, reason: 'shape' });
+});
+
+test('[L23] a line is read as parsing it and asking the schema would read it, whatever its fields hold', () => {
+  const seen: Record<string, number> = {};
+  fc.assert(
+    fc.property(anyEvent, fc.option(fc.tuple(fc.string({ maxLength: 8 }), anyJson)), fc.boolean(), (made, extra, isNewer) => {
+      const raw = JSON.parse(JSON.stringify(made)) as Record<string, unknown>;
+      if (extra !== null) raw[extra[0] in raw || extra[0] !== '' ? extra[0] : 'what'] = extra[1];
+      Object.assign(raw, { v: isNewer && extra !== null ? 2 : 1, w: event.w, n: event.n, at: event.at });
+      const line = encodeRaw(raw);
+      const expected = upcastEvent(JSON.parse(Buffer.from(line).toString()));
+      const decoded = decodeLine(line, nodeDigest);
+      expect(decoded).toEqual({ ok: true, event: expected, prev: firstPrev, crc: Buffer.from(line.subarray(-10, -2)).toString() });
+      const outcome = decoded.ok && decoded.event.kind === 'foreign' ? decoded.event.reason : 'event';
+      seen[outcome] = (seen[outcome] ?? 0) + 1;
+    }),
+    { numRuns: 1000 },
+  );
+  expect(Object.keys(seen).sort()).toEqual(['event', 'misshapen', 'newer-version']);
+});
+
+test.each([
+  ['its number', '"n":12,', '"n":13,'],
+  ['its kind', '"kind":"command.ended",', '"kind":"command.started",'],
+  ['its time', '"at":"2026-01-01T00:00:00.000Z",', '"at":"2026-01-02T00:00:00.000Z",'],
+])('[L22] a line that says %s twice is no event, though its checksum is right', (_, said, again) => {
+  const text = encodeLine(event, firstPrev, nodeDigest).slice(0, -20);
+  expect(text).toContain(said);
+  const body = `${text.replace(/,"prev".*/, '')},${again}"prev":"${firstPrev}"`;
+  const line = `${body},"crc":"${nodeDigest.crc32(body).toString(16).padStart(8, '0')}"}`;
+  expect(() => JSON.parse(line) as unknown).not.toThrow();
+  expect(decodeLine(Buffer.from(line), nodeDigest)).toEqual({ ok: false, reason: 'shape' });
 });
