@@ -2,14 +2,20 @@ import { schemaVersion, TapedeckEvent, eventKinds, type LoggedEvent } from './ev
 
 type RawEvent = Record<string, unknown>;
 
-/** Turns an event of version `v` into one of `v + 1`. One entry for each version that was ever released. */
-const upcasters: Readonly<Record<number, (raw: RawEvent) => RawEvent>> = {};
+/** The version that is written now, and for each one that was ever released before it what makes its events ones of the next. */
+export interface SchemaHistory {
+  readonly version: number;
+  /** By the version that they take. An event keeps its writer, number and time, whatever an upcaster says. */
+  readonly upcasters: Readonly<Record<number, (raw: RawEvent) => RawEvent>>;
+}
+
+const released: SchemaHistory = { version: schemaVersion, upcasters: {} };
 
 /**
  * The event in a line's parsed object, brought up to the present schema. What cannot be read is kept as a foreign
  * event with the reason. Returns undefined when not even writer, number, time and kind are there: then the line is damaged.
  */
-export function upcastEvent(raw: unknown): LoggedEvent | undefined {
+export function upcastEvent(raw: unknown, { version, upcasters }: SchemaHistory = released): LoggedEvent | undefined {
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return undefined;
   let record = raw as RawEvent;
   const { v, w, n, at, kind } = record;
@@ -25,13 +31,19 @@ export function upcastEvent(raw: unknown): LoggedEvent | undefined {
     reason,
     raw: raw as RawEvent,
   });
-  if (v > schemaVersion) return foreign('newer-version');
-  for (let version = v; version < schemaVersion; version++) {
-    const upcaster = upcasters[version];
-    if (upcaster === undefined) return foreign('misshapen');
-    record = upcaster(record);
+  if (v > version) return foreign('newer-version');
+  try {
+    for (let from = v; from < version; from++) {
+      const upcaster = upcasters[from];
+      if (upcaster === undefined) return foreign('misshapen');
+      record = { ...upcaster(record), v: from + 1, w, n, at };
+    }
+  } catch {
+    // An upcaster trusts the form of its version; a line that does not have it is no reason to stop.
+    return foreign('misshapen');
   }
-  if (!eventKinds.includes(kind)) return foreign('unknown-kind');
+  // As it is called now: a kind may have had another name.
+  if (typeof record['kind'] !== 'string' || !eventKinds.includes(record['kind'])) return foreign('unknown-kind');
   const parsed = TapedeckEvent.safeParse(record);
   return parsed.success ? parsed.data : foreign('misshapen');
 }
