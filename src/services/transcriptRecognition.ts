@@ -10,6 +10,7 @@ export interface RecognisedTranscript {
 
 const headBytes = 1024 * 1024;
 const maxSamples = 24;
+const databaseMark = 'SQLite format 3\0';
 
 /**
  * Whose transcript a file is. Where it lies tells first: a file below an agent's own folder, of the name that the agent
@@ -64,6 +65,8 @@ async function firstRecords(path: string): Promise<readonly unknown[]> {
     for (let at = 0; at < headBytes && samples.length < maxSamples;) {
       const buffer = Buffer.alloc(64 * 1024);
       const { bytesRead } = await handle.read(buffer, 0, buffer.length, at);
+      // A database is no text, whatever records can be made out in its pages.
+      if (at === 0 && buffer.toString('latin1', 0, databaseMark.length) === databaseMark) return [];
       text += decoder.decode(buffer.subarray(0, bytesRead), { stream: true });
       at += bytesRead;
       const lines = text.split('\n');

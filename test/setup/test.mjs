@@ -89,6 +89,12 @@ const stages = {
       return await runTool('test/setup/inHostTests.mjs', ['oldest', '--counts', countsFile, ...args]);
     },
   },
+  corpus: {
+    headline: 'Every transcript in a folder',
+    onlyByName: true,
+    needs: ['packages'],
+    run: ({ args }) => runTool('test/corpus/run.mjs', args),
+  },
   electron: {
     headline: 'In-host tests in the desktop VS Code',
     onlyByName: true,
