@@ -132,6 +132,8 @@ export const TapedeckEvent = z.discriminatedUnion('kind', [
     parent: id.optional(),
     transcript: text.optional(),
     branch: text.optional(),
+    /** The agent's own name of the conversation, where it has such names: OpenClaw's session key. */
+    key: text.optional(),
   }),
   fact('run.resumed', { agent: text, cwd: text.optional(), model: text.optional() }),
   fact('run.forked', { agent: text, from: id }),
@@ -155,7 +157,7 @@ export const TapedeckEvent = z.discriminatedUnion('kind', [
     stopReason: z.enum(['end_turn', 'max_tokens', 'max_turn_requests', 'refusal', 'cancelled', 'error']),
     durationMs: count.optional(),
   }),
-  fact('usage.reported', { 'gen_ai.response.model': text.optional(), usage: Usage, response: id.optional() }),
+  fact('usage.reported', { 'gen_ai.response.model': text.optional(), usage: Usage, response: id.optional(), costUsd: count.optional() }),
 
   fact('prompt.submitted', {
     text: Excerpt,

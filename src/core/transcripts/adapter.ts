@@ -40,11 +40,26 @@ export interface AgentEnvironment {
 export interface TranscriptRoot {
   readonly folder: string;
   readonly depth: number;
-  /** How a file is cut into records. */
-  readonly framing: 'json-lines';
+  readonly framing: Framing;
   /** True for the transcripts among the files; `relative` is the path below the folder, with `/`. */
   isTranscript(relative: string): boolean;
 }
+
+/**
+ * How a file is cut into records.
+ * - `json-lines`: one record a line, appended; the record is the line's value.
+ * - `json-document`: one JSON value, written anew with each change. The records are its pieces (DocumentPiece), told again
+ *   from the first one each time; the reader knows what it has told.
+ */
+export type Framing = 'json-lines' | 'json-document';
+
+/**
+ * A piece of a document: a member of the outermost object, or an element of a list that is such a member, in the
+ * document's order. `member` is empty for the elements of a document that is a list itself. The last piece is an end.
+ */
+export type DocumentPiece =
+  | { readonly member: string; readonly index?: number; readonly value: unknown }
+  | { readonly member: null; readonly isWhole: boolean };
 
 /** One transcript: its absolute path and its path below the root, with `/`. */
 export interface TranscriptFile {
@@ -54,6 +69,13 @@ export interface TranscriptFile {
 
 export interface ReaderTools {
   readonly digest: Digest;
+  /**
+   * The text of a small file below the same root, by its path with `/`: agents keep beside a transcript what it does not
+   * tell, such as its folder. Undefined when it is not there or too large. May tell more when asked again later.
+   */
+  readonly beside?: (relative: string) => string | undefined;
+  /** Folders, absolute, at which the run may have been at work, for agents that tell only a hash of it. */
+  readonly folders?: readonly string[];
 }
 
 /** Where a record begins, in bytes. */
@@ -84,6 +106,8 @@ export type TranscriptFact = EventDraft;
 
 export interface RunDescription {
   readonly run?: RunId;
+  /** What the agent calls the conversation that the run is a part of, where it has such names: OpenClaw's session key. */
+  readonly key?: string;
   /** Absolute, as told last. */
   readonly cwd?: string;
   readonly model?: string;

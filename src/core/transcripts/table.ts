@@ -1,6 +1,7 @@
 import type { TranscriptAdapter } from './adapter.ts';
 import { claudeAdapter } from './claude.ts';
 import { codexAdapter } from './codex.ts';
+import { piAdapter } from './pi.ts';
 
 /** Every agent whose transcripts can be read. A new one is a line here. */
-export const transcriptAdapters: readonly TranscriptAdapter[] = [codexAdapter, claudeAdapter];
+export const transcriptAdapters: readonly TranscriptAdapter[] = [codexAdapter, claudeAdapter, piAdapter];
