@@ -180,6 +180,7 @@ export class App extends LitElement {
             .nowMs=${Date.now()}
             .lastGreen=${deck.header?.lastGreen?.event}
             .undoableRewind=${deck.header?.undoableRewind}
+            .canRewind=${deck.canChange}
             .hasMore=${deck.hasMore}
             .emptyText=${this.#state.filter === '' ? 'Nothing has happened in this session yet. Edit a file, run a command, or let an agent work in the terminal.' : 'Nothing matches the filter.'}
             @choose=${(event: CustomEvent<ListChoice>) => this.#onChoose(event.detail)}

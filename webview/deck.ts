@@ -51,6 +51,11 @@ export class Deck implements Disposable {
   /** What went wrong last, in words; shown until dismissed. */
   problem: string | undefined;
   header: Header | undefined;
+  /** Files may be changed and entries written: the workspace is trusted. */
+  get canChange(): boolean {
+    return this.header?.state !== 'untrusted';
+  }
+
   entries: Entries = { decisions: [], blockers: [], notes: [] };
   density: DensityData | undefined;
   resume: ResumeText | undefined;

@@ -46,11 +46,11 @@ export function detailPane(
     <div class="detail-actions">
       ${entryActions(deck, row)}
       ${row.hasDiff ? html`<vscode-button appearance="secondary" @click=${() => actions.act('diff')}>Open Changes</vscode-button>` : nothing}
-      ${row.kind === 'rewind' && row.entry !== undefined && row.entry === deck.header?.undoableRewind ? html`<vscode-button appearance="secondary" @click=${() => actions.act('undoRewind')}>Undo Rewind</vscode-button>` : nothing}
-      <vscode-button appearance="secondary" @click=${() => actions.act('rewind')}>Rewind to Here…</vscode-button>
-      ${path === undefined ? nothing : html`<vscode-button appearance="secondary" @click=${() => actions.act('rewindFile')}>Rewind File…</vscode-button>`}
+      ${deck.canChange && row.kind === 'rewind' && row.entry !== undefined && row.entry === deck.header?.undoableRewind ? html`<vscode-button appearance="secondary" @click=${() => actions.act('undoRewind')}>Undo Rewind</vscode-button>` : nothing}
+      ${deck.canChange ? html`<vscode-button appearance="secondary" @click=${() => actions.act('rewind')}>Rewind to Here…</vscode-button>` : nothing}
+      ${!deck.canChange || path === undefined ? nothing : html`<vscode-button appearance="secondary" @click=${() => actions.act('rewindFile')}>Rewind File…</vscode-button>`}
       <button type="button" class="link" @click=${() => actions.act('filesAt')}>Files at This Point</button>
-      ${row.entry === undefined ? html`<button type="button" class="link" @click=${() => actions.act('decide')}>Log Decision…</button>` : nothing}
+      ${deck.canChange && row.entry === undefined ? html`<button type="button" class="link" @click=${() => actions.act('decide')}>Log Decision…</button>` : nothing}
     </div>
     ${entryPart(deck, row, actions.reveal)}
     ${
@@ -65,6 +65,7 @@ export function detailPane(
 }
 
 function entryPart(deck: Deck, row: TimelineRow, reveal: Reveal): TemplateResult | typeof nothing {
+  if (!deck.canChange) return nothing;
   const decision = decisionOf(deck, row);
   if (decision !== undefined) return html`<div class="entry">${decisionView(deck, decision, reveal, 'body')}</div>`;
   const blocker = blockerOf(deck, row);

@@ -17,6 +17,8 @@ export interface RowSetting {
   readonly isLastGreen: boolean;
   /** It is of the rewind that can be undone now. */
   readonly isUndoable: boolean;
+  /** Files may be changed: the workspace is trusted. */
+  readonly canRewind: boolean;
 }
 
 /** One row. Every text of the log goes in as text, isolated from the direction of what is around it. */
@@ -70,7 +72,7 @@ export function rowView(item: RowItem, setting: RowSetting): TemplateResult {
             </button>`
           : nothing
       }
-      <span class="actions">${actions(row)}</span>
+      <span class="actions">${actions(row, setting)}</span>
       ${item.level === 3 || row.kind === 'file' ? nothing : html`<time class="time" id=${`${id}-time`} datetime=${row.at} title=${timeTitle(row, setting.times)}>${setting.times.clock(row.at)}${timeMore(row)}</time>`}
     </div>
   </div>`;
@@ -136,12 +138,12 @@ export function countsView(added: number | undefined, removed: number | undefine
   >`;
 }
 
-function actions(row: TimelineRow): TemplateResult {
+function actions(row: TimelineRow, { canRewind }: RowSetting): TemplateResult {
   const button = (action: RowAction, name: string, title: string): TemplateResult =>
     html`<button type="button" class="icon-button" tabindex="-1" data-action=${action} title=${title} aria-label=${title}>
       ${icon(name)}
     </button>`;
-  return html`${row.hasDiff ? button('diff', row.children.length > 0 || row.kind === 'turn' ? 'diff-multiple' : 'diff', 'Open Changes') : nothing}${button('rewind', 'discard', 'Rewind to Here…')}${button('copy', 'copy', 'Copy')}`;
+  return html`${row.hasDiff ? button('diff', row.children.length > 0 || row.kind === 'turn' ? 'diff-multiple' : 'diff', 'Open Changes') : nothing}${canRewind ? button('rewind', 'discard', 'Rewind to Here…') : nothing}${button('copy', 'copy', 'Copy')}`;
 }
 
 const timeMore = (row: TimelineRow): TemplateResult | typeof nothing =>

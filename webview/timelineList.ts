@@ -34,6 +34,7 @@ export class TimelineList extends LitElement {
   hasMore = false;
   /** The rewind that can be undone now. */
   undoableRewind: string | undefined;
+  canRewind = true;
   emptyText = '';
 
   /** The row that is chosen. */
@@ -145,7 +146,7 @@ export class TimelineList extends LitElement {
       </div>`;
     const isLastGreen = this.lastGreen !== undefined && item.row.kind === 'check' && item.row.events.includes(this.lastGreen);
     const isUndoable = this.undoableRewind !== undefined && item.row.kind === 'rewind' && item.row.entry === this.undoableRewind;
-    return rowView(item, { times, isSelected, isTabStop, top, isLastGreen, isUndoable });
+    return rowView(item, { times, isSelected, isTabStop, top, isLastGreen, isUndoable, canRewind: this.canRewind });
   }
 
   protected override updated(): void {

@@ -207,14 +207,17 @@ class RowMaker {
     if (children.length === 1 && only !== undefined) {
       return { ...only, ...base, key, kind: 'files', title: only.title, chips: only.chips };
     }
-    const edits = items.filter(({ type }) => type === 'file').length;
+    const seen = items.flatMap((item) => (item.type === 'file' ? [item.event.kind] : []));
+    const edits = seen.filter((kind) => kind !== 'file.skipped').length;
+    const files = counted(children.length, 'file');
+    const isAllSkipped = edits === 0 && seen.length === items.length;
     const counts = sum(children);
     const claimedOnly = children.filter(({ chips }) => chips.some(({ text }) => text === claimedChip.text)).length;
     return createRow({
       ...base,
       key,
       kind: 'files',
-      title: edits === 0 ? counted(children.length, 'edit') : `${counted(edits, 'edit')} in ${counted(children.length, 'file')}`,
+      title: isAllSkipped ? `${files} not kept` : edits === 0 ? counted(children.length, 'edit') : `${counted(edits, 'edit')} in ${files}`,
       ...counts,
       chips: claimedOnly === 0 ? [] : claimedOnly === children.length ? [claimedChip] : [{ text: `${claimedOnly} claimed`, tone: 'doubt' }],
       paths: [...byPath.keys()],

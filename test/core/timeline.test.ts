@@ -288,6 +288,15 @@ describe('the rows of a session', () => {
     expect(aside.map(words)).toEqual(['3 edits in 2 files · +89 −5', 'npm test · exit 1 · 8 s']);
   });
 
+  it('[V1] count as edits only what changed, not what was not kept', () => {
+    const tape = new Tape('2026-01-01T10:00:00.000Z');
+    for (const path of ['a.bin', 'b.bin'])
+      tape.add({ kind: 'file.skipped', by: { actor: 'system', how: 'stated' }, path, reason: 'too-large' });
+    expect(page(timelineOf(tape.events).sections()).at(-1)).toContain('2 files not kept');
+    tape.add({ kind: 'file.changed', by: { actor: 'system', how: 'stated' }, path: 'a.txt' });
+    expect(page(timelineOf(tape.events).sections()).at(-1)).toContain('1 edit in 3 files');
+  });
+
   it('[V7] show what can’t be read as such, and what has no words as nothing', () => {
     const foreign: LoggedEvent = {
       kind: 'foreign',
