@@ -25,6 +25,8 @@ export class LineHead {
     let at = versionTo + writerKey.length;
     while (isWriterChar(bytes[at])) at += 1;
     const writerTo = at;
+    const writerLength = writerTo - versionTo - writerKey.length;
+    if (writerLength < 4 || writerLength > 32) return false;
     if (!isAt(bytes, writerTo, numberKey)) return false;
     const numberFrom = writerTo + numberKey.length;
     const numberTo = digitsTo(bytes, numberFrom, 15);
@@ -68,6 +70,22 @@ export class LineHead {
   /** The place of the event in the order, as a value of its own. */
   get mark(): EventMark {
     return { at: this.at, w: this.w, n: this.n };
+  }
+
+  /** True when an event that was parsed from the line, whose text begins so, is the one that the head tells of. */
+  tells(
+    event: { readonly v: number; readonly w: string; readonly n: number; readonly at: string; readonly kind: string },
+    text: string,
+  ): boolean {
+    return (
+      event.n === this.n &&
+      event.v === this.v &&
+      event.w.length === this.#writerTo - this.#writerFrom &&
+      event.kind.length === this.kindTo - this.#kindFrom &&
+      text.startsWith(event.at, this.#timeFrom) &&
+      text.startsWith(event.kind, this.#kindFrom) &&
+      text.startsWith(event.w, this.#writerFrom)
+    );
   }
 
   /** True when the kind is that one, or with `isPrefix` begins so. Compares bytes. */

@@ -26,11 +26,76 @@ export type DecodedLine =
 
 /** The event's line with its newline. `prev` is the `lineHash` of the writer's previous line, or `firstPrev`. */
 export function encodeLine(event: TapedeckEvent, prev: string, digest: Digest): string {
+  const bytes = encoder.encode(openLine(event, event, prev));
+  sealLine(bytes, 0, bytes.length, digest);
+  return decoder.decode(bytes);
+}
+
+/**
+ * The event's line with its newline, but for the checksum, whose digits are still zeros: once its bytes are in their place,
+ * `sealLine` puts them in. `draft` is what the event was made of; its own text serves where its fields stand in the line's
+ * order already, which saves copying each event once more.
+ */
+export function openLine(event: TapedeckEvent, draft: EventDraft, prev: string): string {
+  return `${inOrder(draft) ? openInOrder(event, draft) : openReordered(event)},"prev":"${prev}","crc":"00000000"}\n`;
+}
+
+/** Puts the checksum into the line that stands in `bytes` from `from` to `end`, newline included; the answer is its `lineHash`. */
+export function sealLine(bytes: Uint8Array, from: number, end: number, digest: Digest): string {
+  let crc = digest.crc32(bytes.subarray(from, end - 1 - suffixLength));
+  for (let index = end - 4; index >= end - 11; index--) {
+    bytes[index] = hexDigits.charCodeAt(crc & 15);
+    crc >>>= 4;
+  }
+  return lineHash(bytes.subarray(from, end - 1), digest);
+}
+
+function openInOrder({ v, w, n, at }: TapedeckEvent, draft: EventDraft): string {
+  return `{"v":${v},"w":"${w}","n":${n},"at":"${at}",${JSON.stringify(draft).slice(1, -1)}`;
+}
+
+function openReordered(event: TapedeckEvent): string {
   const { v, w, n, at, kind, by, run, turn, src } = event;
   // Keys keep the place of their first mention, so the spread adds only the kind's own fields behind these.
-  const body = JSON.stringify(Object.assign({ v, w, n, at, kind, by, run, turn, src }, event));
-  const checked = `${body.slice(0, -1)},"prev":"${prev}"`;
-  return `${checked},"crc":"${digest.crc32(checked).toString(16).padStart(8, '0')}"}\n`;
+  return JSON.stringify(Object.assign({ v, w, n, at, kind, by, run, turn, src }, event)).slice(0, -1);
+}
+
+/** Whether the draft's own text is the rest of its line: `kind by run turn src` first, in this order, and nothing of the line's head. */
+function inOrder(draft: EventDraft): boolean {
+  let place = 0;
+  for (const key in draft) {
+    switch (key) {
+      case 'kind':
+        if (place !== 0) return false;
+        place = 1;
+        break;
+      case 'by':
+        if (place !== 1) return false;
+        place = 2;
+        break;
+      case 'run':
+        if (place !== 2) return false;
+        place = 3;
+        break;
+      case 'turn':
+        if (place < 2 || place > 3) return false;
+        place = 4;
+        break;
+      case 'src':
+        if (place < 2 || place > 4) return false;
+        place = 5;
+        break;
+      case 'v':
+      case 'w':
+      case 'n':
+      case 'at':
+        return false;
+      default:
+        if (place < 2) return false;
+        place = 6;
+    }
+  }
+  return place >= 2;
 }
 
 /** What the next line of the same writer carries as `prev`. The line is given without its newline. */
@@ -42,6 +107,8 @@ export function lineHash(line: Uint8Array | string, digest: Digest): string {
 const crcKey = [0x2c, 0x22, 0x63, 0x72, 0x63, 0x22, 0x3a, 0x22];
 export const suffixLength = crcKey.length + 10;
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const encoder = new TextEncoder();
+const hexDigits = '0123456789abcdef';
 
 /** The checksum whose exact framing ends at `end` (exclusive), or -1 when none does. */
 export function readCrcSuffix(bytes: Uint8Array, end: number): number {
@@ -88,11 +155,13 @@ function readOrdinary(text: string, bytes: Uint8Array): DecodedLine | undefined 
   } catch {
     return undefined;
   }
-  if (event.v !== schemaVersion || !isEventShape(event) || !isPlace(event) || !isHead(text, event)) return undefined;
+  // A head has a time, a number and a writer of the right form: an event that it tells of has a place in the order.
+  if (!head.read(bytes) || head.v !== schemaVersion || !isEventShape(event) || !head.tells(event, text)) return undefined;
   // From the bytes: a piece of the text would keep all of it in memory.
   const prevTo = bytes.length - suffixLength - 1;
+  for (let at = prevTo - firstPrev.length; at < prevTo; at++) if (!isHexDigit(bytes[at]!)) return undefined;
   const prev = decoder.decode(bytes.subarray(prevTo - firstPrev.length, prevTo));
-  return chainForm.test(prev) ? { ok: true, event, prev, crc: text.slice(-10, -2) } : undefined;
+  return { ok: true, event, prev, crc: text.slice(-10, -2) };
 }
 
 /** Any other line: of another version, an unknown kind, with fields that do not fit, or written by somebody else. */
@@ -108,18 +177,14 @@ function readAny(text: string, bytes: Uint8Array): DecodedLine {
   const event = upcastEvent(raw);
   if (event === undefined || !isPlace(event)) return { ok: false, reason: 'shape' };
   // Keys said twice: such a line is one thing to who looks at its head and another to who parses it.
-  const head = new LineHead();
-  if (head.read(bytes) && !isHead(text, raw as TapedeckEvent)) return { ok: false, reason: 'shape' };
+  if (head.read(bytes) && !head.tells(raw as TapedeckEvent, text)) return { ok: false, reason: 'shape' };
   return { ok: true, event, prev, crc: text.slice(-10, -2) };
 }
 
+/** Read into for each line, and looked at before the next. */
+const head = new LineHead();
 const prevKey = ',"prev":"';
-const chainForm = /^[0-9a-f]{32}$/;
-
-/** True when the line begins with exactly these. */
-function isHead(text: string, { v, w, n, at, kind }: TapedeckEvent): boolean {
-  return text.startsWith(`{"v":${v},"w":"${w}","n":${n},"at":"${at}","kind":"${kind}"`);
-}
+const isHexDigit = (byte: number): boolean => (byte >= 0x30 && byte <= 0x39) || (byte >= 0x61 && byte <= 0x66);
 
 /** Only a time in the one form that compares as text, and a count that counts, give an event a place in the order. */
 function isPlace({ n, at, w }: LoggedEvent): boolean {

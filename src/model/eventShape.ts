@@ -90,21 +90,38 @@ function isList(check: Check): Check {
   return (value) => Array.isArray(value) && value.every(check);
 }
 
+interface Field {
+  readonly key: string;
+  readonly check: Check;
+  readonly isNeeded: boolean;
+  /** The field that followed this one when it was last met. Writers keep an order, so most are found without a look-up. */
+  next: Field;
+}
+
 function isObject(shape: Readonly<Record<string, Schema>>): Check {
-  const fields = new Map<string, { readonly check: Check; readonly isNeeded: boolean }>();
+  const fields = new Map<string, Field>();
+  const start = { key: '' } as Field;
+  start.next = start;
   let needed = 0;
   for (const [key, schema] of Object.entries(shape)) {
     const isNeeded = schema.def.type !== 'optional';
     if (isNeeded) needed += 1;
-    fields.set(key, { check: checkOf(schema), isNeeded });
+    fields.set(key, { key, check: checkOf(schema), isNeeded, next: start });
   }
   return (value) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
     let met = 0;
+    let last = start;
     for (const key in value) {
-      const field = fields.get(key);
-      if (field === undefined || !field.check((value as Readonly<Record<string, unknown>>)[key])) return false;
+      let field: Field | undefined = last.next;
+      if (field.key !== key || field === start) {
+        field = fields.get(key);
+        if (field === undefined) return false;
+        last.next = field;
+      }
+      if (!field.check((value as Readonly<Record<string, unknown>>)[key])) return false;
       if (field.isNeeded) met += 1;
+      last = field;
     }
     return met === needed;
   };
