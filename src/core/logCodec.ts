@@ -1,5 +1,5 @@
 import type { Digest } from '../model/digest.ts';
-import { schemaVersion, type LoggedEvent, type TapedeckEvent } from '../model/event.ts';
+import { schemaVersion, type EventDraft, type LoggedEvent, type TapedeckEvent } from '../model/event.ts';
 import { isEventShape } from '../model/eventShape.ts';
 import { upcastEvent } from '../model/upcast.ts';
 import { LineHead } from './lineHead.ts';
