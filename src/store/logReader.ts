@@ -196,7 +196,7 @@ export async function openLogReader(options: {
       return total;
     },
 
-    verify: () => verifyLog(session, digest),
+    verify: () => verifyLog(session),
 
     dispose() {
       for (const follower of [...followers]) follower.dispose();

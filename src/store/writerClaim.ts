@@ -80,17 +80,6 @@ function endedName(writer: WriterId): string {
   return `${writer}.ended`;
 }
 
-/** How far each writer that ended well had come, as its token says. */
-export async function readHeads(session: SessionLayout): Promise<Map<WriterId, number>> {
-  const heads = new Map<WriterId, number>();
-  for (const name of await readNames(session.free)) {
-    const writer = name.replace(/\.ended$/, '');
-    const head = await readHead(session, name);
-    if (head !== undefined && /^[a-z0-9]{4,32}$/.test(writer)) heads.set(writer, Math.max(head.n, heads.get(writer) ?? 0));
-  }
-  return heads;
-}
-
 /** The newest event of each writer. */
 export async function readNewest(session: SessionLayout, digest: Digest): Promise<EventCursor[]> {
   const newest = await Promise.all(

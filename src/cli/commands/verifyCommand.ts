@@ -22,7 +22,7 @@ export const verifyCommand: CommandEntry = (program, act) => {
         if (ids.length === 0) throw new CliError(1, 'no-session', `Nothing has been recorded in ${workspace.folder}`);
         const sessions: ({ readonly id: string } & LogHealth)[] = [];
         for (const id of ids)
-          sessions.push(Object.assign({ id }, await verifySession({ layout: workspace.layout, session: id, digest: nodeDigest })));
+          sessions.push(Object.assign({ id }, await verifySession({ layout: workspace.layout, session: id })));
         const content = options.content ? await verifyContent(workspace) : undefined;
         const isSound = sessions.every((health) => health.isSound) && (content === undefined || content.damage.length === 0);
         await run.output.answer({ isSound, sessions, content: content ?? null }, [

@@ -1,0 +1,52 @@
+import { LineHead, isAt } from '../core/lineHead.ts';
+import { firstPrev, readCrcSuffix, suffixLength } from '../core/logCodec.ts';
+import type { Digest } from '../model/digest.ts';
+import { eventKinds, schemaVersion } from '../model/event.ts';
+import type { WriterId } from '../model/ids.ts';
+
+/**
+ * Judges a line by its fixed framing alone: version, writer, number, time and kind at its begin, `prev` and `crc` at its end.
+ * What it takes for sound has a right checksum and a known kind; what it doesn't may be sound all the same (a newer version,
+ * another kind, keys in another order) and is for `readLine` to judge. Nothing is parsed.
+ */
+export class PlainLineReader {
+  readonly #start: Uint8Array;
+  readonly #digest: Digest;
+  /** Of the line that was taken last. */
+  readonly head = new LineHead();
+
+  constructor(writer: WriterId, digest: Digest) {
+    this.#start = Buffer.from(`{"v":${schemaVersion},"w":"${writer}","n":`);
+    this.#digest = digest;
+  }
+
+  /** True when the line, without its newline, is such a one; `head` is then its own. */
+  take(line: Buffer): boolean {
+    const { head } = this;
+    const end = line.length;
+    if (!isAt(line, 0, this.#start) || !head.read(line) || !isAt(line, head.kindTo, byKey)) return false;
+    const prevAt = prevFrom(end);
+    if (prevAt < head.kindTo || !isAt(line, prevAt - prevKey.length, prevKey) || !isHex(line, prevAt)) return false;
+    const crc = readCrcSuffix(line, end);
+    return crc >= 0 && this.#digest.crc32(line.subarray(0, end - suffixLength)) === crc && kinds.has(head.kind);
+  }
+}
+
+/** Where the digits of `prev` begin in a line of that length. */
+export function prevFrom(length: number): number {
+  return length - suffixLength - 1 - firstPrev.length;
+}
+
+const byKey = Buffer.from('","by":{"');
+const prevKey = Buffer.from(',"prev":"');
+const kinds: ReadonlySet<string> = new Set(eventKinds);
+
+/** The digits of `prev` and the quote behind them. */
+function isHex(bytes: Uint8Array, from: number): boolean {
+  const to = from + firstPrev.length;
+  for (let at = from; at < to; at++) {
+    const byte = bytes[at]!;
+    if (!((byte >= 0x30 && byte <= 0x39) || (byte >= 0x61 && byte <= 0x66))) return false;
+  }
+  return bytes[to] === 0x22;
+}
