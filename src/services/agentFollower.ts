@@ -10,6 +10,7 @@ import {
 } from '../core/transcripts/adapter.ts';
 import type { Digest } from '../model/digest.ts';
 import type { EventDraft, Source } from '../model/event.ts';
+import { readBeside } from '../store/besideFile.ts';
 import type { TailDamage } from '../store/transcriptTail.ts';
 import { FollowedTranscript } from './followedTranscript.ts';
 import type { Journal } from './journal.ts';
@@ -170,7 +171,11 @@ class TranscriptFollower implements AgentFollower {
       file = new FollowedTranscript({
         adapter,
         file: { path: found.path, relative: found.relative },
-        tools: { digest: this.#options.digest },
+        tools: {
+          digest: this.#options.digest,
+          beside: (relative) => readBeside(found.path.slice(0, found.path.length - found.relative.length), relative),
+          folders: this.#options.folders.map((folder) => folder.path),
+        },
         isInside: (cwd) => this.#paths.contains(cwd),
         deliver: (facts, run) => this.#deliver(adapter, facts, run),
         onDamage: (damage) => this.#options.onDamage?.(damage),

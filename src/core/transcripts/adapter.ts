@@ -25,8 +25,11 @@ export interface TranscriptAdapter {
    */
   recognises(record: unknown): boolean;
   openReader(file: TranscriptFile, tools: ReaderTools): TranscriptReader;
-  /** The words that take a run up again in a terminal, the program first. Never through a shell as one string. */
-  resumeCommand(run: RunId): readonly string[];
+  /**
+   * The words that take a run up again in a terminal, the program first. Never through a shell as one string.
+   * @param key what the agent calls the conversation (RunDescription.key), for agents that ask for that.
+   */
+  resumeCommand(run: RunId, key?: string): readonly string[];
 }
 
 /** What tells where agents keep their records: the platform (Node's names), the user's own folder, the variables. */

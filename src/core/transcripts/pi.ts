@@ -1,5 +1,5 @@
 import type { AgentEnvironment, TranscriptAdapter } from './adapter.ts';
-import { joinHome } from './home.ts';
+import { atHome, joinHome } from './home.ts';
 import { asRecord } from './jsonValue.ts';
 import { isPiRecord, isOpenclawRecord } from './piShape.ts';
 import { PiReader } from './piReader.ts';
@@ -38,10 +38,4 @@ function sessionFolder(environment: AgentEnvironment): string | undefined {
   const told = environment.variables['PI_CODING_AGENT_SESSION_DIR'];
   // A relative one means another folder for each project.
   return told === undefined || !/^(?:[/\\~]|[a-zA-Z]:)/.test(told) ? undefined : atHome(environment, told);
-}
-
-function atHome(environment: AgentEnvironment, folder: string): string {
-  const rest = /^~(?:[\\/](.*))?$/.exec(folder);
-  if (rest === null) return folder;
-  return rest[1] === undefined ? environment.homeFolder : joinHome(environment, environment.homeFolder, rest[1]);
 }

@@ -20,6 +20,8 @@ export interface PiHouse {
   /** What is kept of a session beside its transcript; asked before the run is told of, and again while nothing is known. */
   readonly card?: (run: string) => { readonly key?: string; readonly parent?: string; readonly title?: string } | undefined;
   readonly prompt?: (message: JsonRecord, text: string, key: string | undefined) => PiPrompt;
+  /** Was it written in the model's stead? Then it says nothing of the model, and what was said already is not said again. */
+  readonly isMirror?: (message: JsonRecord) => boolean;
 }
 
 /** What is known of one conversation in pi's form while its entries are read. */
@@ -35,6 +37,7 @@ export class PiRun {
   /** The session whose file the header names. */
   #parentSession: string | undefined;
   #hasCard = false;
+  #looks = 0;
   #promptAtMs: number | undefined;
   /** An error of the model waits for what follows: the agent may try again. */
   #failed: { readonly what: string; readonly origin: FactOrigin; readonly turn: number } | undefined;
@@ -42,6 +45,7 @@ export class PiRun {
   /** Models repeat the ids of their calls in later turns: the id under which each one was told. */
   readonly #callIds = new Map<string, string>();
   readonly #usedIds = new Set<string>();
+  #lastReply = '';
   readonly #inBackground = new Map<
     string,
     { readonly id: string; readonly call: ToldCall; readonly turn: number; readonly atMs: number }
@@ -162,14 +166,22 @@ export class PiRun {
   assistant(message: JsonRecord): void {
     this.#settleFailure(true);
     const { content } = message;
+    if (this.#house.isMirror?.(message) === true) {
+      const { text } = piContent(content);
+      if (text.trim() !== '' && text.trim() !== this.#lastReply) this.#teller.tell({ kind: 'reply.given', text: this.#sink.words(text) });
+      return;
+    }
     const model = asWord(message['responseModel']) ?? asWord(message['model']);
     this.#teller.learn({ model: asWord(message['model']) });
+    this.#lastReply = '';
     const said = typeof content === 'string' ? [{ type: 'text', text: content }] : asList(content);
     for (const value of said) {
       const part = asRecord(value);
       const text = part?.['type'] === 'text' ? (asText(part['text']) ?? '') : '';
-      if (text.trim() !== '')
+      if (text.trim() !== '') {
+        this.#lastReply = `${this.#lastReply}\n${text}`.trim();
         this.#teller.tell({ kind: 'reply.given', text: this.#sink.words(text), ...(model === undefined ? {} : { model }) });
+      }
       if (part?.['type'] === 'toolCall') this.#called(part);
     }
     this.usage(asRecord(message['usage']), model, asWord(message['responseId']));
@@ -305,7 +317,8 @@ export class PiRun {
 
   #lookUp(): void {
     const { card } = this.#teller;
-    if (this.#hasCard || this.#house.card === undefined || card.run === undefined) return;
+    if (this.#hasCard || this.#house.card === undefined || card.run === undefined || this.#looks >= maxLooks) return;
+    this.#looks += 1;
     const told = this.#house.card(card.run);
     if (told === undefined) return;
     this.#hasCard = true;
@@ -316,4 +329,6 @@ export class PiRun {
 }
 
 const maxFailureLength = 4096;
+/** Entries at which it is asked again for what stands beside the transcript, while that is not there yet. */
+const maxLooks = 12;
 const maxIds = 50_000;

@@ -1,0 +1,21 @@
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+
+const maxBytes = 8 * 1024 * 1024;
+
+/**
+ * The text of a small file below a folder, for what agents keep beside their transcripts. Undefined when it is not there,
+ * is no plain file, is larger than 8 MiB, cannot be read, or would lie outside the folder.
+ * @param relative with `/`.
+ */
+export function readBeside(folder: string, relative: string): string | undefined {
+  const parts = relative.split('/');
+  if (parts.some((part) => part === '' || part === '.' || part === '..' || /[\\:\0]/.test(part))) return undefined;
+  const path = join(folder, ...parts);
+  try {
+    const info = statSync(path);
+    return info.isFile() && info.size <= maxBytes ? readFileSync(path, 'utf8') : undefined;
+  } catch {
+    return undefined;
+  }
+}
