@@ -1,90 +1,131 @@
 import { expect, test } from 'vitest';
-import { readLine } from '../../src/core/salvage.ts';
-import { ChainCheck } from '../../src/core/chain.ts';
+import { ChainCheck, type ChainBreak } from '../../src/core/chain.ts';
 import { lineHash } from '../../src/core/logCodec.ts';
+import { readLine } from '../../src/core/salvage.ts';
+import type { LoggedEvent } from '../../src/model/event.ts';
 import { nodeDigest } from '../../src/store/digest.ts';
 import { linesOf, noted, openLogRoom } from '../store/logRoom.ts';
+import { damageAtRandom, damageNames, damages } from './damages.ts';
 import { createDice, depth } from './depth.ts';
 
 const list = Array.from({ length: 60 }, (_, index) => noted('abcd', index + 1, index, `note ${index} `.repeat(1 + (index % 7))));
 const whole = Buffer.from(linesOf(list).join(''));
+const told = (event: LoggedEvent): string => JSON.stringify(event);
+const expected = new Map(list.map((event) => [event.n, told(event)]));
 
-type Dice = (below: number) => number;
-/** What happens to files: bits flip, ranges are zeroed, cut out, doubled, swapped for others, filled with junk, ended early. */
-const damages: Readonly<Record<string, (bytes: Buffer, dice: Dice) => Buffer>> = {
-  flip(bytes, dice) {
-    const copy = Buffer.from(bytes);
-    for (let flips = 1 + dice(4); flips > 0; flips--) copy[dice(copy.length)]! ^= 1 << dice(8);
-    return copy;
-  },
-  zero(bytes, dice) {
-    const copy = Buffer.from(bytes);
-    const from = dice(copy.length);
-    return copy.fill(0, from, Math.min(copy.length, from + 1 + dice(4096)));
-  },
-  cutOut(bytes, dice) {
-    const from = dice(bytes.length);
-    return Buffer.concat([bytes.subarray(0, from), bytes.subarray(from + 1 + dice(2000))]);
-  },
-  double(bytes, dice) {
-    const from = dice(bytes.length);
-    const to = Math.min(bytes.length, from + 1 + dice(2000));
-    return Buffer.concat([bytes.subarray(0, to), bytes.subarray(from)]);
-  },
-  junk(bytes, dice) {
-    const at = dice(bytes.length);
-    const junk = Buffer.from(Array.from({ length: 1 + dice(300) }, () => dice(256)));
-    return Buffer.concat([bytes.subarray(0, at), junk, bytes.subarray(dice(2) === 0 ? at : at + junk.length)]);
-  },
-  endEarly: (bytes, dice) => bytes.subarray(0, dice(bytes.length)),
-};
+interface Examined {
+  readonly events: readonly LoggedEvent[];
+  readonly damage: readonly { readonly from: number; readonly to: number }[];
+  readonly breaks: readonly ChainBreak[];
+  /** Where the last sound line ends. */
+  readonly soundTo: number;
+}
 
-/** What a reader makes of the bytes, line by line, with every range accounted for. */
-function examine(bytes: Buffer): { told: string[]; numbers: number[]; damagedBytes: number; breaks: number; coveredBytes: number } {
-  const told: string[] = [];
-  const numbers: number[] = [];
-  let damagedBytes = 0;
-  let coveredBytes = 0;
-  let breaks = 0;
-  const chain = new ChainCheck('abcd', () => (breaks += 1));
+/** What a reader makes of the bytes, line by line; every byte belongs to a line's end, an event, or a damaged range. */
+function examine(bytes: Buffer): Examined {
+  const events: LoggedEvent[] = [];
+  const damage: { from: number; to: number }[] = [];
+  const breaks: ChainBreak[] = [];
+  let covered = 0;
+  let soundTo = 0;
+  const chain = new ChainCheck('abcd', (found) => breaks.push(found));
   for (let from = 0; from < bytes.length;) {
     const newline = bytes.indexOf(10, from);
     const to = newline < 0 ? bytes.length : newline;
     const line = bytes.subarray(from, to);
-    const { records, damage } = readLine(line, nodeDigest, newline < 0);
-    for (const range of damage) damagedBytes += range.to - range.from;
-    for (const record of records) {
-      coveredBytes += record.to - record.from;
-      told.push(JSON.stringify(record.event));
-      numbers.push(record.event.n);
+    const read = readLine(line, nodeDigest, newline < 0);
+    for (const range of read.damage) damage.push({ from: from + range.from, to: from + range.to });
+    for (const record of read.records) {
+      events.push(record.event);
+      covered += record.to - record.from;
       const place = { file: 'f', from: from + record.from, to: from + record.to };
+      soundTo = place.to;
       chain.add({ n: record.event.n, prev: record.prev, hash: lineHash(line.subarray(record.from, record.to), nodeDigest), ...place });
     }
-    coveredBytes += (newline < 0 ? 0 : 1) + damage.reduce((sum, range) => sum + range.to - range.from, 0);
+    covered += newline < 0 ? 0 : 1;
     from = to + 1;
   }
   chain.end();
-  return { told, numbers, damagedBytes, breaks, coveredBytes };
+  expect(covered + damage.reduce((sum, range) => sum + range.to - range.from, 0)).toBe(bytes.length);
+  return { events, damage, breaks, soundTo };
 }
 
-const pristine = examine(whole);
-const expected = new Map(pristine.numbers.map((n, index) => [n, pristine.told[index]]));
-
-test.each(Object.keys(damages))('[L6] %s: each answer is exact, or a loss that is reported; never silent', (name) => {
-  const dice = createDice(depth(name.length * 7919, Date.now()));
-  for (let trial = 0; trial < depth(10_000, 100_000) / Object.keys(damages).length; trial++) {
-    const bytes = damages[name]!(whole, dice);
-    const found = examine(bytes);
-    expect(found.coveredBytes).toBe(bytes.length);
-    for (const [index, event] of found.told.entries())
-      if (expected.get(found.numbers[index]!) !== event) expect(event).toBe('an event that was written');
-    const isWhole = found.told.length === list.length && found.numbers.every((n, index) => n === index + 1);
-    if (isWhole) continue;
-    // An end that was cut off exactly between two lines is all that a file alone cannot tell; a writer's last word can.
-    const isCleanEnd = found.numbers.every((n, index) => n === index + 1) && bytes.equals(whole.subarray(0, bytes.length));
-    if (!isCleanEnd) expect(found.damagedBytes + found.breaks).toBeGreaterThan(0);
+/** Each event is one that was written; each that was lost is told: by its number, or, behind the last one, by its bytes. */
+function expectExactOrTold(bytes: Buffer, { events, damage, breaks, soundTo }: Examined): void {
+  for (const event of events) if (expected.get(event.n) !== told(event)) expect(told(event)).toBe(expected.get(event.n));
+  const found = new Set(events.map(({ n }) => n));
+  const last = Math.max(0, ...found);
+  const isToldMissing = (n: number): boolean => breaks.some(({ reason, fromN, toN }) => reason === 'missing' && n >= fromN && n <= toN);
+  // A file that ends where a line does is all that it alone cannot tell; a writer's last word can.
+  const endsAtLine = bytes.length <= soundTo + 1;
+  for (const { n } of list) {
+    if (found.has(n) || isToldMissing(n)) continue;
+    if (n < last) expect(n, 'told as missing').toBe(undefined);
+    if (!endsAtLine && damage.length === 0) expect(damage, `the range of ${n}`).not.toEqual([]);
   }
+  // More lines than numbers, or lines in another order: told as well, each once or more.
+  const isInOrder = events.every(({ n }, index) => index === 0 || n > events[index - 1]!.n);
+  if (!isInOrder) expect(breaks.length).toBeGreaterThan(0);
+}
+
+test('[L6] what is whole is read as it was written', () => {
+  expect(examine(whole)).toMatchObject({ events: list, damage: [], breaks: [] });
 });
+
+test.each(damageNames)(
+  '[L6] %s: each answer is exact, or a loss that is told with its range; never silent',
+  { timeout: 600_000, retry: 0 },
+  (name) => {
+    const dice = createDice(depth(name.length * 7919 + name.charCodeAt(0), Date.now()));
+    let harmed = 0;
+    for (let trial = 0; trial < depth(10_000, 100_000) / damageNames.length; trial++) {
+      const bytes = damages[name]!(whole, dice);
+      const found = examine(bytes);
+      expectExactOrTold(bytes, found);
+      if (found.events.length !== list.length || found.breaks.length > 0 || found.damage.length > 0) harmed += 1;
+    }
+    expect(harmed).toBeGreaterThan(depth(10_000, 100_000) / damageNames.length / 2);
+  },
+);
+
+test(
+  '[L6] [L7] the reader gives each event once and exactly, verify tells every loss, and another writer loses nothing',
+  { timeout: 900_000, retry: 0 },
+  async () => {
+    const dice = createDice(depth(20260109, Date.now()));
+    const others = Array.from({ length: 30 }, (_, index) => noted('efgh', index + 1, index * 2));
+    const exact = new Map([...list, ...others].map((event) => [`${event.w}.${event.n}`, told(event)]));
+    const room = await openLogRoom();
+    try {
+      await room.writeSegment('efgh-0001.jsonl', linesOf(others).join(''));
+      for (let trial = 0; trial < depth(300, 10_000); trial++) {
+        const bytes = damageAtRandom(whole, dice);
+        await room.writeSegment('abcd-0001.jsonl', bytes);
+        const reader = await room.reader();
+        const events: LoggedEvent[] = [];
+        for await (const batch of reader.all()) events.push(...batch);
+        const ids = events.map(({ w, n }) => `${w}.${n}`);
+        for (const [index, event] of events.entries())
+          if (exact.get(ids[index]!) !== told(event)) expect(told(event)).toBe(exact.get(ids[index]!));
+        expect(new Set(ids).size).toBe(ids.length);
+        expect(events.filter(({ w }) => w === 'efgh')).toEqual(others);
+        const pages = [await reader.tail(20), await reader.after(list[20]!, 10), await reader.before(list[40]!, 10)];
+        for (const event of pages.flatMap((page) => page.events))
+          if (exact.get(`${event.w}.${event.n}`) !== told(event)) expect(told(event)).toBe(exact.get(`${event.w}.${event.n}`));
+        const health = await reader.verify();
+        const own = events.filter(({ w }) => w === 'abcd');
+        const damage = [...health.damage, ...health.growing];
+        for (const { file, from, to } of damage) expect(file === 'abcd-0001.jsonl' && from < to && to <= bytes.length).toBe(true);
+        const soundTo = examine(bytes).soundTo;
+        expectExactOrTold(bytes, { events: own, damage, breaks: health.breaks, soundTo });
+        const isHarmed = damage.length > 0 || health.breaks.length > 0 || own.length < list.length;
+        if (!isHarmed) expect(own).toEqual(list);
+      }
+    } finally {
+      await room.close();
+    }
+  },
+);
 
 test('[L7] sixteen megabytes of NUL behind a log cost nothing but their place', async () => {
   const room = await openLogRoom();
