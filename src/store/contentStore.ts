@@ -63,6 +63,8 @@ export interface ContentStore extends Disposable {
 /** Contents larger than this get a file of their own and are streamed. */
 export const largeContentBytes = 4 * 1024 * 1024;
 const recentBytes = 16 * 1024 * 1024;
+/** So long after its last change the end of a pack may still be being written. */
+const growingMs = 2000;
 
 export async function openContentStore(options: ContentStoreOptions): Promise<ContentStore> {
   const store = new PackedContentStore(options);
@@ -184,7 +186,7 @@ class PackedContentStore implements ContentStore {
 
   async verify(): Promise<ContentHealth> {
     await this.#index.refresh();
-    const damage: ContentDamage[] = [...this.#index.scanDamage];
+    const damage: ContentDamage[] = [...this.#index.scanDamage, ...this.#index.tornEnds(Date.now() - growingMs)];
     let contents = 0;
     let storedBytes = 0;
     for (const entry of this.#index.entries()) {

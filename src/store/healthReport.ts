@@ -85,6 +85,7 @@ const contentWords: Readonly<Record<ContentDamage['reason'], string>> = {
   hash: 'not the content that its name says',
   base: 'the content that it builds upon is damaged or gone',
   gone: 'can no longer be read',
+  torn: 'unfinished at the end',
 };
 
 /** A damaged content in a line for a person, with its place in the blobs folder. */

@@ -41,7 +41,7 @@ export interface PackRecord extends PackRecordHead {
 export interface PackDamage {
   readonly from: number;
   readonly to: number;
-  readonly reason: 'header' | 'name' | 'codec' | 'payload' | 'hash' | 'base' | 'gone';
+  readonly reason: 'header' | 'name' | 'codec' | 'payload' | 'hash' | 'base' | 'gone' | 'torn';
 }
 
 /** A content that is stored but cannot be read as it was. */

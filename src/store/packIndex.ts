@@ -17,6 +17,7 @@ interface KnownPack {
   readonly segment: number;
   readTo: number;
   sizeBytes: number;
+  modifiedMs: number;
   file: DiskFile | undefined;
   /** Readings under way: a file in use is not closed to make room. */
   uses: number;
@@ -84,6 +85,13 @@ export class PackIndex {
     const left = this.all(entry.hash).filter((other) => other.pack !== entry.pack || other.offset !== entry.offset);
     if (left.length === 0) this.#entries.delete(entry.hash);
     else this.#entries.set(entry.hash, left);
+  }
+
+  /** Ends of packs behind the last readable record, where nothing was written since that time: what is younger may be growing. */
+  tornEnds(sinceMs: number): ContentDamage[] {
+    return [...this.#packs.values()]
+      .filter((pack) => pack.readTo < pack.sizeBytes && pack.modifiedMs < sinceMs)
+      .map((pack) => ({ file: pack.name, from: pack.readTo, to: pack.sizeBytes, reason: 'torn' }));
   }
 
   /** A writer's packs, oldest first. `isSound` says that the last byte belongs to a whole record. */
@@ -182,6 +190,7 @@ export class PackIndex {
       segment: Number(parts[2]),
       readTo: 0,
       sizeBytes: 0,
+      modifiedMs: 0,
       file: undefined,
       uses: 0,
       fresh: 0,
@@ -196,6 +205,7 @@ export class PackIndex {
       const found = await this.#fileSystem.lstat(join(this.#folder, pack.name));
       if (!found.isFile() || found.size <= pack.readTo) return;
       pack.sizeBytes = found.size;
+      pack.modifiedMs = found.mtimeMs;
       if (pack.readTo === 0) await this.#takeSummary(pack, found.size);
       const scan = await this.#use(pack, (file) => scanPack(file, pack.readTo, found.size, this.#digest));
       pack.readTo = Math.max(pack.readTo, scan.readTo);
