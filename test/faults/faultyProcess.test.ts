@@ -79,7 +79,7 @@ async function storeUnder(io: FaultIo, fault: Omit<ProcessFault, 'path'>): Promi
       expect(bytes === undefined ? undefined : nodeDigest.sha256(bytes), JSON.stringify(fault)).toBe(hash);
     }
     expect(
-      (await store.verify()).damage.filter(({ reason }) => reason !== 'header'),
+      (await store.verify()).damage.filter(({ reason }) => reason !== 'torn'),
       JSON.stringify(fault),
     ).toEqual([]);
     await store.close();
