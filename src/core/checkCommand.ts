@@ -21,11 +21,24 @@ export function classifyCommand(command: string): CheckKind | undefined {
 
 /** One command's text, as the key under which its runs are counted. */
 export function commandKey(command: string): string {
+  if (isPlain(command)) return command;
   return command
     .slice(0, keyLimit * 4)
     .trim()
     .replaceAll(/\s+/g, ' ')
     .slice(0, keyLimit);
+}
+
+/** No longer than a key, and no white space in it but single spaces between words. */
+function isPlain(command: string): boolean {
+  if (command.length > keyLimit) return false;
+  let isBreak = true;
+  for (let index = 0; index < command.length; index++) {
+    const char = command.charCodeAt(index);
+    if (char > 0x7e || char < 0x20 || (char === 0x20 && isBreak)) return false;
+    isBreak = char === 0x20;
+  }
+  return !isBreak || command === '';
 }
 
 /** True when a code other than 0 says "nothing found" or "not the same", which is an answer and no failure. */

@@ -20,19 +20,49 @@ export interface DensityMark {
 /** Marks are thinned to the newest of these: more could not be told apart in any strip. */
 const markLimit = 2000;
 
+/** The session's time is kept in so many stretches at most: several to a bin of the widest strip. */
+const stretchLimit = 4096;
+
 interface Lane {
   readonly actor: 'agent' | 'user' | 'tool';
   readonly name: string | undefined;
-  /** Events by second since 1970: sparse, so that a night of silence costs nothing. */
-  readonly seconds: Map<number, number>;
+  /** Events by stretch since 1970: sparse, so that a night of silence costs nothing. */
+  stretches: Map<number, number>;
 }
 
-/** Gathers a session's activity as its events pass by; `bins` then costs what the seconds with activity cost, not the log. */
+/** All that a counter holds, as plain data. */
+export interface DensityData {
+  readonly stretchMs: number;
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly lanes: ReadonlyMap<string, Lane>;
+  readonly marks: readonly DensityMark[];
+}
+
+/**
+ * Gathers a session's activity as its events pass by, by the second at first; the longer the session, the longer the stretches.
+ * So it holds, and `bins` costs, no more for a long session than for a short one.
+ */
 export class DensityCounter {
-  readonly #lanes = new Map<string, Lane>();
+  #lanes = new Map<string, Lane>();
   #marks: DensityMark[] = [];
   #fromMs = Number.POSITIVE_INFINITY;
   #toMs = Number.NEGATIVE_INFINITY;
+  #stretchMs = 1000;
+
+  /** Changes with the counter: to be encoded, not to be kept. */
+  get data(): DensityData {
+    return { stretchMs: this.#stretchMs, fromMs: this.#fromMs, toMs: this.#toMs, lanes: this.#lanes, marks: this.#marks };
+  }
+
+  /** Goes on from what a counter held. The data is its own from now on. */
+  restore({ stretchMs, fromMs, toMs, lanes, marks }: DensityData): void {
+    this.#stretchMs = stretchMs;
+    this.#fromMs = fromMs;
+    this.#toMs = toMs;
+    this.#lanes = new Map(lanes);
+    this.#marks = [...marks];
+  }
 
   add(event: LoggedEvent): void {
     const atMs = Date.parse(event.at);
@@ -40,9 +70,10 @@ export class DensityCounter {
     this.#fromMs = Math.min(this.#fromMs, atMs);
     this.#toMs = Math.max(this.#toMs, atMs);
     if (event.kind === 'foreign') return;
+    while ((this.#toMs - this.#fromMs) / this.#stretchMs > stretchLimit) this.#widen();
     const lane = this.#laneOf(event.by);
-    const second = Math.floor(atMs / 1000);
-    lane?.seconds.set(second, (lane.seconds.get(second) ?? 0) + 1);
+    const stretch = Math.floor(atMs / this.#stretchMs);
+    lane?.stretches.set(stretch, (lane.stretches.get(stretch) ?? 0) + 1);
     const mark = markOf(event);
     if (mark === undefined) return;
     this.#marks.push({ atMs, mark, event: eventId(event) });
@@ -55,15 +86,27 @@ export class DensityCounter {
     const fromMs = this.#fromMs;
     const toMs = Math.max(this.#toMs, fromMs + 1000);
     const width = (toMs - fromMs) / count;
-    const lanes = [...this.#lanes.values()].map(({ actor, name, seconds }) => {
+    const lanes = [...this.#lanes.values()].map(({ actor, name, stretches }) => {
       const counts: number[] = Array.from({ length: count }, () => 0);
-      for (const [second, events] of seconds) {
-        const bin = Math.min(count - 1, Math.max(0, Math.floor((second * 1000 - fromMs) / width)));
+      for (const [stretch, events] of stretches) {
+        const bin = Math.min(count - 1, Math.max(0, Math.floor((stretch * this.#stretchMs - fromMs) / width)));
         counts[bin] = (counts[bin] ?? 0) + events;
       }
       return { actor, counts, ...(name === undefined ? {} : { name }) };
     });
     return { fromMs, toMs, lanes, marks: this.#marks.slice(-markLimit) };
+  }
+
+  #widen(): void {
+    this.#stretchMs *= 2;
+    for (const lane of this.#lanes.values()) {
+      const wider = new Map<number, number>();
+      for (const [stretch, events] of lane.stretches) {
+        const half = Math.floor(stretch / 2);
+        wider.set(half, (wider.get(half) ?? 0) + events);
+      }
+      lane.stretches = wider;
+    }
   }
 
   #laneOf(by: Author): Lane | undefined {
@@ -74,7 +117,7 @@ export class DensityCounter {
     const key = `${actor}/${name ?? ''}`;
     let lane = this.#lanes.get(key);
     if (lane === undefined) {
-      lane = { actor, name, seconds: new Map() };
+      lane = { actor, name, stretches: new Map() };
       this.#lanes.set(key, lane);
     }
     return lane;

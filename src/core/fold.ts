@@ -4,7 +4,7 @@ import { isFileEvent, type FileEvent, type LoggedEvent, type TapedeckEvent } fro
 import { eventId, type EventId } from '../model/ids.ts';
 import type { SessionState } from '../model/sessionState.ts';
 import { compareMarks, markOf } from './eventOrder.ts';
-import { rememberSource, isKnownSource } from './foldSource.ts';
+import { isKnownSource } from './foldSource.ts';
 import { foldCommandEnded, foldDiagnostics, foldTests } from './foldCommand.ts';
 import { foldEntry } from './foldEntry.ts';
 import { foldAttribution, foldFileChange } from './foldFile.ts';
@@ -48,7 +48,7 @@ export function emptyState(): SessionState {
       purged: 0,
       inputTokens: 0,
       outputTokens: 0,
-      writers: [],
+      writers: new Map(),
     },
     runs: new Map(),
     files: new Map(),
@@ -77,6 +77,7 @@ export function emptyState(): SessionState {
       calls: new Map(),
       decisionFiles: new Map(),
       rewindWrites: new Map(),
+      openRefusals: 0,
     },
   };
 }
@@ -133,20 +134,21 @@ function fold(state: SessionState, event: LoggedEvent): void {
     throw new TypeError('event without a place');
   counts.events++;
   counts.byKind[event.kind] = (counts.byKind[event.kind] ?? 0) + 1;
-  if (!counts.writers.includes(event.w)) counts.writers.push(event.w);
-  session.lastAt = session.lastAt === undefined || event.at > session.lastAt ? event.at : session.lastAt;
-  if (session.last === undefined || compareMarks(session.last, event) < 0) session.last = markOf(event);
+  const writer = counts.writers.get(event.w);
+  if (writer === undefined) counts.writers.set(event.w, { newest: event.n });
+  else if (writer.newest < event.n) writer.newest = event.n;
+  if (session.last === undefined || compareMarks(session.last, event) < 0) {
+    session.last = markOf(event);
+    session.lastAt = event.at;
+  }
   session.startedAt ??= event.at;
   if (event.kind === 'foreign') {
     counts.foreign++;
     return;
   }
-  if (event.src !== undefined) {
-    if (isKnownSource(state, event)) {
-      counts.duplicates++;
-      return;
-    }
-    rememberSource(state, event);
+  if (event.src !== undefined && isKnownSource(state, event, event.src)) {
+    counts.duplicates++;
+    return;
   }
   const run = runOf(state, event);
   if (run !== undefined && event.at > run.lastAt) run.lastAt = event.at;

@@ -72,6 +72,7 @@ export function addFailure(
   event: TapedeckEvent,
   failure: Pick<Failure, 'kind' | 'what' | 'call' | 'exitCode' | 'outcome' | 'output'>,
 ): void {
+  const what = failure.what.slice(0, outputLimit);
   const entry: Failure = {
     mark: markOf(event),
     run: event.run,
@@ -79,7 +80,8 @@ export function addFailure(
     resolved: undefined,
     isSetAside: false,
     ...failure,
-    what: failure.what.slice(0, outputLimit),
+    what,
+    key: commandKey(what),
     output: failure.output?.slice(-outputLimit),
   };
   const same =
@@ -95,9 +97,9 @@ function passed(state: SessionState, event: EventOf<'command.ended'>, command: C
   command.failedInARow = 0;
   command.lastPassed = mark;
   for (const failure of state.failures) {
-    if (failure.kind !== 'run' && failure.resolved === undefined && commandKey(failure.what) === command.command) failure.resolved = mark;
+    if (failure.resolved === undefined && failure.key === command.command && failure.kind !== 'run') failure.resolved = mark;
   }
-  clearInferred(state, event, (id) => id === `failing:${command.command}`, 'it passed');
+  clearInferred(state, event, `failing:${command.command}`, 'it passed');
   if (command.check !== undefined) addGreen(state, { mark, how: command.check, command: command.command });
 }
 

@@ -2,9 +2,11 @@ import type { EventOf, TapedeckEvent } from '../model/event.ts';
 import { eventId } from '../model/ids.ts';
 import type { Blocker, Decision, DecisionStatus, SessionState, StatusChange } from '../model/sessionState.ts';
 import { markOf } from './eventOrder.ts';
+import { forgetOldest } from './foldSource.ts';
 
 const noteLimit = 200;
 const planVersions = 20;
+const planRuns = 64;
 
 type EntryEvent = EventOf<
   | 'plan.changed'
@@ -28,6 +30,7 @@ export function foldEntry(state: SessionState, event: EntryEvent): void {
       if (versions.length > planVersions) versions.shift();
       state.plans.delete(event.run ?? '');
       state.plans.set(event.run ?? '', versions);
+      forgetOldest(state.plans, planRuns);
       return;
     }
     case 'decision.proposed':
@@ -77,7 +80,7 @@ export function foldEntry(state: SessionState, event: EntryEvent): void {
     case 'blocker.cleared': {
       const blocker = state.blockers.get(event.id);
       if (blocker === undefined) throw new Error('cleared a blocker that is not in the log');
-      clear(blocker, event, event.why);
+      clear(state, blocker, event, event.why);
       return;
     }
     case 'progress.noted':
@@ -120,13 +123,30 @@ export function raiseInferred(
   raise(state, event, { ...blocker, isInferred: true });
 }
 
-/** Clears the blockers that a rule raised and that `matches` picks. */
-export function clearInferred(state: SessionState, event: TapedeckEvent, matches: (id: string) => boolean, why: string): void {
-  for (const blocker of state.blockers.values()) {
-    if (blocker.isInferred && blocker.isOpen && matches(blocker.id)) clear(blocker, event, why);
-  }
+/** Clears the blocker if a rule raised it and it is open. */
+export function clearInferred(state: SessionState, event: TapedeckEvent, id: string, why: string): void {
+  const blocker = state.blockers.get(id);
+  if (blocker?.isInferred === true && blocker.isOpen) clear(state, blocker, event, why);
 }
 
+/** The blocker that a refused or blocked call of a run raises. */
+export function refusalId(run: string | undefined, what: string): string {
+  return `${refusalPrefix}${run ?? ''}:${what.slice(0, 200)}`;
+}
+
+export function isOpenRefusal({ id, isInferred, isOpen }: Blocker): boolean {
+  return isInferred && isOpen && id.startsWith(refusalPrefix);
+}
+
+/** Clears the blockers that refused and blocked calls of the run raised. */
+export function clearRefusals(state: SessionState, event: TapedeckEvent, run: string | undefined, why: string): void {
+  if (state.trace.openRefusals === 0) return;
+  const prefix = refusalId(run, '');
+  for (const blocker of state.blockers.values())
+    if (isOpenRefusal(blocker) && blocker.id.startsWith(prefix)) clear(state, blocker, event, why);
+}
+
+const refusalPrefix = 'blocked:';
 const evidenceLimit = 20;
 
 function raise(
@@ -134,8 +154,7 @@ function raise(
   event: TapedeckEvent,
   blocker: Pick<Blocker, 'id' | 'what' | 'cause' | 'isInferred' | 'evidence'>,
 ): void {
-  state.blockers.delete(blocker.id);
-  state.blockers.set(blocker.id, {
+  const raised: Blocker = {
     ...blocker,
     author: event.by,
     run: event.run,
@@ -143,10 +162,14 @@ function raise(
     isOpen: true,
     cleared: undefined,
     isSetAside: false,
-  });
+  };
+  state.blockers.delete(blocker.id);
+  state.blockers.set(blocker.id, raised);
+  if (isOpenRefusal(raised)) state.trace.openRefusals++;
 }
 
-function clear(blocker: Blocker, event: TapedeckEvent, why: string | undefined): void {
+function clear(state: SessionState, blocker: Blocker, event: TapedeckEvent, why: string | undefined): void {
+  if (isOpenRefusal(blocker)) state.trace.openRefusals--;
   blocker.isOpen = false;
   blocker.cleared = { mark: markOf(event), author: event.by, why };
 }

@@ -5,6 +5,7 @@ import { eventId, type EventId } from '../model/ids.ts';
 import type { FileState, SessionState } from '../model/sessionState.ts';
 import { markOf } from './eventOrder.ts';
 import { forgetOldest } from './foldSource.ts';
+import { hashText } from './textHash.ts';
 
 /**
  * Files, their authors, and the decisions that rest on them.
@@ -15,9 +16,14 @@ import { forgetOldest } from './foldSource.ts';
  */
 export const duplicateWindowMs = 5000;
 
-const recentLimit = 20;
-const windowLimit = 20_000;
+/** Changes of one file that are remembered: the first, and the newest. */
+const recentLimit = 10;
+/** Rather more than the changes whose author a recorder still looks for (services/attributor). */
+const windowLimit = 4096;
+const rewindLimit = 20_000;
 const tidyEvery = 256;
+/** Authors of one file that are told apart by their run. */
+const authorLimit = 16;
 
 export function foldFileChange(state: SessionState, event: FileEvent): void {
   if (typeof event.path !== 'string') throw new TypeError('file event without a path');
@@ -33,7 +39,7 @@ export function foldFileChange(state: SessionState, event: FileEvent): void {
   }
   state.counts.fileChanges++;
   if (event.rewind !== undefined) state.trace.rewindWrites.set(id, event.rewind);
-  forgetOldest(state.trace.rewindWrites, windowLimit);
+  forgetOldest(state.trace.rewindWrites, rewindLimit);
   const mark = markOf(event);
   if (event.kind === 'file.renamed') {
     const old = fileOf(state, event.from, event.before);
@@ -49,8 +55,8 @@ export function foldFileChange(state: SessionState, event: FileEvent): void {
   file.latest = file.exists ? event.after : undefined;
   file.last = mark;
   file.lastAuthor = event.by;
-  file.recent.push(event.rewind === undefined ? { mark } : { mark, rewind: event.rewind });
-  if (file.recent.length > recentLimit) file.recent.shift();
+  file.recent.push(event.rewind === undefined ? mark : { ...mark, rewind: event.rewind });
+  if (file.recent.length > recentLimit) file.recent.splice(1, 1);
   // What a rewind writes brings a file back: it is nobody's work on it.
   if (event.rewind === undefined) {
     state.trace.authors.set(id, { path: event.path, author: event.by });
@@ -125,8 +131,8 @@ function creditRewind(state: SessionState, event: FileEvent, twin: EventId, rewi
   state.attribution.set(twin, event.by);
   const file = state.files.get(event.path);
   if (file === undefined) return;
-  const change = file.recent.find(({ mark }) => eventId(mark) === twin);
-  if (change !== undefined) change.rewind = rewind;
+  const change = file.recent.findIndex((mark) => eventId(mark) === twin);
+  if (change >= 0) file.recent[change] = { ...file.recent[change]!, rewind };
   if (file.last !== undefined && eventId(file.last) === twin) file.lastAuthor = event.by;
   file.changes--;
   file.added -= event.added ?? 0;
@@ -137,13 +143,37 @@ function creditRewind(state: SessionState, event: FileEvent, twin: EventId, rewi
 }
 
 function credit(file: FileState, author: Author, changes: number): void {
-  const key = authorKey(author);
-  const entry = file.authors.get(key);
+  let key = authorKey(author);
+  let entry = file.authors.get(key);
+  if (entry === undefined && changes < 0) {
+    key = authorKey(withoutRun(author));
+    entry = file.authors.get(key);
+  }
   const count = (entry?.changes ?? 0) + changes;
   if (count <= 0) file.authors.delete(key);
-  else if (entry === undefined) file.authors.set(key, { author, changes: count });
-  else entry.changes = count;
+  else if (entry !== undefined) entry.changes = count;
+  else {
+    file.authors.set(key, { author, changes: count });
+    if (file.authors.size > authorLimit) joinOldest(file);
+  }
 }
+
+/** The run that was credited first goes on without its name, together with others of the same agent. */
+function joinOldest(file: FileState): void {
+  for (const [key, { author, changes }] of file.authors) {
+    if (author.run === undefined) continue;
+    file.authors.delete(key);
+    credit(file, withoutRun(author), changes);
+    return;
+  }
+}
+
+const withoutRun = ({ actor, name, how, others }: Author): Author => ({
+  actor,
+  ...(name !== undefined && { name }),
+  how,
+  ...(others !== undefined && { others }),
+});
 
 function fileOf(state: SessionState, path: string, before: FileVersion | undefined): FileState {
   let file = state.files.get(path);
@@ -179,7 +209,7 @@ function findTwin(state: SessionState, event: FileEvent): EventId | undefined {
       if (now - Date.parse(mark.at) <= duplicateWindowMs && recentChanges.size <= windowLimit) break;
       recentChanges.delete(key);
     }
-  const key = [event.kind, event.path, versionKey(event.before), versionKey(event.after)].join('\u0000');
+  const key = hashVersion(event.after, hashVersion(event.before, hashText(event.path, hashText(event.kind))));
   const seen = recentChanges.get(key);
   if (seen !== undefined && seen.w !== event.w && now - Date.parse(seen.at) <= duplicateWindowMs && !goesOn(state, event))
     return eventId(seen);
@@ -200,8 +230,10 @@ function goesOn(state: SessionState, { rewind, path, kind, before, after }: File
   return isNow(kind === 'file.renamed' ? undefined : before) && !isNow(after);
 }
 
-const versionKey = (version: FileVersion | undefined): string =>
-  version === undefined ? '-' : `${version.type} ${version.mode ?? ''} ${version.hash ?? `${version.missing ?? ''} ${version.sizeBytes}`}`;
+const hashVersion = (version: FileVersion | undefined, seed: number): number =>
+  version === undefined
+    ? hashText('-', seed)
+    : hashText(version.hash ?? `${version.missing ?? ''} ${version.sizeBytes}`, hashText(version.type, seed) + (version.mode ?? -1));
 
 /** Marks decisions that name this file, or a folder that it lies in, as resting on what is no longer so; or unmarks them. */
 function noteForDecisions(

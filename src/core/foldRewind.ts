@@ -3,6 +3,7 @@ import type { EventOf, LoggedEvent } from '../model/event.ts';
 import { eventId, parseEventId } from '../model/ids.ts';
 import type { AsideRange, Branch, EventMark, SessionState } from '../model/sessionState.ts';
 import { compareMarks, markOf } from './eventOrder.ts';
+import { isOpenRefusal } from './foldEntry.ts';
 
 /**
  * Rewinds and what they set aside.
@@ -129,9 +130,11 @@ function settle(state: SessionState): void {
       decision.successor = holds.successor;
     }
   }
+  state.trace.openRefusals = 0;
   for (const blocker of state.blockers.values()) {
     blocker.isSetAside = isAside(blocker);
     blocker.isOpen = !blocker.isSetAside && (blocker.cleared === undefined || isAside(blocker.cleared));
+    if (isOpenRefusal(blocker)) state.trace.openRefusals++;
   }
 }
 
@@ -143,7 +146,7 @@ function stretchOf(state: SessionState, from: EventMark, to: EventMark, paths: r
   const files = [...state.files.values()]
     .filter(
       (file) =>
-        (paths === undefined || paths.includes(file.path)) && file.recent.some(({ mark, rewind }) => rewind === undefined && isIn(mark)),
+        (paths === undefined || paths.includes(file.path)) && file.recent.some((change) => change.rewind === undefined && isIn(change)),
     )
     .map(({ path }) => path);
   const whole = paths === undefined;

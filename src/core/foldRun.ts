@@ -5,13 +5,16 @@ import { markOf } from './eventOrder.ts';
 import { forgetOldest } from './foldSource.ts';
 import { isAnswer } from './checkCommand.ts';
 import { addFailure } from './foldCommand.ts';
-import { clearInferred, raiseInferred } from './foldEntry.ts';
+import { clearInferred, clearRefusals, raiseInferred, refusalId } from './foldEntry.ts';
 
 const firstPrompts = 3;
 const latestPrompts = 40;
 /** Characters of a prompt or reply that the state keeps; the log has it all. */
 const textLimit = 16_000;
-const pendingLimit = 2000;
+/** Runs whose last words are kept. */
+const replyLimit = 100;
+/** Calls that have not returned; most return within seconds. */
+const pendingLimit = 500;
 
 /** The run that an event belongs to, made at its first mention; undefined for an event of none. */
 export function runOf(state: SessionState, event: TapedeckEvent): RunState | undefined {
@@ -143,7 +146,7 @@ export function foldPrompt(state: SessionState, event: EventOf<'prompt.submitted
     run.failedWith = undefined;
   }
   if (event.provenance !== 'user') return;
-  clearInferred(state, event, (id) => id.startsWith(`blocked:${event.run ?? ''}:`), 'the user spoke again');
+  clearRefusals(state, event, event.run, 'the user spoke again');
   const entry: PromptEntry = {
     ...textEntry(event, event.text.head, event.text.tail !== undefined || event.text.head.length > textLimit),
     provenance: event.provenance,
@@ -165,6 +168,7 @@ export function foldReply(state: SessionState, event: EventOf<'reply.given'>): v
   const run = event.run ?? '';
   state.replies.delete(run);
   state.replies.set(run, textEntry(event, event.text.head, event.text.tail !== undefined || event.text.head.length > textLimit));
+  forgetOldest(state.replies, replyLimit);
 }
 
 export function foldTool(state: SessionState, event: EventOf<'tool.called' | 'tool.returned'>): void {
@@ -185,18 +189,19 @@ export function foldTool(state: SessionState, event: EventOf<'tool.called' | 'to
     return;
   }
   const call = state.trace.calls.get(key);
+  state.trace.calls.delete(key);
+  if (event.status === 'completed' && state.trace.openRefusals === 0) return;
   const name = call?.name ?? event.name ?? 'tool';
   const what = call?.command ?? call?.title ?? name;
-  const blockerId = `blocked:${event.run ?? ''}:${what.slice(0, 200)}`;
   if (event.status === 'completed') {
-    clearInferred(state, event, (id) => id === blockerId, 'it went through later');
+    clearInferred(state, event, refusalId(event.run, what), 'it went through later');
     return;
   }
   state.counts.toolsFailed++;
   if (run !== undefined) run.toolsFailed++;
   if (event.outcome === 'denied' || event.outcome === 'blocked')
     raiseInferred(state, event, {
-      id: blockerId,
+      id: refusalId(event.run, what),
       what: `${event.outcome === 'denied' ? 'Refused' : 'Blocked'}: ${what}`,
       cause: event.outcome,
       evidence: [eventId(event)],

@@ -1,40 +1,42 @@
-import type { TapedeckEvent } from '../model/event.ts';
+import type { Source, TapedeckEvent } from '../model/event.ts';
 import type { SessionState } from '../model/sessionState.ts';
-import { sourceKey as placeOf } from './transcripts/adapter.ts';
+import { hashText } from './textHash.ts';
 
 /**
  * Two processes that follow the same agent record the same facts. A fact's key is its place in the agent's own record, its kind
  * and what tells it from the other facts of that place. It is a duplicate when another writer gave it before; one writer may
- * draw several facts from one place.
+ * draw several facts from one place. The first one to tell it is remembered.
  */
-export function isKnownSource(state: SessionState, event: TapedeckEvent): boolean {
-  const writer = state.trace.sources.get(sourceKey(event));
-  return writer !== undefined && writer !== event.w;
-}
-
-export function rememberSource(state: SessionState, event: TapedeckEvent): void {
+export function isKnownSource(state: SessionState, event: TapedeckEvent, source: Source): boolean {
   const { sources } = state.trace;
-  const key = sourceKey(event);
-  if (sources.has(key)) return;
+  const key = sourceKey(event, source);
+  const writer = sources.get(key);
+  if (writer !== undefined) return writer !== event.w;
   sources.set(key, event.w);
   forgetOldest(sources, sourceLimit);
+  return false;
 }
 
 /** Keeps a map at about `limit` entries: when it has grown well beyond, those that were set first are dropped. */
 export function forgetOldest(map: Map<unknown, unknown>, limit: number): void {
   // Many at once: the way to the oldest one leads over all that were forgotten since the map was last tidied.
-  if (map.size <= limit + Math.min(limit, forgottenAtOnce)) return;
+  if (map.size <= limit + Math.min(limit >> 2, forgottenAtOnce)) return;
   for (const oldest of map.keys()) {
     if (map.size <= limit) return;
     map.delete(oldest);
   }
 }
 
-const sourceLimit = 100_000;
+/** Hours of an agent's work. Who takes over from another recorder asks the log for what it holds; this is for those at work at once. */
+const sourceLimit = 16_384;
 const forgottenAtOnce = 1024;
 
-function sourceKey(event: TapedeckEvent): string {
-  return [event.src === undefined ? '' : placeOf(event.src), event.kind, detailOf(event)].join('\u0000');
+/** Of the place (as in `sourceKey` of transcripts/adapter), the kind and the detail. */
+function sourceKey(event: TapedeckEvent, { file, offset, record }: Source): number {
+  const place = record === undefined ? hashText(file, offset) : hashText(record);
+  const detail = detailOf(event);
+  const fact = hashText(event.kind, place);
+  return detail === '' ? fact : hashText(detail, fact);
 }
 
 function detailOf(event: TapedeckEvent): string {

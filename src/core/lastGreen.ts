@@ -41,7 +41,7 @@ export function countChangedSince(state: SessionState): (mark: EventMark) => num
 
 /** The newest change of a file that is somebody's, and that no rewind set aside. */
 function newestChange(state: SessionState, { path, recent }: FileState): EventMark | undefined {
-  return recent.findLast(({ mark, rewind }) => rewind === undefined && !isInAside(state.aside, mark, { path }))?.mark;
+  return recent.findLast((change) => change.rewind === undefined && !isInAside(state.aside, change, { path }));
 }
 
 /** The commands that check the work, the one that ran last first. */

@@ -19,12 +19,12 @@ export interface SessionState {
   /** Newest last, at most `failureLimit`. */
   failures: Failure[];
   prompts: Prompts;
-  /** Newest last, one for each run at most. */
+  /** Of the runs that spoke last; newest last, one for each run. */
   replies: Map<RunId, TextEntry>;
   decisions: Map<string, Decision>;
   blockers: Map<string, Blocker>;
   notes: TextEntry[];
-  /** By run; '' for a plan without one. Newest version last. */
+  /** Of the runs that planned last, by run; '' for a plan without one. Newest version last. */
   plans: Map<RunId, PlanVersion[]>;
   checkpoints: Map<string, Checkpoint>;
   commits: Commit[];
@@ -80,7 +80,8 @@ export interface StateCounts {
   purged: number;
   inputTokens: number;
   outputTokens: number;
-  writers: WriterId[];
+  /** The newest number folded of each. */
+  writers: Map<WriterId, { newest: number }>;
 }
 
 export interface RunState {
@@ -114,8 +115,7 @@ export interface RunState {
   skills: string[];
 }
 
-export interface FileChangeRef {
-  mark: EventMark;
+export interface FileChangeRef extends EventMark {
   /** The rewind that wrote it. */
   rewind?: string;
 }
@@ -134,11 +134,11 @@ export interface FileState {
   added: number;
   removed: number;
   reads: number;
-  /** Changes by each author, keyed by `authorKey`. */
+  /** Changes by each author, keyed by `authorKey`; of many runs the older ones together, without a run. */
   authors: Map<string, { author: Author; changes: number }>;
   lastAuthor: Author | undefined;
   last: EventMark | undefined;
-  /** The newest changes, oldest first. */
+  /** The first change and the newest ones, oldest first. */
   recent: FileChangeRef[];
   skipped: string | undefined;
 }
@@ -171,6 +171,8 @@ export interface Failure {
   /** `command`: ended with another code than 0. `tool`: an agent's tool call failed. `run`: the agent itself failed. */
   kind: 'command' | 'tool' | 'run';
   what: string;
+  /** `what` as a command is counted: what passed under it later resolves this. */
+  key: string;
   call: string | undefined;
   run: RunId | undefined;
   exitCode: number | null;
@@ -329,19 +331,22 @@ export interface Gap {
 
 /** What the fold remembers to know the next event: bounded windows, no part of what is shown. */
 export interface FoldTrace {
-  /** Key of a transcript's fact -> the writer that recorded it first. */
-  sources: Map<string, WriterId>;
-  /** Key of a file change -> where it was seen. */
-  recentChanges: Map<string, EventMark>;
+  /** Number of a transcript's fact (see foldSource) -> the writer that recorded it first. */
+  sources: Map<number, WriterId>;
+  /** Number of a file change (see foldFile) -> where it was seen. */
+  recentChanges: Map<number, EventMark>;
   /** A file event skipped as a duplicate -> the one that counts. */
   aliases: Map<EventId, EventId>;
   /** File events whose author may still be found. */
   authors: Map<EventId, { path: WorkspacePath; author: Author }>;
+  /** Tool calls that have not returned. */
   calls: Map<string, PendingCall>;
   /** Path or folder of a decision -> ids of the decisions that name it. */
   decisionFiles: Map<WorkspacePath, string[]>;
   /** Rewind writes that a watching recorder saw first. */
   rewindWrites: Map<EventId, string>;
+  /** How many blockers are open that a refused or blocked tool call raised: mostly none, and then none is looked for. */
+  openRefusals: number;
 }
 
 export interface PendingCall {
