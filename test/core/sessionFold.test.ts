@@ -15,7 +15,7 @@ const restored = (bytes: Uint8Array): SessionFold => {
   return fold;
 };
 
-it('[D16] is the same from the beginning as from any cut of it, byte for byte', () => {
+it('[D30] is the same from the beginning as from any cut of it, byte for byte', () => {
   fc.assert(
     fc.property(mixedTape, fc.nat(), (events, where) => {
       const whole = new SessionFold();
@@ -34,7 +34,7 @@ it('[D16] is the same from the beginning as from any cut of it, byte for byte', 
   );
 });
 
-it('[D16] is the same from every cut of a long log', () => {
+it('[D30] is the same from every cut of a long log', () => {
   const events = [...mixedEvents(6000, { files: 50, seed: 3 })];
   const whole = new SessionFold();
   const kept: { at: number; bytes: Uint8Array }[] = [];
@@ -56,7 +56,7 @@ it('[D16] is the same from every cut of a long log', () => {
  * of it that is out: raise `foldVersion` in core/sessionFold.ts, so that what was kept of old folds is made anew, and put
  * the new version and hash here. When `events` differs, the events of this test were changed: put both hashes here.
  */
-it('[D17] has a new version when it gives something else than before', () => {
+it('[D31] has a new version when it gives something else than before', () => {
   const events = [...sampleEvents(), ...mixedEvents(12_000, { files: 120, seed: 7 })];
   const fold = new SessionFold();
   for (const event of events) fold.add(event);
@@ -69,7 +69,7 @@ it('[D17] has a new version when it gives something else than before', () => {
 
 const hash = (content: string | Uint8Array): string => createHash('sha256').update(content).digest('hex').slice(0, 16);
 
-it('[D18] holds no more for a long session than for a short one, but for its files, runs, decisions, checkpoints and findings', () => {
+it('[D32] holds no more for a long session than for a short one, but for its files, runs, decisions, checkpoints and findings', () => {
   const fold = new SessionFold();
   for (const event of mixedEvents(60_000, { files: 100, seed: 5 })) fold.add(event);
   const { state, density } = fold;

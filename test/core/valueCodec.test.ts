@@ -49,7 +49,7 @@ const data = fc.letrec((tie) => ({
   ),
 })).value;
 
-it('[D16] gives plain data back as it was, in the same bytes when it is encoded again', () => {
+it('[D30] gives plain data back as it was, in the same bytes when it is encoded again', () => {
   fc.assert(
     fc.property(data, (value) => {
       let bytes: Uint8Array;
