@@ -22,6 +22,8 @@ export class CopilotRun {
   /** Calls as the model asked for them, until they begin. */
   readonly #asked = new Map<string, JsonRecord>();
   readonly #denied = new Set<string>();
+  /** When a person had answered whether a call may be made, in Unix milliseconds. */
+  readonly #allowedAt = new Map<string, number>();
   /** Commands that go on in the background, by their shell. */
   readonly #shells = new Map<string, { readonly id: string; readonly call: ToldCall; readonly turn: number }>();
   #promptAtMs: number | undefined;
@@ -29,6 +31,8 @@ export class CopilotRun {
   #isBusy = false;
   /** The message that came last asks for tools, so that the turn goes on. */
   #asksForTools = false;
+  /** The person broke the turn off, and has not said anything since. */
+  #wasAborted = false;
 
   constructor(sink: FactSink, file: TranscriptFile, tokens: CopilotTokens, run: string, parent: CopilotRun | undefined) {
     this.#sink = sink;
@@ -45,6 +49,11 @@ export class CopilotRun {
 
   get run(): string {
     return this.#card.run ?? '';
+  }
+
+  get #nowMs(): number | undefined {
+    const { at } = this.#sink.origin;
+    return at === undefined ? undefined : Date.parse(at);
   }
 
   get #card(): RunCard {
@@ -100,10 +109,12 @@ export class CopilotRun {
     if (text === '' && images === 0) return;
     const delivery = asWord(data['delivery']);
     const origin = isFromProgram ? source : delivery === 'steering' ? 'steer' : delivery === 'queued' ? 'queued' : undefined;
-    if (origin !== 'steer' || !this.#isBusy) this.#teller.turn = this.#turns.open();
+    if (origin !== 'steer' || !this.#isBusy) {
+      this.#teller.turn = this.#turns.open();
+      this.#promptAtMs = this.#nowMs;
+    }
     this.#isBusy = true;
-    const { at } = this.#sink.origin;
-    this.#promptAtMs = at === undefined ? undefined : Date.parse(at);
+    this.#wasAborted = false;
     this.#teller.tell(
       {
         kind: 'prompt.submitted',
@@ -128,7 +139,10 @@ export class CopilotRun {
         text: this.#sink.words(text),
         ...(this.#card.model === undefined ? {} : { model: this.#card.model }),
       });
-    const requests = asList(data['toolRequests']).flatMap((value) => asRecord(value) ?? []);
+    const requests = asList(data['toolRequests']).flatMap((value): readonly JsonRecord[] => {
+      const request = asRecord(value);
+      return request === undefined ? [] : [request];
+    });
     this.#asksForTools = requests.length > 0;
     for (const request of requests) {
       const id = asWord(request['toolCallId']);
@@ -155,13 +169,14 @@ export class CopilotRun {
   }
 
   aborted(): void {
+    this.#wasAborted = true;
     if (this.#isBusy) this.#endTurn('cancelled');
   }
 
   #endTurn(stopReason: 'end_turn' | 'cancelled'): void {
     this.#isBusy = false;
-    const { at } = this.#sink.origin;
-    const durationMs = at === undefined || this.#promptAtMs === undefined ? undefined : Math.max(0, Date.parse(at) - this.#promptAtMs);
+    const now = this.#nowMs;
+    const durationMs = now === undefined || this.#promptAtMs === undefined ? undefined : Math.max(0, now - this.#promptAtMs);
     this.#teller.tell({ kind: 'turn.ended', stopReason, ...(durationMs === undefined ? {} : { durationMs }) });
   }
 
@@ -187,7 +202,7 @@ export class CopilotRun {
     if (this.#ledger.call(id) === undefined && asked !== undefined && name !== undefined)
       this.called({ toolCallId: id, toolName: name, arguments: asked['arguments'] }, false);
     const call = this.#ledger.call(id);
-    const result = readCopilotResult(data, call, this.#denied.delete(id));
+    const result = this.#timed(id, readCopilotResult(data, call, this.#denied.delete(id), this.#wasAborted));
     if (result.shell !== undefined) this.#follow(result, id, call);
     this.#ledger.returned(id, asWord(asRecord(asRecord(data['toolTelemetry'])?.['properties'])?.['command']), result);
     if (call !== undefined && result.isOk) {
@@ -195,6 +210,14 @@ export class CopilotRun {
       if (plan !== undefined) this.#teller.tell({ kind: 'plan.changed', entries: [...plan] });
     }
     return true;
+  }
+
+  /** Where a person was asked, a call took the time since the answer. */
+  #timed(id: string, result: CopilotResult): CopilotResult {
+    const from = this.#allowedAt.get(id);
+    this.#allowedAt.delete(id);
+    const now = this.#nowMs;
+    return from === undefined || now === undefined ? result : { ...result, durationMs: Math.max(0, now - from) };
   }
 
   /** A command that went on in the background: where it began, and where a later call sees its end. */
@@ -214,7 +237,9 @@ export class CopilotRun {
   decided(data: JsonRecord): void {
     const id = asWord(data['toolCallId']);
     const kind = asText(asRecord(data['result'])?.['kind']) ?? '';
-    if (id !== undefined && kind.startsWith('denied')) this.#denied.add(id);
+    if (id === undefined) return;
+    if (kind.startsWith('denied')) this.#denied.add(id);
+    if (this.#nowMs !== undefined) this.#allowedAt.set(id, this.#nowMs);
   }
 
   skill(name: string | undefined): void {

@@ -18,6 +18,7 @@ export class CopilotTodos {
   apply(name: string, input: string | undefined): readonly PlanEntry[] | undefined {
     const args = asRecord(parseJson(input));
     if (name === 'update_todo') return markdownPlan(asText(args?.['todos']) ?? '');
+    if (name === 'manage_todo_list') return Array.isArray(args?.['todoList']) ? listPlan(args['todoList']) : undefined;
     if (name !== 'sql') return undefined;
     const statements = (asText(args?.['query']) ?? '').slice(0, maxQueryLength).split(/;\s*(?:\n|$)/);
     const changed = statements.map((statement) => this.#run(statement.trim()));
@@ -94,6 +95,16 @@ function rowsOf(text: string): readonly (readonly (string | undefined)[])[] {
       row.push(quoted === undefined ? (token.toLowerCase() === 'null' ? undefined : token) : quoted.replaceAll("''", "'"));
   }
   return rows;
+}
+
+function listPlan(list: readonly unknown[]): readonly PlanEntry[] {
+  return list.flatMap((value): readonly PlanEntry[] => {
+    const entry = asRecord(value);
+    const content = asText(entry?.['title']);
+    return content === undefined
+      ? []
+      : [{ content, priority: 'medium', status: planStatus(asText(entry?.['status'])?.replace('-', '_') ?? '') }];
+  });
 }
 
 function markdownPlan(text: string): readonly PlanEntry[] {

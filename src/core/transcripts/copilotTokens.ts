@@ -23,7 +23,7 @@ export class CopilotTokens {
     const whole = metrics.length > 0 ? undefined : sumOf(undefined, asRecord(data['tokenDetails']));
     const told = whole === undefined ? metrics : [{ model: used, usage: this.#less(whole, [...this.#output.keys()]) }];
     this.#output.clear();
-    return told.filter(({ usage }) => Object.values(usage).some((count) => count > 0));
+    return told.filter(({ usage }) => Object.values(usage).some((count) => (count ?? 0) > 0));
   }
 
   #less(sum: Usage, models: readonly string[]): Usage {

@@ -40,10 +40,35 @@ const kinds: Readonly<Record<string, ToolKind>> = {
   report_intent: 'think',
   store_memory: 'think',
   exit_plan_mode: 'switch_mode',
+  // Those of VS Code's Copilot Chat.
+  read_file: 'read',
+  create_file: 'edit',
+  replace_string_in_file: 'edit',
+  multi_replace_string_in_file: 'edit',
+  insert_edit_into_file: 'edit',
+  run_in_terminal: 'execute',
+  get_terminal_output: 'execute',
+  grep_search: 'search',
+  file_search: 'search',
+  semantic_search: 'search',
+  list_dir: 'search',
+  fetch_webpage: 'fetch',
+  runSubagent: 'think',
+  manage_todo_list: 'think',
 };
 
 /** Keys of the arguments that the call tells elsewhere. */
-const toldKeys = new Set(['command', 'file_text', 'old_str', 'new_str', 'description']);
+const toldKeys = new Set([
+  'command',
+  'content',
+  'description',
+  'file_text',
+  'new_str',
+  'newString',
+  'old_str',
+  'oldString',
+  'replacements',
+]);
 
 /** Arguments are an object, a patch as a text, or (in VS Code's transcripts) JSON in a text. */
 export function readCopilotCall(name: string, told: unknown, cwd: string | undefined, hash: Hash): ToldCall {
@@ -53,7 +78,7 @@ export function readCopilotCall(name: string, told: unknown, cwd: string | undef
   const verb = name === 'str_replace_editor' ? asText(args['command']) : undefined;
   const tool = verb === 'view' ? 'read' : (kinds[name] ?? 'other');
   const command = verb === undefined && tool === 'execute' ? asText(args['command']) : undefined;
-  const path = resolveToldPath(args['path'], cwd);
+  const path = resolveToldPath(args['path'] ?? args['filePath'], cwd);
   const edits = tool === 'edit' ? editsOf(name, verb, args, told, path, cwd, hash) : [];
   const isTold = command !== undefined || edits.length > 0;
   const rest = Object.fromEntries(Object.entries(args).filter(([key]) => !(isTold && toldKeys.has(key))));
@@ -86,15 +111,26 @@ function editsOf(
   hash: Hash,
 ): readonly ClaimedEdit[] {
   if (name === 'apply_patch') return parseCodexPatch(asText(told) ?? asText(args['patch']) ?? asText(args['input']) ?? '', cwd, hash);
+  if (name === 'multi_replace_string_in_file')
+    return asList(args['replacements']).flatMap((value): readonly ClaimedEdit[] => {
+      const part = asRecord(value);
+      const place = resolveToldPath(part?.['filePath'], cwd);
+      return part === undefined || place === undefined ? [] : [replacement(place, part)];
+    });
   if (path === undefined) return [];
-  const content = asText(args['file_text']);
-  if (content !== undefined && (name === 'create' || verb === 'create')) {
+  const content = asText(args['file_text'] ?? args['content']);
+  if (content !== undefined && (name === 'create' || name === 'create_file' || verb === 'create')) {
     const newText = claimText(content);
     return [{ path, op: 'create', oldText: null, ...(newText === undefined ? {} : { newText }), afterHash: hash(content) }];
   }
-  const oldText = claimText(asText(args['old_str']));
-  const newText = claimText(asText(args['new_str']) ?? (verb === undefined || verb === 'str_replace' ? '' : undefined));
-  return [{ path, op: 'update', ...(oldText === undefined || newText === undefined ? {} : { oldText, newText }) }];
+  return [verb === 'insert' || name === 'insert_edit_into_file' ? { path, op: 'update' } : replacement(path, args)];
+}
+
+function replacement(path: string, args: JsonRecord): ClaimedEdit {
+  const oldText = claimText(asText(args['old_str'] ?? args['oldString']));
+  // Without a new text the old one is taken out.
+  const newText = claimText(asText(args['new_str'] ?? args['newString']) ?? '');
+  return { path, op: 'update', ...(oldText === undefined || newText === undefined ? {} : { oldText, newText }) };
 }
 
 export interface CopilotResult extends ToldResult {
@@ -109,7 +145,7 @@ export interface CopilotResult extends ToldResult {
  * last line tells how the command ended, `<shellId: 3 completed with exit code 0>` or `<exited with exit code 0>`, or
  * that it goes on.
  */
-export function readCopilotResult(data: JsonRecord, call: ToldCall | undefined, isDenied: boolean): CopilotResult {
+export function readCopilotResult(data: JsonRecord, call: ToldCall | undefined, isDenied: boolean, wasAborted: boolean): CopilotResult {
   const result = asRecord(data['result']);
   const error = asRecord(data['error']);
   const told = asText(result?.['content']) ?? textsOf(result?.['contents']);
@@ -122,12 +158,13 @@ export function readCopilotResult(data: JsonRecord, call: ToldCall | undefined, 
   const succeeded = data['success'] !== false;
   const isOk = succeeded && (!isCommand || (exitCode ?? 0) === 0);
   const wasRefused = isDenied || /^(?:rejected|denied)/.test(asText(error?.['code']) ?? '');
-  // A failure without an end is of a command that never began.
-  const hasRun = isCommand && !isInBackground && (succeeded || exitCode !== undefined);
+  const wasCut = !isOk && !wasRefused && (wasAborted || failure.startsWith('The execution of this tool was interrupted'));
+  // A failure without an end is of a command that never began, if it was not broken off.
+  const hasRun = isCommand && !isInBackground && (succeeded || exitCode !== undefined || wasCut);
   const output = end === null ? told : told.slice(0, end.index);
   return {
     isOk,
-    outcome: isInBackground && isOk ? 'background' : isOk ? undefined : wasRefused ? 'denied' : 'error',
+    outcome: isInBackground && isOk ? 'background' : isOk ? undefined : wasRefused ? 'denied' : wasCut ? 'interrupted' : 'error',
     output: output === '' ? failure : output,
     ...(hasRun ? { exitCode: exitCode ?? null } : {}),
     ...(shell === undefined ? {} : { shell }),

@@ -1,8 +1,9 @@
 import type { TranscriptAdapter } from './adapter.ts';
 import { claudeAdapter } from './claude.ts';
 import { codexAdapter } from './codex.ts';
+import { copilotAdapter } from './copilot.ts';
 import { openclawAdapter } from './openclaw.ts';
 import { piAdapter } from './pi.ts';
 
 /** Every agent whose transcripts can be read. A new one is a line here. */
-export const transcriptAdapters: readonly TranscriptAdapter[] = [codexAdapter, claudeAdapter, piAdapter, openclawAdapter];
+export const transcriptAdapters: readonly TranscriptAdapter[] = [codexAdapter, claudeAdapter, piAdapter, openclawAdapter, copilotAdapter];
