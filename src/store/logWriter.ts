@@ -2,14 +2,15 @@ import type { Clock } from '../base/clock.ts';
 import type { Disposable } from '../base/disposable.ts';
 import { Emitter, type Event } from '../base/emitter.ts';
 import { HybridClock } from '../core/hybridClock.ts';
-import { encodeLine, firstPrev, lineHash } from '../core/logCodec.ts';
-import { maxBatchLines } from '../core/repeatMemory.ts';
+import { firstPrev, openLine } from '../core/logCodec.ts';
 import type { Digest } from '../model/digest.ts';
 import { schemaVersion, type EventDraft, type TapedeckEvent } from '../model/event.ts';
 import type { SessionId, WriterId } from '../model/ids.ts';
 import { prepareRoot, type TapedeckLayout } from './layout.ts';
+import { LineBatch, type WaitingEvent } from './lineBatch.ts';
 import { diskLogFileSystem, type LogFileSystem } from './logFileSystem.ts';
 import { openSegmentWriter, type SegmentWriter } from './segmentWriter.ts';
+import { Teller, turnEnd } from './teller.ts';
 import { claimWriter, createWriterId, freeWriter, readNewest } from './writerClaim.ts';
 import { describeFailure, failureReason, LogWriteError, type WriterHealth } from './writerHealth.ts';
 import { WriterOutage } from './writerOutage.ts';
@@ -51,8 +52,8 @@ export interface LogWriterOptions {
 export interface LogWriterLimits {
   /** A segment that has grown beyond is followed by a new one. */
   readonly segmentBytes: number;
-  /** What may wait in memory while nothing can be written, in characters of lines. */
-  readonly waitingChars: number;
+  /** What may wait in memory while nothing can be written. */
+  readonly waitingBytes: number;
   readonly retryMs: number;
   readonly maxRetryMs: number;
   /** After so many failed ones in a row what waits is rejected, and the writer ends. */
@@ -61,16 +62,13 @@ export interface LogWriterLimits {
 
 const defaultLimits: LogWriterLimits = {
   segmentBytes: 64 << 20,
-  waitingChars: 16 << 20,
+  waitingBytes: 16 << 20,
   retryMs: 50,
   maxRetryMs: 15_000,
   attempts: Number.POSITIVE_INFINITY,
 };
 /** A command tells its user that the disk is full rather than wait for room. */
 const shortLivedAttempts = 3;
-/** One write holds at most this much, so that neither a stop nor a failure costs more. */
-const maxBatchChars = 1 << 20;
-const acknowledgedAtOnce = 128;
 /** A reader takes lines up to four times this, so that no encoding makes one unreadable. */
 const maxLineChars = 16 << 20;
 
@@ -82,13 +80,6 @@ export async function openLogWriter(options: LogWriterOptions): Promise<LogWrite
   return new GroupWriter(options, id, clock, claim);
 }
 
-interface Pending {
-  readonly event: TapedeckEvent;
-  readonly line: string;
-  readonly resolve: (event: TapedeckEvent) => void;
-  readonly reject: (error: unknown) => void;
-}
-
 class GroupWriter implements LogWriter {
   readonly id: WriterId;
   readonly #options: LogWriterOptions;
@@ -97,8 +88,11 @@ class GroupWriter implements LogWriter {
   readonly #segment: SegmentWriter;
   readonly #healthChanged = new Emitter<WriterHealth>();
   readonly onDidChangeHealth = this.#healthChanged.event;
-  #queue: Pending[] = [];
-  #waitingChars = 0;
+  /** In order: the first is being written, or is the next to be; the last takes lines. */
+  readonly #batches: LineBatch[] = [];
+  #spare: LineBatch | undefined;
+  #waitingBytes = 0;
+  readonly #teller = new Teller();
   #n: number;
   #prev: string;
   #pump: Promise<void> | undefined;
@@ -127,12 +121,12 @@ class GroupWriter implements LogWriter {
   }
 
   get health(): WriterHealth {
-    return this.#outage?.health(this.#queue.length) ?? { state: 'ok' };
+    return this.#outage?.health(this.#waiting()) ?? { state: 'ok' };
   }
 
   append(draft: EventDraft): Promise<TapedeckEvent> {
     if (this.#isClosing) return Promise.reject(new LogWriteError('closed', 'The log is closed.'));
-    if (this.#outage !== undefined && this.#waitingChars >= this.#limits.waitingChars) {
+    if (this.#outage !== undefined && this.#waitingBytes >= this.#limits.waitingBytes) {
       this.#outage.lose();
       this.#healthChanged.fire(this.health);
       const message = `Nothing can be written now, and no memory is left to wait in. ${this.#outage.message}`;
@@ -143,27 +137,38 @@ class GroupWriter implements LogWriter {
     });
   }
 
-  #add(draft: EventDraft, resolve: Pending['resolve'], reject: Pending['reject']): void {
+  #add(draft: EventDraft, resolve: WaitingEvent['resolve'], reject: WaitingEvent['reject']): void {
     const told = draft.at;
     const at = this.#clock.next(told);
-    const event = {
-      ...draft,
-      v: schemaVersion,
-      w: this.id,
-      n: this.#n + 1,
-      at,
-      ...(told !== undefined && told !== at && { happenedAt: told }),
-    };
-    const line = encodeLine(event, this.#prev, this.#options.digest);
-    if (line.length > maxLineChars) {
-      reject(new LogWriteError('too-long', `An event of ${line.length} characters is too long for the log.`));
+    const n = this.#n + 1;
+    const event: TapedeckEvent =
+      told === undefined || told === at
+        ? { ...draft, v: schemaVersion, w: this.id, n, at }
+        : { ...draft, v: schemaVersion, w: this.id, n, at, happenedAt: told };
+    const text = openLine(event, draft, this.#prev);
+    if (text.length > maxLineChars) {
+      reject(new LogWriteError('too-long', `An event of ${text.length} characters is too long for the log.`));
       return;
     }
-    this.#n = event.n;
-    this.#prev = lineHash(line.slice(0, -1), this.#options.digest);
-    this.#queue.push({ event, line, resolve, reject });
-    this.#waitingChars += line.length;
+    const batch = this.#batchFor(text);
+    const before = batch.sizeBytes;
+    this.#n = n;
+    this.#prev = batch.add(text, this.#options.digest, { event, resolve, reject });
+    this.#waitingBytes += batch.sizeBytes - before;
     this.#start();
+  }
+
+  #batchFor(text: string): LineBatch {
+    const last = this.#batches.at(-1);
+    if (last?.takes(text) === true) return last;
+    const next = this.#spare ?? new LineBatch();
+    this.#spare = undefined;
+    this.#batches.push(next);
+    return next;
+  }
+
+  #waiting(): number {
+    return this.#batches.reduce((sum, batch) => sum + batch.waiting, 0);
   }
 
   observe(at: string, writer: WriterId): void {
@@ -172,6 +177,7 @@ class GroupWriter implements LogWriter {
 
   async flush(): Promise<void> {
     while (this.#pump !== undefined) await this.#pump;
+    await this.#teller.done();
   }
 
   close(): Promise<void> {
@@ -197,20 +203,19 @@ class GroupWriter implements LogWriter {
 
   #start(): void {
     if (this.#pump !== undefined) return;
-    // After the caller's turn, so that all who append in it share one sync.
-    this.#pump = Promise.resolve()
-      .then(() => this.#drain())
-      .finally(() => {
-        this.#pump = undefined;
-        if (this.#queue.length > 0) this.#start();
-      });
+    this.#pump = this.#drain().finally(() => {
+      this.#pump = undefined;
+      if (this.#batches.length > 0) this.#start();
+    });
   }
 
   async #drain(): Promise<void> {
-    while (this.#queue.length > 0) {
-      const { batch, text } = this.#nextBatch();
+    // After all turns that are due now, so that who appends in one of them shares one sync with the others.
+    await turnEnd();
+    for (let batch = this.#batches[0]; batch !== undefined; batch = this.#batches[0]) {
+      const from = performance.now();
       try {
-        await this.#segment.append(Buffer.from(text));
+        await this.#segment.append(batch.seal());
       } catch (error) {
         await this.#segment.abandon();
         this.#outage ??= new WriterOutage(this.#options.clock);
@@ -224,20 +229,13 @@ class GroupWriter implements LogWriter {
         await this.#pause(this.#outage);
         continue;
       }
-      this.#queue = batch.length === this.#queue.length ? [] : this.#queue.slice(batch.length);
-      this.#waitingChars -= text.length;
+      this.#batches.shift();
+      this.#waitingBytes -= batch.sizeBytes;
+      this.#teller.tell(batch.empty());
+      this.#spare = batch;
       this.#recover();
-      await acknowledge(batch);
+      await this.#teller.untilLeft(performance.now() - from);
     }
-  }
-
-  #nextBatch(): { readonly batch: readonly Pending[]; readonly text: string } {
-    let end = 0;
-    let chars = 0;
-    while (end < this.#queue.length && end < maxBatchLines && (end === 0 || chars + this.#queue[end]!.line.length <= maxBatchChars))
-      chars += this.#queue[end++]!.line.length;
-    const batch = end === this.#queue.length ? this.#queue : this.#queue.slice(0, end);
-    return { batch: [...batch], text: batch.map(({ line }) => line).join('') };
   }
 
   /** Room has returned: that there was none becomes an event itself, behind those that wait. */
@@ -253,11 +251,10 @@ class GroupWriter implements LogWriter {
   /** What waits may be on disk in part, so its numbers cannot be used again: this writer ends here. */
   #giveUp(error: unknown): void {
     this.#isClosing = true;
-    const waiting = this.#queue;
-    this.#queue = [];
-    this.#waitingChars = 0;
     const reason = failureReason(error);
-    for (const { reject } of waiting) reject(new LogWriteError(reason, describeFailure(reason, error), { cause: error }));
+    const told = new LogWriteError(reason, describeFailure(reason, error), { cause: error });
+    for (const batch of this.#batches.splice(0)) for (const { reject } of batch.empty()) reject(told);
+    this.#waitingBytes = 0;
   }
 
   async #pause(outage: WriterOutage): Promise<void> {
@@ -271,13 +268,5 @@ class GroupWriter implements LogWriter {
       };
     });
     this.#wake = undefined;
-  }
-}
-
-/** Whoever waited may do much in its turn: a large batch is told in parts, so that the event loop turns in between. */
-async function acknowledge(batch: readonly Pending[]): Promise<void> {
-  for (const [index, { event, resolve }] of batch.entries()) {
-    if (index > 0 && index % acknowledgedAtOnce === 0) await new Promise((resolve) => setImmediate(resolve));
-    resolve(event);
   }
 }

@@ -80,15 +80,20 @@ export function openSegmentWriter(options: SegmentWriterOptions): SegmentWriter 
     await fileSystem.syncFolder(session.events);
   };
 
-  /** Beside the sync, so that it takes no time of its own. */
-  const check = async (open: LogFile): Promise<void> => {
-    if (performance.now() - checkedAtMs < checkEveryMs) return;
-    checkedAtMs = performance.now();
+  /** Beside the write, so that it takes no time of its own; what is found lies between the sizes before and after it. */
+  const check = async (open: LogFile, addedBytes: number): Promise<void> => {
+    const before = sizeBytes;
     const found = await open.sizeBytes();
-    if (found === sizeBytes) return;
-    throw found === undefined
-      ? new LogWriteError('folder-missing', 'The path no longer leads to the open file.')
-      : new LogWriteError('file-replaced', `The file holds ${found} bytes where ${sizeBytes} were written.`);
+    if (found === undefined) throw new LogWriteError('folder-missing', 'The path no longer leads to the open file.');
+    if (found < before || found > before + addedBytes)
+      throw new LogWriteError('file-replaced', `The file holds ${found} bytes where ${before} were written.`);
+  };
+
+  const write = async (target: LogFile, bytes: Uint8Array): Promise<void> => {
+    const written = await target.write(bytes);
+    sizeBytes += written;
+    if (written !== bytes.length) throw new LogWriteError('short-write', `Only ${written} of ${bytes.length} bytes were written.`);
+    if (target.sync !== undefined) await target.sync();
   };
 
   return {
@@ -99,10 +104,12 @@ export function openSegmentWriter(options: SegmentWriterOptions): SegmentWriter 
       }
       if (file === undefined) await open();
       const target = file!;
-      const written = await target.write(bytes);
-      sizeBytes += written;
-      if (written !== bytes.length) throw new LogWriteError('short-write', `Only ${written} of ${bytes.length} bytes were written.`);
-      await Promise.all([target.sync(), check(target)]);
+      const nowMs = performance.now();
+      if (nowMs - checkedAtMs < checkEveryMs) return write(target, bytes);
+      checkedAtMs = nowMs;
+      // Both have ended when it is known how they ended: a file is not closed under a call.
+      const [checked, wrote] = await Promise.allSettled([check(target, bytes.length), write(target, bytes)]);
+      for (const result of [wrote, checked]) if (result.status === 'rejected') throw result.reason;
     },
     async abandon() {
       if (file !== undefined && sizeBytes === 0) existing = 'empty';

@@ -112,7 +112,7 @@ test('[L4] attempts on a full disk leave no heap of empty files', async () => {
 
 test('[L4] what finds no room in memory rejects, and is counted in the gap', async () => {
   disk.faults = [{ call: 'write', at: 1, times: 1_000_000, code: 'ENOSPC' }];
-  const writer = await room.writer({ fileSystem: disk, limits: { retryMs: 1, maxRetryMs: 1, waitingChars: 2000 } });
+  const writer = await room.writer({ fileSystem: disk, limits: { retryMs: 1, maxRetryMs: 1, waitingBytes: 2000 } });
   const kept: Promise<unknown>[] = [];
   kept.push(writer.append(note('x'.repeat(1900))));
   await expect.poll(() => writer.health.state, { timeout: 5000 }).toBe('degraded');
