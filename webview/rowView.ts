@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import type { TimelineRow } from '../src/core/timelineRow.ts';
 import { durationText } from '../src/core/timelineWords.ts';
-import type { RowContext } from '../src/protocol/messages.ts';
+import { rowEventLimit, type RowContext } from '../src/protocol/messages.ts';
 import { icon, laneClass, rowIcon } from './icons.ts';
 import type { RowItem } from './listItems.ts';
 import type { Times } from './times.ts';
@@ -182,7 +182,7 @@ function rowContext(row: TimelineRow): RowContext {
   return {
     webviewSection: 'tapedeckRow',
     rowKind: row.kind,
-    rowEvents: row.events.slice(-64),
+    rowEvents: row.events.slice(-rowEventLimit),
     rowText: row.title,
     ...(isOfOneFile ? { rowPath: path } : {}),
     rowHasDiff: row.hasDiff,

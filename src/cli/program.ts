@@ -9,7 +9,7 @@ import { importCommand } from './commands/importCommand.ts';
 import { logCommand } from './commands/logCommand.ts';
 import { recordCommand } from './commands/recordCommand.ts';
 import { resumeCommand } from './commands/resumeCommand.ts';
-import { rewindCommand } from './commands/rewindCommand.ts';
+import { rewindCommand, undoCommand } from './commands/rewindCommand.ts';
 import { endCommand, startCommand, updateCommand } from './commands/sessionCommands.ts';
 import { sessionsCommand } from './commands/sessionsCommand.ts';
 import { statusCommand } from './commands/statusCommand.ts';
@@ -32,6 +32,7 @@ const commands: readonly CommandEntry[] = [
   sessionsCommand,
   verifyCommand,
   rewindCommand,
+  undoCommand,
   filesCommand,
   catCommand,
   blameCommand,

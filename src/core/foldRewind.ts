@@ -13,6 +13,7 @@ import { isOpenRefusal } from './foldEntry.ts';
  * B3 A rewind (or undo) that lies in a stretch set aside by a later one is inactive itself: the newest word counts.
  * B4 A rewind of single files sets aside these files' events alone.
  * B5 What a person decided, raised, cleared or noted stays: a rewind restores files, it takes no word back.
+ * B6 A rewind that undid single changes sets aside these alone.
  */
 export function foldRewind(state: SessionState, event: EventOf<'rewind.applied' | 'rewind.undone' | 'rewind.failed'>): void {
   if (event.kind === 'rewind.failed') return;
@@ -52,6 +53,7 @@ export function foldRewind(state: SessionState, event: EventOf<'rewind.applied' 
       target: event.target,
       from,
       paths: event.paths === undefined ? undefined : [...event.paths],
+      ...(event.undid !== undefined && { undid: [...event.undid] }),
       stretch: stretchOf(state, from, to, event.paths),
     };
     state.branches.push(branch);
@@ -74,7 +76,9 @@ export function isInAside(
 ): boolean {
   if (about.statedBy?.actor === 'user' && about.statedBy.how === 'stated') return false;
   return ranges.some((range) => {
-    if (compareMarks(mark, range.from) <= 0 || compareMarks(mark, range.to) >= 0) return false;
+    if (compareMarks(mark, range.to) >= 0) return false;
+    if (range.undid !== undefined) return range.undid.includes(eventId(mark));
+    if (compareMarks(mark, range.from) <= 0) return false;
     // What was found late had happened by then: the rewind left it (core/rewindPoint).
     if (about.happenedAt !== undefined && about.happenedAt <= range.from.at) return false;
     // The target itself stays, also one that the log learned of only after its moment.
@@ -98,7 +102,7 @@ function settle(state: SessionState): void {
   const undone = new Set<string>();
   for (const branch of state.branches.toReversed()) {
     branch.isUndone = undone.has(branch.id);
-    const whole = aside.filter(({ paths, filesOnly }) => paths === undefined && !filesOnly);
+    const whole = aside.filter(({ paths, undid, filesOnly }) => paths === undefined && undid === undefined && !filesOnly);
     branch.isActive = !branch.isUndone && !isInAside(whole, branch.to);
     if (!branch.isActive) continue;
     if (branch.kind === 'undo' && branch.rewind !== undefined) undone.add(branch.rewind);
@@ -109,6 +113,7 @@ function settle(state: SessionState): void {
       from: branch.from,
       to: branch.to,
       paths: branch.paths,
+      ...(branch.undid !== undefined && { undid: branch.undid }),
       filesOnly: branch.kind === 'undo',
     });
   }

@@ -287,7 +287,7 @@ function avoid(state: SessionState, time: TimeText): ResumeItem[] {
       const paths = branch.stretch.files.slice(0, 5).map((path) => inlineCode(path));
       const more = branch.stretch.fileCount > paths.length ? ` and ${branch.stretch.fileCount - paths.length} more` : '';
       return {
-        text: `- Rewound by ${authorWord(branch.author)} (${time(branch.to)}): the changes to ${paths.length === 0 ? 'no file' : paths.join(', ')}${more}${asked === undefined ? '' : `, after the prompt “${inlineText(asked.text, 160)}”`}`,
+        text: `- ${branch.undid === undefined ? 'Rewound' : 'Undone alone'} by ${authorWord(branch.author)} (${time(branch.to)}): the changes to ${paths.length === 0 ? 'no file' : paths.join(', ')}${more}${asked === undefined ? '' : `, after the prompt “${inlineText(asked.text, 160)}”`}`,
         events: at(branch.to, asked?.mark),
       };
     });
@@ -417,7 +417,9 @@ function rewinds(state: SessionState, time: TimeText): ResumeItem[] {
     const text =
       branch.kind === 'undo'
         ? `- ${time(branch.to)}: a rewind was undone (${effect})`
-        : `- ${time(branch.to)}: ${scope} rewound to the state of ${time(branch.from)} (${effect})${branch.isUndone ? '; undone later' : ''}`;
+        : branch.undid !== undefined
+          ? `- ${time(branch.to)}: ${counted(branch.undid.length, 'change')} undone in ${scope}, what came after kept (${effect})${branch.isUndone ? '; taken back later' : ''}`
+          : `- ${time(branch.to)}: ${scope} rewound to the state of ${time(branch.from)} (${effect})${branch.isUndone ? '; undone later' : ''}`;
     return { text, events: at(branch.to) };
   });
 }

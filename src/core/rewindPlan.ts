@@ -19,6 +19,8 @@ export interface RewindPlan {
   readonly targetAt: string;
   /** The rewind that this one undoes. */
   readonly undoes: string | undefined;
+  /** Only these changes are undone, and what came after them is kept; absent: everything after the target. */
+  readonly undid?: readonly EventId[] | undefined;
   /** Only these files and folders were asked for. */
   readonly scope: readonly WorkspacePath[] | undefined;
   /** By path. */
@@ -36,7 +38,9 @@ export type ConflictReason =
   /** The editor holds changes that are not saved. */
   | 'unsaved'
   /** When a rewind is undone: somebody changed the file after the rewind. */
-  | 'changed-after-rewind';
+  | 'changed-after-rewind'
+  /** What is undone and what is kept changed the same lines: the file would hold both, marked as Git marks them. */
+  | 'overlap';
 
 export interface RewindStep {
   readonly path: WorkspacePath;
@@ -69,6 +73,8 @@ export type RewindSkipReason =
   | 'content-gone'
   /** It would have to be deleted, but it is not what the log saw last. */
   | 'changed-since'
+  /** What is kept rests on what would be undone: a created file that others changed, a content that is no text. */
+  | 'built-upon'
   /** Something that the rewind does not delete stands where the file has to go. */
   | 'in-the-way'
   /** A conflict that was left alone. */
@@ -98,6 +104,9 @@ export interface RewindInput {
   readonly target: EventId;
   readonly targetAt: string;
   readonly undoes?: string | undefined;
+  readonly undid?: readonly EventId[] | undefined;
+  /** Files that cannot simply be had without the undone changes. */
+  readonly troubles?: ReadonlyMap<WorkspacePath, 'overlap' | 'built-upon'> | undefined;
   readonly scope?: readonly WorkspacePath[] | undefined;
   readonly touched: ReadonlyMap<WorkspacePath, TouchedFile>;
   /** Of every touched path that is not refused. */
@@ -126,14 +135,16 @@ export function planRewind(input: RewindInput): RewindPlan {
     else if ('act' in found) steps.push(found);
     else skips.push(found);
   }
-  const { id, target, targetAt, undoes, scope } = input;
-  return { id, target, targetAt, undoes, scope, steps, skips, alreadySo };
+  const { id, target, targetAt, undoes, undid, scope } = input;
+  return { id, target, targetAt, undoes, undid, scope, steps, skips, alreadySo };
 }
 
 function planFile(file: TouchedFile, input: RewindInput): RewindStep | RewindSkip | 'already-so' {
   const { path, before, after } = file;
   const refused = input.refused.get(path);
   if (refused !== undefined) return { path, reason: refused };
+  const trouble = input.troubles?.get(path);
+  if (trouble === 'built-upon') return { path, reason: 'built-upon' };
   if (before.state === 'unknown') return { path, reason: before.reason };
   // What holds secrets was never read, so it cannot be saved before it is overwritten.
   if (after.state === 'unknown' && after.reason === 'secret') return { path, reason: 'secret' };
@@ -148,7 +159,7 @@ function planFile(file: TouchedFile, input: RewindInput): RewindStep | RewindSki
   if (isSameVersion(disk, to) && (unsaved === undefined || unsaved.hash === to?.hash)) return 'already-so';
   if (to !== undefined && (to.hash === undefined || !input.kept.has(to.hash))) return { path, reason: to.missing ?? 'content-gone' };
 
-  const conflict = conflictOf(file, from, disk);
+  const conflict = conflictOf(file, from, disk) ?? trouble;
   if (to === undefined && conflict !== undefined) return { path, reason: 'changed-since', detail: conflict };
   return {
     path,

@@ -1,4 +1,5 @@
 import type { Author } from '../model/author.ts';
+import { counted } from './timelineWords.ts';
 import type { ConflictReason, RewindPlan, RewindSkip, RewindSkipReason, RewindStep } from './rewindPlan.ts';
 
 const skipWords: Readonly<Record<RewindSkipReason, string>> = {
@@ -15,6 +16,7 @@ const skipWords: Readonly<Record<RewindSkipReason, string>> = {
   'folder-not-open': 'in a folder that is not open now',
   'content-gone': 'its content is no longer in the store',
   'changed-since': 'changed since it was last recorded, so it is not deleted',
+  'built-upon': 'what came later rests on it, so it cannot be undone alone',
   'in-the-way': 'something else stands in its place',
   conflict: 'a conflict, left as it is',
   'not-chosen': 'not chosen',
@@ -25,6 +27,7 @@ const conflictWords: Readonly<Record<ConflictReason, string>> = {
   unverified: 'cannot be compared with what was last recorded',
   unsaved: 'has unsaved changes in the editor',
   'changed-after-rewind': 'changed after the rewind',
+  overlap: 'the same lines were changed later; both are left in the file, marked',
 };
 
 export function describeSkip(skip: RewindSkip): string {
@@ -57,7 +60,12 @@ export function describePlan(plan: RewindPlan): string[] {
   const conflicts = plan.steps.filter((step) => step.conflict !== undefined);
   const writes = clear.filter((step) => step.act === 'write');
   const deletes = clear.filter((step) => step.act === 'delete');
-  const what = plan.undoes === undefined ? `Rewind to ${plan.target} (${plan.targetAt})` : `Undo rewind ${plan.undoes}`;
+  const what =
+    plan.undid !== undefined
+      ? `Undo ${counted(plan.undid.length, 'change')} and keep what came after`
+      : plan.undoes === undefined
+        ? `Rewind to ${plan.target} (${plan.targetAt})`
+        : `Undo rewind ${plan.undoes}`;
   const lines = [
     `${what}: ${writes.length} to write, ${deletes.length} to delete, ${conflicts.length} in conflict, ${plan.skips.length} skipped, ${plan.alreadySo} already so`,
   ];

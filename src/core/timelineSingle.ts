@@ -132,11 +132,11 @@ export function singleRow(event: LoggedEvent, base: RowBase, entryTitle: (id: st
         ...base,
         kind: 'rewind',
         who: undefined,
-        title: 'Rewound',
+        title: event.undid === undefined ? 'Rewound' : `Undid ${counted(event.undid.length, 'change')}, kept what came after`,
         meta: counted(event.files, 'file'),
         paths: event.paths ?? [],
         entry: event.id,
-        targetAt: event.targetAt,
+        ...(event.undid === undefined && { targetAt: event.targetAt }),
       });
     case 'rewind.undone':
       return createRow({ ...base, kind: 'rewind', who: undefined, title: 'Rewind undone', meta: counted(event.files, 'file') });

@@ -5,6 +5,7 @@ import { done } from './outcome.ts';
 import { resumeActions } from './resumeActions.ts';
 import { rewindActions } from './rewindActions.ts';
 import { sessionActions } from './sessionActions.ts';
+import { undoActions } from './undoActions.ts';
 
 /** All actions, each topic from its own file. */
 export function createActions(context: ActionContext): Actions {
@@ -13,6 +14,7 @@ export function createActions(context: ActionContext): Actions {
     ...entryActions(context),
     ...fileActions(context),
     ...rewindActions(context),
+    ...undoActions(context),
     ...resumeActions(context),
     openTab: async () => {
       context.openTab();

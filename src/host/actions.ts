@@ -41,6 +41,8 @@ export interface Actions {
   /** A file on disk or a past version; without one, that of the editor in front. */
   rewindFileOf(target: vscode.Uri | undefined): Promise<Outcome>;
   undoRewind(): Promise<Outcome>;
+  /** Undoes these changes of files, or the turn that the events are of, and keeps what came after. */
+  undoWork(events: readonly EventId[], isTurn: boolean, path?: WorkspacePath): Promise<Outcome>;
 
   copyResume(size?: ResumeSize): Promise<Outcome>;
   resumeText(size: ResumeSize): Promise<{ readonly text: string; readonly tokens: number }>;

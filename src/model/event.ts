@@ -244,6 +244,8 @@ export const TapedeckEvent = z.discriminatedUnion('kind', [
     targetAt: text,
     checkpoint: id,
     paths: z.array(text).optional(),
+    /** Only these changes of files were undone, what came after them was kept; absent: everything after the target. */
+    undid: z.array(id).optional(),
     written: count,
     deleted: count,
     skipped: z.array(z.object({ path: text, reason: text })),

@@ -300,6 +300,8 @@ export interface Branch {
   to: EventMark;
   /** Only these paths' file events, where the rewind was of these alone. */
   paths: WorkspacePath[] | undefined;
+  /** Only these changes of files were undone, and what came after them was kept. */
+  undid?: EventId[];
   author: Author;
   written: number;
   deleted: number;
@@ -318,6 +320,7 @@ export interface AsideRange {
   from: EventMark;
   to: EventMark;
   paths: WorkspacePath[] | undefined;
+  undid?: EventId[];
   filesOnly: boolean;
 }
 

@@ -307,10 +307,13 @@ export function requestTimeoutMs(request: PageRequest): number {
  * What a row of the timeline tells VS Code in `data-vscode-context`: the `when` clauses of `webview/context` menus see its
  * keys, and a command of that menu gets the object. `rowEvents` are oldest first.
  */
+/** A row of more events hands over the newest ones. */
+export const rowEventLimit = 256;
+
 export interface RowContext {
   readonly webviewSection: 'tapedeckRow';
   readonly rowKind: string;
-  /** Oldest first, the last 64 at most: the last one is the point that "here" means. */
+  /** Oldest first, the last `rowEventLimit` at most: the last one is the point that "here" means. */
   readonly rowEvents: readonly EventId[];
   readonly rowText: string;
   /** The file, when the row is of one alone. */

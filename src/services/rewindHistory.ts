@@ -39,6 +39,14 @@ export class RewindHistory {
     return later;
   }
 
+  /** All events of files, in this session and those that followed it. */
+  async allChanges(): Promise<LoggedEvent[]> {
+    const events: LoggedEvent[] = [];
+    for await (const batch of this.#reader.all()) events.push(...batch.filter(isAboutFiles));
+    await this.#addFollowing(events);
+    return events;
+  }
+
   async filesAt(target: EventId): Promise<ReadonlyMap<WorkspacePath, LoggedFile>> {
     const event = await this.find(target);
     const found: LoggedEvent[] = [];

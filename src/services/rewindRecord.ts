@@ -44,6 +44,7 @@ export async function recordRewind(
     targetAt: entry.targetAt,
     checkpoint: entry.checkpoint,
     ...(entry.paths === undefined ? {} : { paths: entry.paths }),
+    ...(entry.undid === undefined ? {} : { undid: entry.undid }),
     ...counts,
   });
 }

@@ -9,17 +9,17 @@ import {
   type RewindStep,
   type SettledRewind,
 } from '../core/rewindPlan.ts';
-import { touchedFiles, type LoggedFile } from '../core/touchedFiles.ts';
+import { touchedFiles, type LoggedFile, type TouchedFile } from '../core/touchedFiles.ts';
 import { tapedeckAuthor } from '../model/author.ts';
 import type { Digest } from '../model/digest.ts';
-import type { LoggedEvent } from '../model/event.ts';
+import type { FileVersion } from '../model/fileVersion.ts';
 import { eventId, type EventId } from '../model/ids.ts';
 import type { WorkspacePath } from '../model/workspacePath.ts';
 import type { ContentStore } from '../store/contentStore.ts';
 import { diskFileSystem, type DiskFileSystem } from '../store/diskFileSystem.ts';
 import type { TapedeckLayout } from '../store/layout.ts';
 import type { LogReader } from '../store/logReader.ts';
-import { restorePlatform, type FilePlace, type RestorePlatform } from '../store/presentFile.ts';
+import { readPresentFile, restorePlatform, type FilePlace, type RestorePlatform } from '../store/presentFile.ts';
 import { missingFolders, restoreFiles } from '../store/restore.ts';
 import type { DocumentPort, RestoreContext, RestoreStep, RestoreStretch } from '../store/restoreStep.ts';
 import { RewindJournals, type JournalEntry, type OpenJournal } from '../store/rewindJournal.ts';
@@ -32,6 +32,7 @@ import type { RewindReport } from './rewindReport.ts';
 import { recordRewind } from './rewindRecord.ts';
 import { recoverRewinds, type RecoveredRewind } from './rewindRecovery.ts';
 import { makeSafetyCheckpoint } from './safetyCheckpoint.ts';
+import { planUndoneWork, type MergeTrouble, type UndoneWork } from './undoneWork.ts';
 import type { SessionFolder } from './sessions.ts';
 
 export type { FileThen } from './fileThen.ts';
@@ -73,6 +74,11 @@ export interface RewinderOptions {
 export interface Rewinder {
   /** What a rewind to the state right after that event would do. Throws UnknownEventError. */
   plan(target: EventId, scope?: readonly WorkspacePath[]): Promise<RewindPlan>;
+  /**
+   * What undoing this work alone would do: everything that came after it is kept, by merging. Undefined: it changed no file.
+   * Merged contents are put into the content store.
+   */
+  planWithout(work: UndoneWork, scope?: readonly WorkspacePath[]): Promise<RewindPlan | undefined>;
   apply(plan: RewindPlan, choice?: RewindChoice): Promise<RewindReport>;
   /** The plan that undoes a rewind; by default the newest one that is not undone. Undefined: there is none. Works from the log alone. */
   planUndo(rewind?: string): Promise<RewindPlan | undefined>;
@@ -108,7 +114,30 @@ class LogRewinder implements Rewinder {
 
   async plan(target: EventId, scope?: readonly WorkspacePath[]): Promise<RewindPlan> {
     const event = await this.#history.find(target);
-    return this.#plan({ target, targetAt: pointOf(event).at, scope }, await this.#history.eventsAfter(event));
+    return this.#plan({ target, targetAt: pointOf(event).at, scope }, touchedFiles(await this.#history.eventsAfter(event)));
+  }
+
+  async planWithout(work: UndoneWork, scope?: readonly WorkspacePath[]): Promise<RewindPlan | undefined> {
+    const { content } = this.#options;
+    const { events, touched, troubles } = await planUndoneWork(work, await this.#history.allChanges(), {
+      content,
+      present: (path) => this.#readPresent(path),
+    });
+    const first = events[0];
+    if (first === undefined) return undefined;
+    const undid = events.map(eventId);
+    return this.#plan({ target: undid[0]!, targetAt: pointOf(first).at, undid, troubles, scope }, touched);
+  }
+
+  /** A file on disk with its content; undefined when there is no ordinary file that can be read. */
+  async #readPresent(path: WorkspacePath): Promise<{ readonly version: FileVersion; readonly bytes: Uint8Array } | undefined> {
+    const place = this.#place(path);
+    if (typeof place === 'string') return undefined;
+    const found = await readPresentFile(this.#fileSystem, place, this.#platform);
+    if (found.state !== 'file' || found.version.type !== 'file') return undefined;
+    const now = await readFileNow(place, this.#fileSystem, this.#platform);
+    if (now.state !== 'kept' || this.#options.digest.sha256(now.bytes) !== found.version.hash) return undefined;
+    return { version: found.version, bytes: now.bytes };
   }
 
   async planUndo(rewind?: string): Promise<RewindPlan | undefined> {
@@ -118,7 +147,7 @@ class LogRewinder implements Rewinder {
     if (checkpoint === undefined) return undefined;
     return this.#plan(
       { target: eventId(checkpoint), targetAt: checkpoint.at, undoes: applied.id },
-      await this.#history.eventsAfter(checkpoint),
+      touchedFiles(await this.#history.eventsAfter(checkpoint), applied.id),
     );
   }
 
@@ -159,12 +188,13 @@ class LogRewinder implements Rewinder {
       readonly target: EventId;
       readonly targetAt: string;
       readonly undoes?: string;
+      readonly undid?: readonly EventId[];
+      readonly troubles?: ReadonlyMap<WorkspacePath, MergeTrouble>;
       readonly scope?: readonly WorkspacePath[] | undefined;
     },
-    later: readonly LoggedEvent[],
+    touched: ReadonlyMap<WorkspacePath, TouchedFile>,
   ): Promise<RewindPlan> {
     const { content, documents, digest, isIgnored } = this.#options;
-    const touched = touchedFiles(later, about.undoes);
     const places = new Map<WorkspacePath, FilePlace>();
     const refused = new Map<WorkspacePath, 'outside' | 'folder-not-open' | 'ignored'>();
     for (const path of touched.keys()) {
@@ -230,6 +260,7 @@ class LogRewinder implements Rewinder {
         newFolders: await missingFolders(this.#fileSystem, steps),
         ...(journal.session === undefined ? {} : { session: journal.session }),
         ...(plan.undoes === undefined ? {} : { undoes: plan.undoes }),
+        ...(plan.undid === undefined ? {} : { undid: [...plan.undid] }),
         ...this.#scopedPaths(plan, settled, choice),
       };
       open = await this.#journals.open(entry);
@@ -304,7 +335,7 @@ class LogRewinder implements Rewinder {
 
   /** The paths that a rewind of single files is about; absent for one of the whole session. */
   #scopedPaths(plan: RewindPlan, settled: SettledRewind, choice: RewindChoice): { readonly paths?: string[] } {
-    const isWhole = plan.scope === undefined && ![...(choice.files?.values() ?? [])].includes('skip');
+    const isWhole = plan.scope === undefined && plan.undid === undefined && ![...(choice.files?.values() ?? [])].includes('skip');
     return isWhole ? {} : { paths: settled.steps.map(({ path }) => path) };
   }
 

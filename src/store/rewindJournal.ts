@@ -28,6 +28,7 @@ export const JournalEntry = z.object({
   checkpoint: z.string(),
   checkpointEvent: z.string(),
   paths: z.array(z.string()).optional(),
+  undid: z.array(z.string()).optional(),
   steps: z.array(JournalStep),
   skips: z.array(z.object({ path: z.string(), reason: z.string() })),
   /** Folders that it may have created. */

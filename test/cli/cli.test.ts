@@ -87,7 +87,7 @@ describe('the command line', { timeout: 60_000 }, () => {
     const help = (await ok(['--help'])).out;
     const names = [...help.matchAll(/^ {2}([a-z]+)(?: |$)/gm)].map(([, name]) => name!).filter((name) => name !== 'help');
     expect(names).toEqual(
-      'status start update end log decide block unblock note resume sessions verify rewind files cat blame state record'.split(' '),
+      'status start update end log decide block unblock note resume sessions verify rewind undo files cat blame state record import'.split(' '),
     );
     for (const name of names) {
       const { out } = await ok([name, '--help']);
@@ -221,6 +221,16 @@ describe('the command line', { timeout: 60_000 }, () => {
     expect((await ok(['cat', 'a.txt', '--at', '2'], { cwd: join(room.folder, 'src') })).out).toBe('one\n');
     expect((await ok(['cat', 'b.txt', '--at', start!.eventId, '--json'])).json()).toMatchObject({ encoding: 'utf8', content: 'hello\n' });
     expect(await run(['cat', 'b.txt'])).toMatchObject({ code: 1, out: '', err: expect.stringContaining('did not exist') });
+    const middle = changes.find(({ path }) => path === 'src/a.txt')!.eventId;
+    expect(await run(['undo', note.eventId, '--plan'])).toMatchObject({ code: 1, err: expect.stringContaining('no change of a file') });
+    expect(await run(['undo', middle, '--turn'])).toMatchObject({ code: 1, err: expect.stringContaining('belongs to no run') });
+    expect((await ok(['undo', middle, '--plan', '--json'])).json()).toMatchObject({
+      plan: { undid: [middle], steps: [{ path: 'src/a.txt', conflict: 'overlap' }] },
+    });
+    const made = changes.find(({ path }) => path === 'new/c.txt')!.eventId;
+    expect((await ok(['undo', made, '--yes', '--json'])).json()).toMatchObject({ report: { ok: true, deleted: 1 } });
+    expect((await ok(['rewind', '--undo', '--yes', '--json'])).json()).toMatchObject({ report: { ok: true, written: 1 } });
+    expect(await room.tree()).toEqual(after);
     expect((await ok(['blame', 'src/a.txt', '--json'])).lines()).toEqual([
       expect.objectContaining({
         line: 1,

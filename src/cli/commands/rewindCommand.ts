@@ -52,24 +52,83 @@ export const rewindCommand: CommandEntry = (program, act) => {
           return 0;
         }
         await chooseSession(workspace, options.session);
-        return apply(run, workspace, named, event, options);
+        return apply(run, workspace, named, options, (past) => makePlan(run, past, event, options));
       }),
     );
 };
+
+interface UndoOptions extends RewindOptions {
+  readonly turn?: boolean;
+  readonly run?: boolean;
+}
+
+/** Undoing one piece of work alone, by merging; everything else as with a rewind. */
+export const undoCommand: CommandEntry = (program, act) => {
+  program
+    .command('undo')
+    .summary('undo one change, turn or run, and keep what came after it')
+    .description(
+      'Undo what an event changed, or the turn or run that it belongs to, and keep everything that came after it: texts are merged. Prints the plan first and asks. What is there now is saved in a checkpoint: `rewind --undo` brings it back. Git is never touched.',
+    )
+    .argument('<event>', 'a change of a file; with --turn or --run any event of it')
+    .option('--turn', 'all that the agent changed in this turn')
+    .option('--run', 'all that this run of the agent changed')
+    .option('--plan', 'only print the plan')
+    .option('--yes', 'do it without asking')
+    .option('--file <path>', 'only in this file or folder (repeatable)', (value: string, before: string[] | undefined) => [
+      ...(before ?? []),
+      value,
+    ])
+    .option('--overwrite-changed', 'take conflicts: lines that were changed again are left in the file twice, marked')
+    .option('--skip-changed', 'leave files with conflicts alone')
+    .option('--session <id>', 'the session of the event')
+    .action(
+      act(async (run, event: string, options: UndoOptions) => {
+        if (options.turn === true && options.run === true) throw usageError('--turn or --run, not both');
+        if (options.overwriteChanged === true && options.skipChanged === true)
+          throw usageError('--overwrite-changed or --skip-changed, not both');
+        const workspace = await run.workspace();
+        const named = { event, session: options.session };
+        const plan = (past: PastPoint): Promise<RewindPlan> => planWithout(run, past, options);
+        if (options.plan === true) {
+          await withPast(workspace, named, undefined, async (past) => show(run, await plan(past), undefined));
+          return 0;
+        }
+        await chooseSession(workspace, options.session);
+        return apply(run, workspace, named, options, plan);
+      }),
+    );
+};
+
+async function planWithout(run: CommandRun, past: PastPoint, options: UndoOptions): Promise<RewindPlan> {
+  const { event } = past;
+  const ofRun = event.kind === 'foreign' ? undefined : event.run;
+  const turn = event.kind === 'foreign' ? undefined : event.turn;
+  const isWide = options.turn === true || options.run === true;
+  if (isWide && ofRun === undefined) throw new CliError(1, 'no-run', `${pointId(past)} belongs to no run of an agent`);
+  if (options.turn === true && turn === undefined) throw new CliError(1, 'no-turn', `${pointId(past)} belongs to no turn`);
+  const plan = await past.rewinder.planWithout(
+    !isWide ? { events: [pointId(past)] } : { run: ofRun!, ...(options.turn === true && { turn: turn! }) },
+    options.file?.map((file) => toWorkspacePath(past.folders, run.process.cwd, file)),
+  );
+  if (plan === undefined)
+    throw new CliError(1, 'no-change', isWide ? 'It changed no file' : `${pointId(past)} is no change of a file; give --turn or --run`);
+  return plan;
+}
 
 async function apply(
   run: CommandRun,
   workspace: Workspace,
   named: { event: string | undefined; session: string | undefined },
-  event: string | undefined,
   options: RewindOptions,
+  makePlan: (past: PastPoint) => Promise<RewindPlan>,
 ): Promise<0 | 1> {
   const session = await workspace.sessions.startOrJoin({ shortLived: true, by: run.caller });
   try {
     return await withPast(workspace, named, session.journal, async (past): Promise<0 | 1> => {
       // Ends a rewind that died in the middle before anything is planned on top of it.
       for (const { id, outcome } of await past.rewinder.recover()) run.output.note(`An earlier rewind (${id}) was interrupted: ${outcome}`);
-      const plan = await makePlan(run, past, event, options);
+      const plan = await makePlan(past);
       const choice: RewindChoice =
         options.overwriteChanged === true ? { conflicts: 'overwrite' } : options.skipChanged === true ? { conflicts: 'skip' } : {};
       const { steps, undecided } = settleRewind(plan, choice);
@@ -91,7 +150,12 @@ async function apply(
           throw new CliError(1, 'not-confirmed', 'Nothing was done: give --yes to do it');
         }
         for (const line of describePlan(plan)) run.output.note(line);
-        if (!(await ask(run, `${plan.undoes === undefined ? 'Rewind' : 'Undo the rewind of'} ${counted(steps.length, 'file')}? [y/N] `)))
+        if (
+          !(await ask(
+            run,
+            `${plan.undid !== undefined ? 'Undo this in' : plan.undoes === undefined ? 'Rewind' : 'Undo the rewind of'} ${counted(steps.length, 'file')}? [y/N] `,
+          ))
+        )
           throw new CliError(1, 'not-confirmed', 'Nothing was done');
       }
       const report = await past.rewinder.apply(plan, choice);
@@ -126,7 +190,7 @@ async function show(run: CommandRun, plan: RewindPlan, report: RewindReport | un
   if (report === undefined) for (const line of describePlan(plan)) await run.output.line(line);
   else if (report.ok) {
     await run.output.line(
-      `${plan.undoes === undefined ? 'Rewound' : 'Undone'}: ${report.written} written, ${report.deleted} deleted, ${report.alreadySo} already so${report.checkpoint === undefined ? '' : `; what was there is in checkpoint ${report.checkpoint}`}`,
+      `${plan.undoes === undefined && plan.undid === undefined ? 'Rewound' : 'Undone'}: ${report.written} written, ${report.deleted} deleted, ${report.alreadySo} already so${report.checkpoint === undefined ? '' : `; what was there is in checkpoint ${report.checkpoint}`}`,
     );
     for (const skip of report.skipped) await run.output.line(`  skipped ${skip.path}: ${describeSkip(skip)}`);
     if (report.unrecorded !== undefined) run.output.note(`It could not be written into the log: ${report.unrecorded}`);

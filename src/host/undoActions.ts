@@ -1,0 +1,73 @@
+import * as vscode from 'vscode';
+import { settleRewind } from '../core/rewindPlan.ts';
+import { counted } from '../core/timelineWords.ts';
+import { isFileEvent } from '../model/event.ts';
+import { eventId } from '../model/ids.ts';
+import { rowEventLimit } from '../protocol/messages.ts';
+import type { SessionFeed } from '../services/sessionFeed.ts';
+import type { UndoneWork } from '../services/undoneWork.ts';
+import type { ActionContext, Actions } from './actions.ts';
+import { withRewinder } from './deckRewinder.ts';
+import { done, Refusal, requireFeed, requireRecorder, turnedDown } from './outcome.ts';
+import { chooseSteps, nameFirst, nameSkips, nameSteps, refuseUnsaved, reportRewind } from './rewindDialog.ts';
+
+/** Undoing one turn or some changes, while all that came after them is kept. */
+export function undoActions({ deck, prompts, trace }: ActionContext): Pick<Actions, 'undoWork'> {
+  const { t } = vscode.l10n;
+  return {
+    async undoWork(ids, isTurn, file) {
+      requireRecorder(deck());
+      const feed = await requireFeed(deck());
+      const work = isTurn ? await turnOf(feed, ids) : await changesOf(feed, ids, file);
+      return withRewinder(deck(), feed, async (rewinder) => {
+        const plan = await rewinder.planWithout(work, file === undefined ? undefined : [file]);
+        if (plan === undefined) throw new Refusal(t('No recorded change of a file belongs to this.'));
+        if (plan.steps.length === 0) {
+          void prompts().inform(
+            plan.skips.length === 0
+              ? t('There is nothing to undo: these changes are no longer in the files.')
+              : t('Nothing can be undone. {0}', nameFirst(plan.skips)),
+          );
+          return done;
+        }
+        const title = t('Undo and Keep What Came After');
+        const choice = await chooseSteps(plan, prompts(), title);
+        if (choice === undefined) return turnedDown;
+        const { steps, skips } = settleRewind(plan, choice);
+        if (steps.length === 0) return turnedDown;
+        refuseUnsaved(deck().folders, steps);
+        const files = counted(steps.length, 'file');
+        const answer = await prompts().confirm({
+          message: isTurn ? t('Undo this turn in {0}?', files) : t('Undo this change in {0}?', files),
+          detail: `${nameSteps(steps)}${nameSkips(skips)}\n\n${t('What came after it is kept. What is there now is saved first: Undo Rewind gives it back. Git is not touched.')}`,
+          action: t('Undo'),
+        });
+        if (answer === undefined) return turnedDown;
+        const result = await rewinder.apply(plan, choice);
+        return reportRewind(
+          { prompts, trace },
+          result,
+          result.ok ? t('Undone in {0}; what came after is kept.', counted(result.written + result.deleted, 'file')) : '',
+        );
+      });
+    },
+  };
+
+  /** The turn that these events are of. */
+  async function turnOf(feed: SessionFeed, ids: readonly string[]): Promise<UndoneWork> {
+    for (const id of ids) {
+      const event = await feed.reader.find(id);
+      if (event === undefined || event.kind === 'foreign') continue;
+      if (event.run !== undefined && event.turn !== undefined) return { run: event.run, turn: event.turn };
+    }
+    throw new Refusal(t('This is no turn of an agent. Rewind to a point before it instead.'));
+  }
+
+  async function changesOf(feed: SessionFeed, ids: readonly string[], file: string | undefined): Promise<UndoneWork> {
+    if (ids.length >= rowEventLimit) throw new Refusal(t('These are too many changes to undo at once: undo the turn, or single files.'));
+    const events = (await Promise.all(ids.map((id) => feed.reader.find(id)))).filter((event) => event !== undefined);
+    const changes = events.filter(isFileEvent).filter((event) => file === undefined || event.path === file);
+    if (changes.length === 0) throw new Refusal(t('No file changed here. Choose a row that tells of a file, or a turn.'));
+    return { events: changes.map(eventId) };
+  }
+}
