@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isMainThread, parentPort, Worker } from 'node:worker_threads';
 import { runCli } from './cli/program.ts';
+import { serveScans } from './store/scanCrew.ts';
 
 /** The roof of the command line: hands the process to the program, and lives until the answer has been written. */
 async function main(): Promise<void> {
@@ -27,6 +29,7 @@ async function main(): Promise<void> {
         new Promise((resolve) => {
           for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve());
         }),
+      startScanThread: () => new Worker(__filename),
     },
     readVersion(),
   );
@@ -43,4 +46,6 @@ function readVersion(): string {
   }
 }
 
-void main();
+// The bundle is its own thread too, so that it is one file wherever it lies.
+if (isMainThread || parentPort === null) void main();
+else serveScans(parentPort);

@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import type { Worker } from 'node:worker_threads';
 import type { Command } from 'commander';
 import type { Author } from '../model/author.ts';
 import type { Environment } from './caller.ts';
@@ -16,6 +17,8 @@ export interface CliProcess {
   readonly isInteractive: boolean;
   /** Resolves when the process is asked to end (SIGINT, SIGTERM). */
   readonly whenStopped: () => Promise<void>;
+  /** Starts a thread that scans segments of logs (`store/scanCrew.ts`). */
+  readonly startScanThread: () => Worker;
 }
 
 /** What a command has at hand while it runs. */

@@ -17,6 +17,7 @@ import { openPresence, type Presence } from '../store/presence.ts';
 import { checkRoot, rootFailure } from '../store/rootCheck.ts';
 import { writeSessionCard } from '../store/sessionCard.ts';
 import { createWriterId } from '../store/writerClaim.ts';
+import type { WriterHealth } from '../store/writerHealth.ts';
 import { Attributor } from './attributor.ts';
 import { CommandLog, type TerminalCommand } from './commandLog.ts';
 import { gapOf, notePause, type PausedTime } from './fileMemory.ts';
@@ -52,6 +53,8 @@ export interface RecorderStatus {
   readonly state: RecorderState;
   /** Why it is degraded or off, for people. */
   readonly reason?: string;
+  /** The log's own part of that: what its writer fails at, and what waits meanwhile. */
+  readonly log?: Extract<WriterHealth, { state: 'degraded' }>;
   readonly session?: SessionId;
   readonly label?: string;
   /** ISO 8601. */
@@ -195,6 +198,7 @@ class WorkspaceRecorder implements Recorder {
   readonly #tellStatus: Delayer;
   readonly #tellDiagnostics: Delayer;
   readonly #troubles = new Map<string, string>();
+  #troubleSince: string | undefined;
   readonly #counts = { events: 0, files: 0, commands: 0, failures: 0 };
   readonly #openedAt: UnixMs;
   #work: LeaderWork | undefined;
@@ -250,6 +254,7 @@ class WorkspaceRecorder implements Recorder {
     this.journal.onDidRecord((event) => this.#noteOwn(event));
     this.journal.onDidChangeHealth((health) => {
       this.#trouble('log', health.state === 'ok' ? undefined : health.message);
+      this.#tellPresence();
       // The whole folder may have been removed, and with it the sign that somebody records.
       if (health.state === 'ok' && !this.#isClosed)
         void this.#presence.look().catch((error: unknown) => this.#trace('Who records could not be told', error));
@@ -291,8 +296,9 @@ class WorkspaceRecorder implements Recorder {
   }
 
   status(): RecorderStatus {
-    const { session } = this.journal;
-    const reason = [...this.#troubles.values()][0];
+    const { session, health } = this.journal;
+    // What the log fails at comes first: it concerns everything.
+    const reason = health.state === 'ok' ? [...this.#troubles.values()][0] : health.message;
     return {
       // A pause without a session holds as well: whoever says `off` promises that the next activity is recorded.
       state: this.#isPaused
@@ -305,6 +311,7 @@ class WorkspaceRecorder implements Recorder {
               ? 'recording'
               : 'viewing',
       ...(reason === undefined ? {} : { reason }),
+      ...(health.state === 'ok' ? {} : { log: health }),
       ...(session === undefined ? {} : { session }),
       ...(session === undefined || this.#card?.label === undefined ? {} : { label: this.#card.label }),
       ...(session === undefined || this.#card === undefined ? {} : { startedAt: this.#card.startedAt }),
@@ -643,6 +650,23 @@ class WorkspaceRecorder implements Recorder {
     if (message === undefined) this.#troubles.delete(what);
     else this.#troubles.set(what, message);
     this.#tellStatus.request();
+    this.#tellPresence();
+  }
+
+  /** For other processes that ask how the recording is. */
+  #tellPresence(): void {
+    const { reason: message, log } = this.status();
+    if (this.#isClosed || (message === undefined && this.#troubleSince === undefined)) return;
+    this.#troubleSince = message === undefined ? undefined : (this.#troubleSince ?? new Date(this.#options.clock.now()).toISOString());
+    this.#presence.tell(
+      message === undefined || this.#troubleSince === undefined
+        ? undefined
+        : {
+            message,
+            since: log?.since ?? this.#troubleSince,
+            ...(log === undefined ? {} : { reason: log.reason, waiting: log.waiting, lost: log.lost }),
+          },
+    );
   }
 
   #trace(what: string, error: unknown): void {

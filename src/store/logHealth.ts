@@ -101,7 +101,7 @@ export async function verifyLog(session: SessionLayout, options: VerifyOptions =
   for (const [writer, own] of writers) {
     const chain = new ChainCheck(writer, (broken) => found.breaks.push(broken));
     let lines = 0;
-    for (const segment of own) lines += addScan(segment, await scans.next(segment), chain, found);
+    for (const segment of own) lines += addScan(segment, segment === own.at(-1), await scans.next(segment), chain, found);
     chains.push({ chain, writer, last: own.at(-1)! });
     found.events += lines - chain.repeated;
     found.repeated += chain.repeated;
@@ -163,10 +163,11 @@ function scanAhead(
 }
 
 /** The number of sound lines. */
-function addScan(segment: SegmentFile, scan: SegmentScan, chain: ChainCheck, found: Found): number {
+function addScan(segment: SegmentFile, isLast: boolean, scan: SegmentScan, chain: ChainCheck, found: Found): number {
   const { name: file } = segment;
   for (const range of scan.damage) {
-    const isGrowing = range.reason === 'torn' && Date.now() - segment.modifiedMs < growingMs;
+    // A writer that has gone on with another segment never comes back to this one.
+    const isGrowing = isLast && range.reason === 'torn' && Date.now() - segment.modifiedMs < growingMs;
     (isGrowing ? found.growing : found.damage).push({ file, ...range });
   }
   for (const reason of Object.keys(found.foreign) as ForeignEvent['reason'][]) found.foreign[reason] += scan.foreign[reason];

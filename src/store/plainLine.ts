@@ -26,9 +26,9 @@ export class PlainLineReader {
     const end = line.length;
     if (!isAt(line, 0, this.#start) || !head.read(line) || !isAt(line, head.kindTo, byKey)) return false;
     const prevAt = prevFrom(end);
-    if (prevAt < head.kindTo || !isAt(line, prevAt - prevKey.length, prevKey) || !isHex(line, prevAt)) return false;
+    if (prevAt < head.kindTo || line[end - suffixLength - 1] !== quote || !isAt(line, prevAt - prevKey.length, prevKey)) return false;
     const crc = readCrcSuffix(line, end);
-    return crc >= 0 && this.#digest.crc32(line.subarray(0, end - suffixLength)) === crc && kinds.has(head.kind);
+    return crc >= 0 && isKnownKind(line, head.kindTo) && this.#digest.crc32(line.subarray(0, end - suffixLength)) === crc;
   }
 }
 
@@ -39,14 +39,34 @@ export function prevFrom(length: number): number {
 
 const byKey = Buffer.from('","by":{"');
 const prevKey = Buffer.from(',"prev":"');
-const kinds: ReadonlySet<string> = new Set(eventKinds);
+const quote = 0x22;
 
-/** The digits of `prev` and the quote behind them. */
-function isHex(bytes: Uint8Array, from: number): boolean {
-  const to = from + firstPrev.length;
-  for (let at = from; at < to; at++) {
+/** The kinds that this version knows, by a number made of their bytes: asked for each line, so without making a text of them. */
+const kinds = new Map<number, readonly Uint8Array[]>();
+for (const kind of eventKinds) {
+  const bytes = Buffer.from(kind);
+  const sum = bytes.reduceRight(addByte, 0);
+  kinds.set(sum, [...(kinds.get(sum) ?? []), bytes]);
+}
+
+function addByte(sum: number, byte: number): number {
+  return (Math.imul(sum, 31) + byte) | 0;
+}
+
+/** The kind that ends there is one of them. */
+function isKnownKind(line: Uint8Array, kindTo: number): boolean {
+  let at = kindTo - 1;
+  let sum = 0;
+  for (; line[at] !== quote; at--) sum = addByte(sum, line[at]!);
+  const found = kinds.get(sum);
+  return found !== undefined && found.some((kind) => kind.length === kindTo - at - 1 && isAt(line, at + 1, kind));
+}
+
+/** What stands there are the 32 digits of a hash. */
+export function isHash(bytes: Uint8Array, from: number): boolean {
+  for (let at = from; at < from + firstPrev.length; at++) {
     const byte = bytes[at]!;
     if (!((byte >= 0x30 && byte <= 0x39) || (byte >= 0x61 && byte <= 0x66))) return false;
   }
-  return bytes[to] === 0x22;
+  return true;
 }

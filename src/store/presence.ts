@@ -1,14 +1,35 @@
-import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, mkdir, open, readdir, readFile, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import * as os from 'node:os';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { SerialQueue } from '../base/serialQueue.ts';
 import type { TapedeckLayout } from './layout.ts';
+import { describeFailure, failureReason, type LogFailureReason } from './writerHealth.ts';
 
 /**
  * Which processes record into one root. Each keeps one small file; the oldest one that is alive on this machine is the
  * leader. Nobody holds a lock: a file of a dead process is just passed over, and removed by whoever sees it.
  * For a moment two may both believe that they lead; then an event is recorded twice, which the fold passes over.
+ *
+ * The file says too what keeps its process from recording, for others to see. It is written over in its place and never
+ * grows, so that this succeeds on a full disk; where it does not, it is tried again until it does. So it is behind by
+ * seconds at most, or by as long as nothing at all can be written there, which whoever reads it can see for himself.
  */
+/** What keeps a process from recording. */
+export const RecorderTrouble = z.object({
+  /** One sentence for a person. */
+  message: z.string(),
+  /** Of the log's writer; absent for any other trouble. */
+  reason: z.string().optional(),
+  /** ISO 8601, UTC. */
+  since: z.string(),
+  /** Events that wait in memory, and those that found no room there. */
+  waiting: z.number().optional(),
+  lost: z.number().optional(),
+});
+export type RecorderTrouble = z.infer<typeof RecorderTrouble>;
+
 export const PresenceCard = z.object({
   writer: z.string(),
   pid: z.number(),
@@ -16,6 +37,7 @@ export const PresenceCard = z.object({
   /** ISO 8601, UTC. */
   startedAt: z.string(),
   app: z.string(),
+  trouble: RecorderTrouble.optional(),
 });
 export type PresenceCard = z.infer<typeof PresenceCard>;
 
@@ -29,16 +51,50 @@ export interface PresenceOptions {
 export interface Presence {
   /** Looks who is there, and is there itself if its file was removed. Resolves with whether this one leads, and whom it saw dead (they ended without a word). */
   look(): Promise<{ readonly isLeader: boolean; readonly others: readonly PresenceCard[]; readonly dead: readonly PresenceCard[] }>;
+  /** Says what keeps this process from recording; undefined: nothing does any more. */
+  tell(trouble: RecorderTrouble | undefined): void;
   leave(): Promise<void>;
+}
+
+/** Every card is filled up to this with spaces. */
+const cardBytes = 2048;
+const retryMs = 3000;
+
+function cardText(card: PresenceCard): string {
+  let text = JSON.stringify(card);
+  if (Buffer.byteLength(text) >= cardBytes && card.trouble !== undefined)
+    text = JSON.stringify({ ...card, trouble: { ...card.trouble, message: `${card.trouble.message.slice(0, 200)}…` } });
+  return `${text}${' '.repeat(Math.max(0, cardBytes - 1 - Buffer.byteLength(text)))}\n`;
 }
 
 /** Writes this process's file and looks once. Rejects when the root cannot be written. */
 export async function openPresence({ layout, card, isAlive = isProcessAlive }: PresenceOptions): Promise<Presence> {
   const name = `${card.writer}.json`;
   const path = join(layout.recorders, name);
+  let present = card;
+  let isGone = false;
+  let retry: NodeJS.Timeout | undefined;
   const write = async (): Promise<void> => {
     await mkdir(layout.recorders, { recursive: true });
-    await writeFile(path, `${JSON.stringify(card)}\n`);
+    await writeFile(path, cardText(present));
+  };
+  const queue = new SerialQueue();
+  let isUntold = false;
+  const overwrite = async (): Promise<void> => {
+    isUntold = false;
+    clearTimeout(retry);
+    if (isGone) return;
+    try {
+      const file = await open(path, 'r+');
+      try {
+        await file.write(cardText(present), 0);
+      } finally {
+        await file.close();
+      }
+    } catch {
+      retry = setTimeout(() => void queue.run(overwrite), retryMs);
+      retry.unref();
+    }
   };
   await write();
   return {
@@ -63,7 +119,18 @@ export async function openPresence({ layout, card, isAlive = isProcessAlive }: P
       }
       return { isLeader: others.every((other) => isOlder(card, other)), others, dead };
     },
-    leave: () => rm(path, { force: true }),
+    tell(trouble) {
+      const { trouble: _, ...rest } = present;
+      present = trouble === undefined ? rest : { ...rest, trouble };
+      // A burst of news is one write.
+      if (!isUntold) void queue.run(overwrite);
+      isUntold = true;
+    },
+    leave() {
+      isGone = true;
+      clearTimeout(retry);
+      return queue.run(() => rm(path, { force: true }));
+    },
   };
 }
 
@@ -110,4 +177,22 @@ export async function readRecorders(layout: TapedeckLayout): Promise<PresenceCar
     if (card !== undefined && card.host === os.hostname() && (await isProcessAlive(card))) cards.push(card);
   }
   return cards.sort((a, b) => (isOlder(a, b) ? -1 : 1));
+}
+
+/** What would keep anybody from writing into that root now, as far as looking can tell; undefined where it is not even there. */
+export async function findRootTrouble(
+  layout: TapedeckLayout,
+): Promise<{ readonly reason: LogFailureReason; readonly message: string } | undefined> {
+  const trouble = (error: unknown): { reason: LogFailureReason; message: string } => {
+    const reason = failureReason(error);
+    return { reason, message: describeFailure(reason, error) };
+  };
+  try {
+    await access(layout.root, constants.W_OK);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? undefined : trouble(error);
+  }
+  const space = await statfs(layout.root).catch(() => undefined);
+  // Some systems tell of no blocks at all.
+  return space === undefined || space.blocks === 0 || space.bavail > 0 ? undefined : trouble({ code: 'ENOSPC' });
 }

@@ -5,8 +5,9 @@ import { readLine } from '../core/salvage.ts';
 import type { ForeignEvent } from '../model/event.ts';
 import { hash128, nodeDigest } from './digest.ts';
 import { maxLineBytes } from './lineSource.ts';
-import { PlainLineReader, prevFrom } from './plainLine.ts';
+import { isHash, PlainLineReader, prevFrom } from './plainLine.ts';
 import { openSegmentFile, type SegmentFile } from './segmentFile.ts';
+import type { SidecarBuilder } from './sidecarBuilder.ts';
 import { TimeSlice } from './timeSlice.ts';
 
 /**
@@ -52,13 +53,8 @@ export interface ScanOptions {
   readonly signal?: AbortSignal | undefined;
   /** Bytes read since it was told last. */
   readonly onProgress?: ((sizeBytes: number) => void) | undefined;
-  /** Gets each sound line in the order of the file. The bytes are good for the call alone. */
-  readonly onLine?:
-    | ((
-        line: { readonly bytes: Buffer; readonly from: number; readonly to: number },
-        head: { readonly n: number; readonly at: string },
-      ) => void)
-    | undefined;
+  /** Get every line that has its newline, damaged ones too, in the order of the file. */
+  readonly builders?: readonly SidecarBuilder[] | undefined;
 }
 
 const chunkBytes = 1 << 20;
@@ -103,7 +99,8 @@ class ScanNotes {
   #hashes: Buffer<ArrayBuffer>;
   #places: Float64Array<ArrayBuffer>;
   #lines = 0;
-  readonly #runs: { index: number; count: number; fromN: number; prev: string }[] = [];
+  #run: { index: number; count: number; fromN: number; prev: string } | undefined;
+  readonly #runs: ScannedRun[] = [];
 
   constructor(sizeBytes: number) {
     const lines = Math.max(64, Math.ceil(sizeBytes / 400));
@@ -111,21 +108,29 @@ class ScanNotes {
     this.#places = new Float64Array(lines * 2);
   }
 
-  /** `line` is sound and stands at `place` in the file. Without `prev` it is where a writer puts it. */
-  add(line: Buffer, place: number, n: number, prev: string | undefined): void {
-    const index = this.#lines++;
+  /**
+   * `line` is sound and stands at `place` in the file. Without `prev` it is where a writer puts it; false when it is not, and
+   * then nothing was added.
+   */
+  add(line: Buffer, place: number, n: number, prev: string | undefined): boolean {
+    const index = this.#lines;
     if (index * 2 === this.#places.length) this.#grow();
-    this.#places[index * 2] = place;
-    this.#places[index * 2 + 1] = place + line.length;
-    const run = this.#runs.at(-1);
+    const run = this.#run;
     if (run !== undefined && n === run.fromN + run.count && this.#isHash(index - 1, line, prev)) run.count += 1;
     else {
       const prevAt = prevFrom(line.length);
-      const text = prev ?? line.toString('latin1', prevAt, prevAt + hashBytes * 2);
-      this.#runs.push({ index, count: 1, fromN: n, prev: text });
+      if (prev === undefined && !isHash(line, prevAt)) return false;
+      this.#run = { index, count: 1, fromN: n, prev: prev ?? line.toString('latin1', prevAt, prevAt + hashBytes * 2) };
+      this.#runs.push(this.#run);
     }
+    this.#lines += 1;
+    const places = this.#places;
+    places[index * 2] = place;
+    places[index * 2 + 1] = place + line.length;
     const hash = hash128(line);
-    for (let at = 0; at < hashBytes; at++) this.#hashes[index * hashBytes + at] = hash.charCodeAt(at);
+    const hashes = this.#hashes;
+    for (let at = 0, to = index * hashBytes; at < hashBytes; at++) hashes[to + at] = hash.charCodeAt(at);
+    return true;
   }
 
   /** What the line carries as `prev` is that line's hash. */
@@ -206,6 +211,7 @@ class SegmentScanner {
   /** Every line that has its newline; there is none before `from`. What is left moves to the front. */
   async #takeLines(from: number): Promise<void> {
     const buffer = this.#buffer;
+    const { builders } = this.#options;
     const end = this.#held;
     let lineFrom = 0;
     let searchFrom = from;
@@ -215,7 +221,10 @@ class SegmentScanner {
     for (let lines = 1; searchFrom <= lastNewline; lines++) {
       const at = buffer.indexOf(newline, searchFrom);
       if (this.#longFrom !== undefined) this.#endLong(this.#base + at);
-      else if (at > lineFrom) this.#takeLine(lineFrom, at, plain);
+      else {
+        if (at > lineFrom) this.#takeLine(lineFrom, at, plain);
+        if (builders !== undefined) for (const builder of builders) builder.add(buffer, lineFrom, at, this.#base + lineFrom);
+      }
       lineFrom = searchFrom = at + 1;
       if (lines % linesAtOnce === 0 && this.#slice?.isSpent === true) {
         await this.#slice.pause();
@@ -231,10 +240,8 @@ class SegmentScanner {
   #takeLine(from: number, to: number, plain: PlainLineReader | undefined): void {
     if (to - from > maxLineBytes) return this.#passBy(this.#base + from, this.#base + to);
     const bytes = this.#buffer.subarray(from, to);
-    if (plain?.take(bytes) !== true) return this.#examine(bytes, this.#base + from, false);
-    const { head } = plain;
-    this.#notes.add(bytes, this.#base + from, head.n, undefined);
-    this.#options.onLine?.({ bytes, from: this.#base + from, to: this.#base + to }, head);
+    if (plain?.take(bytes) === true && this.#notes.add(bytes, this.#base + from, plain.head.n, undefined)) return;
+    this.#examine(bytes, this.#base + from, false);
   }
 
   /** Reads a line as a reader of the log does, and takes out of it what is sound. */
@@ -248,9 +255,7 @@ class SegmentScanner {
         continue;
       }
       if (event.kind === 'foreign') this.#notes.foreign[event.reason] += 1;
-      const line = bytes.subarray(from, to);
-      this.#notes.add(line, place.from, event.n, prev);
-      this.#options.onLine?.({ bytes: line, ...place }, event);
+      this.#notes.add(bytes.subarray(from, to), place.from, event.n, prev);
     }
   }
 
@@ -268,7 +273,9 @@ class SegmentScanner {
   }
 
   #endLong(to: number): void {
-    this.#passBy(this.#longFrom!, to);
+    const from = this.#longFrom!;
+    this.#passBy(from, to);
+    for (const builder of this.#options.builders ?? []) builder.add(undefined, 0, to - from, from);
     this.#longFrom = undefined;
   }
 

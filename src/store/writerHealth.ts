@@ -75,3 +75,25 @@ export function describeFailure(reason: LogFailureReason, error: unknown): strin
   const code = (error as NodeJS.ErrnoException | undefined)?.code;
   return `${sentences[reason]}${code === undefined ? '' : ` (${code})`}.`;
 }
+
+const nextSteps: Readonly<Record<LogFailureReason, string>> = {
+  'disk-full': 'Free some space',
+  'read-only': 'Make the disk writable again',
+  'no-permission': 'Allow writing there, or close the program that holds the file',
+  'folder-missing': 'Nothing: the folder is made again',
+  'file-replaced': 'Keep other programs (a sync client, a clean-up) away from that folder',
+  'io-error': 'Check the disk or the connection to it',
+  'too-many-files': 'Close other programs, or raise the limit of open files',
+  'short-write': 'Free some space',
+  other: 'Look at that folder',
+};
+
+/** What helps against it, in a few words without a full stop. */
+export function nextStepFor(reason: LogFailureReason): string {
+  return nextSteps[reason];
+}
+
+/** The reason of that name, if it is one: a card may be of a later version. */
+export function toFailureReason(text: string | undefined): LogFailureReason | undefined {
+  return text !== undefined && text in nextSteps ? (text as LogFailureReason) : undefined;
+}

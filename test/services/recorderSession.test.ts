@@ -321,24 +321,32 @@ function mountSmallDisk(folder: string): boolean {
   }
 }
 
-it('[C16] is degraded while the disk is full, and has missed nothing when there is room again', { timeout: 40_000 }, async (context) => {
-  const disk = join(room.base, 'disk');
-  await mkdir(disk);
-  if (!mountSmallDisk(disk)) return context.skip();
-  try {
-    await room.write('a.txt', 'one\n');
-    const recorder = await room.started({ root: join(disk, 'deck') });
-    await writeFile(join(disk, 'filler'), new Uint8Array(420 * 1024));
-    await room.write('big.bin', randomBytes(300 * 1024));
-    await until(() => recorder.status().state === 'degraded', 'the disk to be full');
-    expect(recorder.status().reason).toMatch(/full/i);
-    await room.write('a.txt', 'two\n');
-    await rm(join(disk, 'filler'));
-    await until(() => recorder.status().state === 'recording', 'recovery', 30_000);
-    expect((await room.changes(recorder, 2)).sort()).toEqual(['changed a.txt', 'created big.bin']);
-    for (const event of await room.fileEvents(recorder)) expect(await recorder.content.has(event.after!.hash!)).toBe(true);
-    await recorder.close();
-  } finally {
-    execFileSync('umount', ['-l', disk], { stdio: 'ignore' });
-  }
-});
+it(
+  '[C16] [L33] is degraded while the disk is full, says so to others, and has missed nothing when there is room again',
+  { timeout: 40_000 },
+  async (context) => {
+    const disk = join(room.base, 'disk');
+    await mkdir(disk);
+    if (!mountSmallDisk(disk)) return context.skip();
+    try {
+      await room.write('a.txt', 'one\n');
+      const recorder = await room.started({ root: join(disk, 'deck') });
+      await writeFile(join(disk, 'filler'), new Uint8Array(420 * 1024));
+      await room.write('big.bin', randomBytes(300 * 1024));
+      await until(() => recorder.status().state === 'degraded', 'the disk to be full');
+      expect(recorder.status().reason).toMatch(/full/i);
+      // Any other process is told as well, on the full disk itself.
+      const told = async () => (await readRecorders(recorder.layout))[0]?.trouble;
+      await until(async () => /full/i.test((await told())?.message ?? ''), 'others to be told');
+      await room.write('a.txt', 'two\n');
+      await rm(join(disk, 'filler'));
+      await until(() => recorder.status().state === 'recording', 'recovery', 30_000);
+      await until(async () => (await told()) === undefined, 'others to be told that it is over');
+      expect((await room.changes(recorder, 2)).sort()).toEqual(['changed a.txt', 'created big.bin']);
+      for (const event of await room.fileEvents(recorder)) expect(await recorder.content.has(event.after!.hash!)).toBe(true);
+      await recorder.close();
+    } finally {
+      execFileSync('umount', ['-l', disk], { stdio: 'ignore' });
+    }
+  },
+);

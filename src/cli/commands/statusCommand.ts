@@ -4,11 +4,12 @@ import { lastGreen } from '../../core/lastGreen.ts';
 import { counted, displayName } from '../../core/timelineWords.ts';
 import { eventId } from '../../model/ids.ts';
 import type { SessionState } from '../../model/sessionState.ts';
-import { readRecorders } from '../../store/presence.ts';
+import { findRootTrouble, readRecorders, type PresenceCard } from '../../store/presence.ts';
 import type { StoredCard } from '../../store/sessionCard.ts';
+import { nextStepFor, toFailureReason } from '../../store/writerHealth.ts';
 import type { CommandEntry } from '../command.ts';
 import { readState } from '../stateReading.ts';
-import { withReader } from '../workspace.ts';
+import { withReader, type Workspace } from '../workspace.ts';
 
 export const statusCommand: CommandEntry = (program, act) => {
   program
@@ -21,14 +22,24 @@ export const statusCommand: CommandEntry = (program, act) => {
         const current = await workspace.sessions.current();
         const card = current ?? (await workspace.sessions.list())[0];
         const state = card === undefined ? undefined : await withReader(workspace, card.id, (reader) => readState(reader));
+        const troubles = await findTroubles(workspace, recorders);
         const recording =
-          state?.session.isPaused === true ? 'paused' : current === undefined ? 'off' : recorders.length === 0 ? 'open' : 'recording';
+          state?.session.isPaused === true
+            ? 'paused'
+            : troubles.length > 0
+              ? 'degraded'
+              : current === undefined
+                ? 'off'
+                : recorders.length === 0
+                  ? 'open'
+                  : 'recording';
         await run.output.answer(
           {
             root: workspace.layout.root,
             folder: workspace.folder,
             state: recording,
             recorders: recorders.map(({ app, pid, startedAt }) => ({ app, pid, startedAt })),
+            troubles,
             session: card === undefined ? null : { ...sessionFacts(card), isOpen: card.id === current?.id },
             counts: state === undefined ? null : countsOf(state),
             health: state === undefined ? null : healthOf(state),
@@ -39,11 +50,48 @@ export const statusCommand: CommandEntry = (program, act) => {
             recorders.map(({ app, pid }) => `${app} (process ${pid})`),
             card,
             state,
+            troubles,
           ),
         );
       }),
     );
 };
+
+/** What keeps somebody from recording: as the recorders say, or, where none says anything, as it looks from here. */
+interface StatusTrouble {
+  readonly message: string;
+  readonly reason?: string | undefined;
+  readonly nextStep?: string;
+  /** Whose it is; absent when it was found by looking. */
+  readonly app?: string;
+  readonly pid?: number;
+  readonly since?: string;
+  readonly waiting?: number | undefined;
+  readonly lost?: number | undefined;
+}
+
+async function findTroubles(workspace: Workspace, recorders: readonly PresenceCard[]): Promise<StatusTrouble[]> {
+  const told = recorders.flatMap(({ app, pid, trouble }): StatusTrouble[] =>
+    trouble === undefined ? [] : [{ ...trouble, ...withStep(trouble.reason), app, pid }],
+  );
+  if (told.length > 0) return told;
+  const found = await findRootTrouble(workspace.layout);
+  return found === undefined ? [] : [{ ...found, ...withStep(found.reason) }];
+}
+
+function withStep(reason: string | undefined): { readonly nextStep?: string } {
+  const known = toFailureReason(reason);
+  return known === undefined ? {} : { nextStep: nextStepFor(known) };
+}
+
+function describeTrouble({ message, nextStep, app, pid, since, waiting = 0, lost = 0 }: StatusTrouble): string {
+  const who = app === undefined ? '' : ` (${app}, process ${pid}, since ${since})`;
+  const cost = [
+    ...(waiting > 0 ? [`${counted(waiting, 'event')} ${waiting === 1 ? 'waits' : 'wait'} in memory`] : []),
+    ...(lost > 0 ? [`${counted(lost, 'event')} found no room and ${lost === 1 ? 'is' : 'are'} lost`] : []),
+  ];
+  return [`Trouble${who}: ${message}`, ...cost.map((words) => `${words}.`), ...(nextStep === undefined ? [] : [`${nextStep}.`])].join(' ');
+}
 
 export function sessionFacts(card: StoredCard): Record<string, unknown> {
   const { id, label, startedAt, lastAt, endedAt, endReason, folders, app } = card;
@@ -79,8 +127,12 @@ function describe(
   recorders: readonly string[],
   card: StoredCard | undefined,
   state: SessionState | undefined,
+  troubles: readonly StatusTrouble[],
 ): string[] {
-  const lines = [`${folder}: ${words[recording] ?? recording}${recorders.length === 0 ? '' : `, by ${recorders.join(' and ')}`}`];
+  const lines = [
+    `${folder}: ${words[recording] ?? recording}${recorders.length === 0 ? '' : `, by ${recorders.join(' and ')}`}`,
+    ...troubles.map(describeTrouble),
+  ];
   if (card === undefined || state === undefined) return [...lines, 'Nothing has been recorded here yet.'];
   const agents = [...new Set([...state.runs.values()].map(({ agent }) => agent).filter((agent) => agent !== undefined))].map(displayName);
   lines.push(
@@ -99,6 +151,7 @@ function describe(
 const words: Readonly<Record<string, string>> = {
   recording: 'recording',
   paused: 'recording is paused',
+  degraded: 'not everything is recorded',
   open: 'a session is open, nothing watches the files',
   off: 'not recording',
 };
