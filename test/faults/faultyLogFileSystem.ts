@@ -1,5 +1,6 @@
-import { mkdir } from 'node:fs/promises';
-import { diskLogFileSystem, type LogFile, type LogFileSystem } from '../../src/store/logFileSystem.ts';
+import * as fs from 'node:fs';
+import { mkdir, open, stat } from 'node:fs/promises';
+import type { LogFile, LogFileSystem } from '../../src/store/logFileSystem.ts';
 
 export type LogCall = 'makeFolder' | 'open' | 'syncFolder' | 'write' | 'sync' | 'sizeBytes' | 'close';
 
@@ -21,6 +22,8 @@ export class FaultyLogFileSystem implements LogFileSystem {
   faults: readonly Fault[] = [];
   /** Bytes that still fit; what goes beyond is a short write first, then ENOSPC. */
   roomBytes = Number.POSITIVE_INFINITY;
+  /** As where each write resolves no sooner than its bytes are on disk. */
+  isWriteSynced = false;
   readonly calls: Record<LogCall, number> = { makeFolder: 0, open: 0, syncFolder: 0, write: 0, sync: 0, sizeBytes: 0, close: 0 };
 
   async makeFolder(path: string): Promise<void> {
@@ -30,27 +33,32 @@ export class FaultyLogFileSystem implements LogFileSystem {
 
   async open(path: string, isNew: boolean): Promise<LogFile> {
     this.#enter('open');
-    const file = await diskLogFileSystem.open(path, isNew);
+    const file = await open(path, isNew ? 'ax' : fs.constants.O_APPEND | fs.constants.O_WRONLY);
+    const { ino } = await file.stat();
+    const write = async (bytes: Uint8Array): Promise<number> => (await file.write(bytes)).bytesWritten;
     return {
       write: async (bytes) => {
         const fault = this.#enter('write', false);
-        if (fault?.code === 'short') return file.write(bytes.subarray(0, bytes.length >> 1));
+        if (fault?.code === 'short') return write(bytes.subarray(0, bytes.length >> 1));
         if (fault !== undefined) throw systemError(fault.code);
         if (bytes.length <= this.roomBytes) {
           this.roomBytes -= bytes.length;
-          return file.write(bytes);
+          return write(bytes);
         }
         const fits = this.roomBytes;
         this.roomBytes = 0;
         if (fits === 0) throw systemError('ENOSPC');
-        return file.write(bytes.subarray(0, fits));
+        return write(bytes.subarray(0, fits));
       },
-      sync: async () => {
-        this.#enter('sync');
-      },
+      sync: this.isWriteSynced
+        ? undefined
+        : async () => {
+            this.#enter('sync');
+          },
       sizeBytes: async () => {
         this.#enter('sizeBytes');
-        return file.sizeBytes();
+        const found = await stat(path).catch(() => undefined);
+        return found?.ino === ino ? found.size : undefined;
       },
       close: async () => {
         await file.close();
