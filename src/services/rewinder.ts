@@ -1,38 +1,35 @@
-import { pointOf } from '../core/rewindPoint.ts';
 import { SerialQueue } from '../base/serialQueue.ts';
 import {
   foldersToEmpty,
-  planRewind,
   settleRewind,
   type RewindChoice,
   type RewindPlan,
   type RewindStep,
   type SettledRewind,
 } from '../core/rewindPlan.ts';
-import { touchedFiles, type LoggedFile, type TouchedFile } from '../core/touchedFiles.ts';
+import { touchedFiles, type LoggedFile } from '../core/touchedFiles.ts';
 import { tapedeckAuthor } from '../model/author.ts';
 import type { Digest } from '../model/digest.ts';
-import type { FileVersion } from '../model/fileVersion.ts';
 import { eventId, type EventId } from '../model/ids.ts';
 import type { WorkspacePath } from '../model/workspacePath.ts';
 import type { ContentStore } from '../store/contentStore.ts';
 import { diskFileSystem, type DiskFileSystem } from '../store/diskFileSystem.ts';
 import type { TapedeckLayout } from '../store/layout.ts';
 import type { LogReader } from '../store/logReader.ts';
-import { readPresentFile, restorePlatform, type FilePlace, type RestorePlatform } from '../store/presentFile.ts';
+import { restorePlatform, type FilePlace, type RestorePlatform } from '../store/presentFile.ts';
 import { missingFolders, restoreFiles } from '../store/restore.ts';
 import type { DocumentPort, RestoreContext, RestoreStep, RestoreStretch } from '../store/restoreStep.ts';
 import { RewindJournals, type JournalEntry, type OpenJournal } from '../store/rewindJournal.ts';
 import type { Journal } from './journal.ts';
-import { readPresentFiles, readUnsaved } from './presentFiles.ts';
 import { readFileNow, readFileThen, type FileThen } from './fileThen.ts';
 import { placeOf } from './rewindFolders.ts';
 import { RewindHistory } from './rewindHistory.ts';
+import { RewindPlanner } from './rewindPlanner.ts';
 import type { RewindReport } from './rewindReport.ts';
 import { recordRewind } from './rewindRecord.ts';
 import { recoverRewinds, type RecoveredRewind } from './rewindRecovery.ts';
 import { makeSafetyCheckpoint } from './safetyCheckpoint.ts';
-import { planUndoneWork, type MergeTrouble, type UndoneWork } from './undoneWork.ts';
+import type { UndoneWork } from './undoneWork.ts';
 import type { SessionFolder } from './sessions.ts';
 
 export type { FileThen } from './fileThen.ts';
@@ -102,6 +99,7 @@ class LogRewinder implements Rewinder {
   readonly #platform: RestorePlatform;
   readonly #journals: RewindJournals;
   readonly #history: RewindHistory;
+  readonly #planner: RewindPlanner;
   readonly #queue = new SerialQueue();
 
   constructor(options: RewinderOptions) {
@@ -110,45 +108,29 @@ class LogRewinder implements Rewinder {
     this.#platform = options.platform ?? restorePlatform();
     this.#history = new RewindHistory(options.reader, options.laterReaders ?? []);
     this.#journals = new RewindJournals(options.layout.rewinds, this.#fileSystem);
-  }
-
-  async plan(target: EventId, scope?: readonly WorkspacePath[]): Promise<RewindPlan> {
-    const event = await this.#history.find(target);
-    return this.#plan({ target, targetAt: pointOf(event).at, scope }, touchedFiles(await this.#history.eventsAfter(event)));
-  }
-
-  async planWithout(work: UndoneWork, scope?: readonly WorkspacePath[]): Promise<RewindPlan | undefined> {
-    const { content } = this.#options;
-    const { events, touched, troubles } = await planUndoneWork(work, await this.#history.allChanges(), {
-      content,
-      present: (path) => this.#readPresent(path),
+    this.#planner = new RewindPlanner({
+      history: this.#history,
+      content: options.content,
+      documents: options.documents,
+      digest: options.digest,
+      fileSystem: this.#fileSystem,
+      platform: this.#platform,
+      random: options.random,
+      place: (path) => this.#place(path),
+      isIgnored: options.isIgnored,
     });
-    const first = events[0];
-    if (first === undefined) return undefined;
-    const undid = events.map(eventId);
-    return this.#plan({ target: undid[0]!, targetAt: pointOf(first).at, undid, troubles, scope }, touched);
   }
 
-  /** A file on disk with its content; undefined when there is no ordinary file that can be read. */
-  async #readPresent(path: WorkspacePath): Promise<{ readonly version: FileVersion; readonly bytes: Uint8Array } | undefined> {
-    const place = this.#place(path);
-    if (typeof place === 'string') return undefined;
-    const found = await readPresentFile(this.#fileSystem, place, this.#platform);
-    if (found.state !== 'file' || found.version.type !== 'file') return undefined;
-    const now = await readFileNow(place, this.#fileSystem, this.#platform);
-    if (now.state !== 'kept' || this.#options.digest.sha256(now.bytes) !== found.version.hash) return undefined;
-    return { version: found.version, bytes: now.bytes };
+  plan(target: EventId, scope?: readonly WorkspacePath[]): Promise<RewindPlan> {
+    return this.#planner.plan(target, scope);
   }
 
-  async planUndo(rewind?: string): Promise<RewindPlan | undefined> {
-    const applied = await this.#history.findApplied(rewind);
-    if (applied === undefined) return undefined;
-    const checkpoint = await this.#history.findCheckpoint(applied);
-    if (checkpoint === undefined) return undefined;
-    return this.#plan(
-      { target: eventId(checkpoint), targetAt: checkpoint.at, undoes: applied.id },
-      touchedFiles(await this.#history.eventsAfter(checkpoint), applied.id),
-    );
+  planWithout(work: UndoneWork, scope?: readonly WorkspacePath[]): Promise<RewindPlan | undefined> {
+    return this.#planner.planWithout(work, scope);
+  }
+
+  planUndo(rewind?: string): Promise<RewindPlan | undefined> {
+    return this.#planner.planUndo(rewind);
   }
 
   apply(plan: RewindPlan, choice: RewindChoice = {}): Promise<RewindReport> {
@@ -181,35 +163,6 @@ class LogRewinder implements Rewinder {
     const then = (await this.filesAt(target)).get(path);
     const { content } = this.#options;
     return then === undefined ? readFileNow(this.#place(path), this.#fileSystem, this.#platform) : readFileThen(then, content);
-  }
-
-  async #plan(
-    about: {
-      readonly target: EventId;
-      readonly targetAt: string;
-      readonly undoes?: string;
-      readonly undid?: readonly EventId[];
-      readonly troubles?: ReadonlyMap<WorkspacePath, MergeTrouble>;
-      readonly scope?: readonly WorkspacePath[] | undefined;
-    },
-    touched: ReadonlyMap<WorkspacePath, TouchedFile>,
-  ): Promise<RewindPlan> {
-    const { content, documents, digest, isIgnored } = this.#options;
-    const places = new Map<WorkspacePath, FilePlace>();
-    const refused = new Map<WorkspacePath, 'outside' | 'folder-not-open' | 'ignored'>();
-    for (const path of touched.keys()) {
-      const place = this.#place(path);
-      if (typeof place === 'string') refused.set(path, place);
-      else if (isIgnored?.(path) === true) refused.set(path, 'ignored');
-      else places.set(path, place);
-    }
-    const present = await readPresentFiles(places, this.#fileSystem, this.#platform);
-    const unsaved = await readUnsaved(places, present, documents, digest);
-    const kept = new Set<string>();
-    for (const { before } of touched.values())
-      if (before.state === 'version' && before.version.hash !== undefined && (await content.has(before.version.hash)))
-        kept.add(before.version.hash);
-    return planRewind({ id: this.#options.random(12), ...about, touched, present, unsaved, refused, kept });
   }
 
   async #apply(plan: RewindPlan, settled: SettledRewind, choice: RewindChoice): Promise<RewindReport> {

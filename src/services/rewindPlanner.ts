@@ -1,0 +1,104 @@
+import { pointOf } from '../core/rewindPoint.ts';
+import { planRewind, type RewindPlan } from '../core/rewindPlan.ts';
+import { touchedFiles, type TouchedFile } from '../core/touchedFiles.ts';
+import type { Digest } from '../model/digest.ts';
+import type { FileVersion } from '../model/fileVersion.ts';
+import { eventId, type EventId } from '../model/ids.ts';
+import type { WorkspacePath } from '../model/workspacePath.ts';
+import type { ContentStore } from '../store/contentStore.ts';
+import type { DiskFileSystem } from '../store/diskFileSystem.ts';
+import { readPresentFile, type FilePlace, type RestorePlatform } from '../store/presentFile.ts';
+import type { DocumentPort } from '../store/restoreStep.ts';
+import { readFileNow } from './fileThen.ts';
+import { readPresentFiles, readUnsaved } from './presentFiles.ts';
+import type { RewindHistory } from './rewindHistory.ts';
+import { planUndoneWork, type MergeTrouble, type UndoneWork } from './undoneWork.ts';
+
+export interface RewindPlannerParts {
+  readonly history: RewindHistory;
+  readonly content: ContentStore;
+  readonly documents: DocumentPort | undefined;
+  readonly digest: Digest;
+  readonly fileSystem: DiskFileSystem;
+  readonly platform: RestorePlatform;
+  readonly random: (length: number) => string;
+  readonly place: (path: WorkspacePath) => FilePlace | 'outside' | 'folder-not-open';
+  readonly isIgnored: ((path: WorkspacePath) => boolean) | undefined;
+}
+
+/** Thinks rewinds out from the log, the disk and the editors. Touches nothing but the content store, where merged texts are kept. */
+export class RewindPlanner {
+  readonly #parts: RewindPlannerParts;
+
+  constructor(parts: RewindPlannerParts) {
+    this.#parts = parts;
+  }
+
+  async plan(target: EventId, scope?: readonly WorkspacePath[]): Promise<RewindPlan> {
+    const event = await this.#parts.history.find(target);
+    return this.#plan({ target, targetAt: pointOf(event).at, scope }, touchedFiles(await this.#parts.history.eventsAfter(event)));
+  }
+
+  async planWithout(work: UndoneWork, scope?: readonly WorkspacePath[]): Promise<RewindPlan | undefined> {
+    const { content } = this.#parts;
+    const { events, touched, troubles } = await planUndoneWork(work, await this.#parts.history.allChanges(), {
+      content,
+      present: (path) => this.#readPresent(path),
+    });
+    const first = events[0];
+    if (first === undefined) return undefined;
+    const undid = events.map(eventId);
+    return this.#plan({ target: undid[0]!, targetAt: pointOf(first).at, undid, troubles, scope }, touched);
+  }
+
+  async planUndo(rewind?: string): Promise<RewindPlan | undefined> {
+    const applied = await this.#parts.history.findApplied(rewind);
+    if (applied === undefined) return undefined;
+    const checkpoint = await this.#parts.history.findCheckpoint(applied);
+    if (checkpoint === undefined) return undefined;
+    return this.#plan(
+      { target: eventId(checkpoint), targetAt: checkpoint.at, undoes: applied.id },
+      touchedFiles(await this.#parts.history.eventsAfter(checkpoint), applied.id),
+    );
+  }
+
+  async #plan(
+    about: {
+      readonly target: EventId;
+      readonly targetAt: string;
+      readonly undoes?: string;
+      readonly undid?: readonly EventId[];
+      readonly troubles?: ReadonlyMap<WorkspacePath, MergeTrouble>;
+      readonly scope?: readonly WorkspacePath[] | undefined;
+    },
+    touched: ReadonlyMap<WorkspacePath, TouchedFile>,
+  ): Promise<RewindPlan> {
+    const { content, documents, digest, isIgnored } = this.#parts;
+    const places = new Map<WorkspacePath, FilePlace>();
+    const refused = new Map<WorkspacePath, 'outside' | 'folder-not-open' | 'ignored'>();
+    for (const path of touched.keys()) {
+      const place = this.#parts.place(path);
+      if (typeof place === 'string') refused.set(path, place);
+      else if (isIgnored?.(path) === true) refused.set(path, 'ignored');
+      else places.set(path, place);
+    }
+    const present = await readPresentFiles(places, this.#parts.fileSystem, this.#parts.platform);
+    const unsaved = await readUnsaved(places, present, documents, digest);
+    const kept = new Set<string>();
+    for (const { before } of touched.values())
+      if (before.state === 'version' && before.version.hash !== undefined && (await content.has(before.version.hash)))
+        kept.add(before.version.hash);
+    return planRewind({ id: this.#parts.random(12), ...about, touched, present, unsaved, refused, kept });
+  }
+
+  /** A file on disk with its content; undefined when there is no ordinary file that can be read. */
+  async #readPresent(path: WorkspacePath): Promise<{ readonly version: FileVersion; readonly bytes: Uint8Array } | undefined> {
+    const place = this.#parts.place(path);
+    if (typeof place === 'string') return undefined;
+    const found = await readPresentFile(this.#parts.fileSystem, place, this.#parts.platform);
+    if (found.state !== 'file' || found.version.type !== 'file') return undefined;
+    const now = await readFileNow(place, this.#parts.fileSystem, this.#parts.platform);
+    if (now.state !== 'kept' || this.#parts.digest.sha256(now.bytes) !== found.version.hash) return undefined;
+    return { version: found.version, bytes: now.bytes };
+  }
+}
