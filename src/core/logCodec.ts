@@ -17,8 +17,23 @@ import { LineHead } from './lineHead.ts';
 /** What stands in `prev` of a writer's first line. */
 export const firstPrev = '0'.repeat(32);
 
-/** `torn` is an unfinished line at a file's end; `stray` a sound line in a file of another writer; `unreadable` a file that could not be read. */
-export type DamageReason = 'torn' | 'crc' | 'framing' | 'json' | 'nul' | 'shape' | 'too-long' | 'stray' | 'unreadable';
+/**
+ * `torn` is an unfinished line at a file's end; `stray` a sound line in a file of another writer; `unreadable` a file that could
+ * not be read. Met while following alone: `cut`, `replaced` and `gone` is what had been read and is no longer there.
+ */
+export type DamageReason =
+  | 'torn'
+  | 'crc'
+  | 'framing'
+  | 'json'
+  | 'nul'
+  | 'shape'
+  | 'too-long'
+  | 'stray'
+  | 'unreadable'
+  | 'cut'
+  | 'replaced'
+  | 'gone';
 
 export type DecodedLine =
   | { readonly ok: true; readonly event: LoggedEvent; readonly prev: string; readonly crc: string }
