@@ -58,6 +58,13 @@ export class LineHead {
     return toText(this.#bytes, this.#writerFrom, this.#writerTo);
   }
 
+  isWriter(writer: string): boolean {
+    if (this.#writerTo - this.#writerFrom !== writer.length) return false;
+    for (let index = 0; index < writer.length; index++)
+      if (this.#bytes[this.#writerFrom + index] !== writer.charCodeAt(index)) return false;
+    return true;
+  }
+
   /** ISO 8601, UTC, milliseconds. */
   get at(): string {
     return toText(this.#bytes, this.#timeFrom, this.#timeFrom + timeForm.length);

@@ -1,3 +1,4 @@
+import type { UnixMs } from '../base/clock.ts';
 import type { SidecarKind } from './sidecar.ts';
 
 /**
@@ -12,8 +13,8 @@ export interface LineEntry {
   /** Where the line begins in the segment, in bytes. */
   readonly offset: number;
   readonly n: number;
-  /** ISO 8601, UTC, milliseconds, as in the line. */
-  readonly at: string;
+  /** The event's time. */
+  readonly atMs: UnixMs;
 }
 
 const entryEvents = 256;
@@ -29,7 +30,7 @@ export class LineIndexBuilder {
   /** `line`: where a sound event stands in the segment; `head`: that event's number and time. */
   add(line: { readonly from: number; readonly to: number }, head: { readonly n: number; readonly at: string }): void {
     if (this.#events++ % entryEvents !== 0) return;
-    const ms = toMs(head.at);
+    const ms = logTimeMs(head.at);
     if (ms === undefined) {
       // A date such as 30 February has a place in the order and none on a clock: the next event gets the entry.
       this.#events -= 1;
@@ -64,14 +65,15 @@ export function readLineIndex(payload: Uint8Array): LineEntry[] | undefined {
     ms += readDistance(payload, place);
     // Written so that what is no number fails too.
     if (!(entries.length === 0 ? offset >= 0 : further > 0) || !(n > 0 && ms >= 0 && ms <= lastMs)) return undefined;
-    entries.push({ offset, n, at: new Date(ms).toISOString() });
+    entries.push({ offset, n, atMs: ms });
   }
   return entries;
 }
 
 const lastMs = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
-function toMs(at: string): number | undefined {
+/** The time of an event, where a clock has it; undefined for a date such as 30 February. */
+export function logTimeMs(at: string): UnixMs | undefined {
   const ms = Date.parse(at);
   return ms >= 0 && ms <= lastMs && new Date(ms).toISOString() === at ? ms : undefined;
 }

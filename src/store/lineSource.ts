@@ -98,7 +98,10 @@ export function forwardLines(options: LineSourceOptions): LineSource {
     async fill() {
       if (scanned < chunk.length) return true;
       if (position >= to) return lineFrom < position;
-      chunk = await readChunk(file, position, Math.min(chunkFor(chunkBytes, carryBytes), to - position));
+      // As much as comes at once: the rest is asked for when it is needed.
+      const buffer = Buffer.allocUnsafe(Math.min(chunkFor(chunkBytes, carryBytes), to - position));
+      const { bytesRead } = await file.read(buffer, 0, buffer.length, position);
+      chunk = buffer.subarray(0, bytesRead);
       scanned = 0;
       position += chunk.length;
       if (chunk.length === 0) to = position;

@@ -7,11 +7,16 @@ import { readLine } from '../core/salvage.ts';
 import type { Digest } from '../model/digest.ts';
 import type { LoggedEvent } from '../model/event.ts';
 import type { WriterId } from '../model/ids.ts';
+import { FollowedDamage } from './followedDamage.ts';
 import { parseSegmentName, type SessionLayout } from './layout.ts';
 import { forwardLines } from './lineSource.ts';
-import { describeSegment, listSegments, openSegmentFile, type SegmentFile } from './segmentFile.ts';
+import { describeSegment, listSegmentRefs, openSegmentFile, type SegmentFile } from './segmentFile.ts';
+import type { Damage } from './writerStream.ts';
 
-/** How far each segment has been read, in bytes, by file name. What is not named has not been read at all. */
+/**
+ * How far each writer's last segment has been read, in bytes, by file name. The segments before it are whole; a writer that is
+ * not named has not been read at all.
+ */
 export type LogPosition = Readonly<Record<string, number>>;
 
 export interface FollowOptions {
@@ -20,6 +25,8 @@ export interface FollowOptions {
   readonly listener: (events: readonly LoggedEvent[]) => void;
   /** Where to begin; at the present ends when absent. */
   readonly from?: LogPosition | undefined;
+  /** Told what is damaged in what comes, and what of the read is no longer there; an unfinished end when it has stayed so for seconds. */
+  readonly onDamage?: ((damage: readonly Damage[]) => void) | undefined;
   /** Stands in for the platform's watcher in tests. Throws when the folder cannot be watched. */
   readonly watch?: (folder: string, onHint: (name?: string) => void, onFailed: () => void) => Disposable;
 }
@@ -41,10 +48,15 @@ const pollMs = 50;
 const proofMs = 2000;
 /** A stream of hints is read this often. */
 const pauseMs = 8;
+/** Of lines; their events take a few times as much. */
+const batchBytes = 2 << 20;
 
 class Follower implements Disposable {
   readonly #options: FollowOptions;
   readonly #read = new Map<string, { offset: number; inode: number }>();
+  /** The number of each writer's last segment: those before it are read, and grow no more. */
+  readonly #last = new Map<WriterId, number>();
+  readonly #damage: FollowedDamage;
   readonly #told = new Map<WriterId, { readonly repeats: RepeatMemory; newest: number }>();
   #watcher: Disposable | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -58,11 +70,12 @@ class Follower implements Disposable {
 
   constructor(options: FollowOptions) {
     this.#options = options;
+    this.#damage = new FollowedDamage((damage) => this.#options.onDamage?.(damage));
   }
 
   start(): void {
     if (this.#options.from === undefined) this.#beginAtEnds();
-    else for (const [name, offset] of Object.entries(this.#options.from)) this.#read.set(name, { offset, inode: 0 });
+    else for (const [name, offset] of Object.entries(this.#options.from)) this.#begin(name, { offset, inode: 0 });
     this.#watch();
     // What came between the position that was given and now.
     this.#hint();
@@ -78,14 +91,20 @@ class Follower implements Disposable {
   #beginAtEnds(): void {
     const { events } = this.#options.session;
     try {
-      for (const name of fs.readdirSync(events)) {
-        if (parseSegmentName(name) === undefined) continue;
+      for (const name of lastOfEach(fs.readdirSync(events))) {
         const stats = fs.statSync(join(events, name), { throwIfNoEntry: false });
-        if (stats !== undefined) this.#read.set(name, { offset: stats.size, inode: stats.ino });
+        if (stats !== undefined) this.#begin(name, { offset: stats.size, inode: stats.ino });
       }
     } catch {
       // No such folder yet: everything that will be in it is new.
     }
+  }
+
+  #begin(name: string, read: { readonly offset: number; readonly inode: number }): void {
+    const segment = parseSegmentName(name);
+    if (segment === undefined) return;
+    this.#read.set(name, { ...read });
+    this.#last.set(segment.writer, Math.max(segment.number, this.#last.get(segment.writer) ?? 0));
   }
 
   #watch(): void {
@@ -166,31 +185,67 @@ class Follower implements Disposable {
   }
 
   async #readNew(hinted: ReadonlySet<string> | 'all'): Promise<boolean> {
-    const events: LoggedEvent[] = [];
+    const batch = new Batch((events) => this.#tell(events));
     let hasGrown = false;
-    for (const segment of await this.#segmentsOf(hinted)) {
+    const newest = new Map<WriterId, number>();
+    const segments = await this.#segmentsOf(hinted, newest);
+    for (const segment of segments) {
       const known = this.#read.get(segment.name);
       const isReplaced = known !== undefined && (segment.sizeBytes < known.offset || (known.inode !== 0 && known.inode !== segment.inode));
       const offset = known === undefined || isReplaced ? 0 : known.offset;
       if (segment.sizeBytes === offset && known !== undefined && !isReplaced) continue;
       hasGrown = true;
-      await this.#readSegment(segment, offset, isReplaced, events);
+      if (isReplaced) this.#damage.replaced(segment, known);
+      await this.#readSegment(segment, offset, isReplaced, batch);
     }
-    if (events.length > 0 && !this.#isDisposed) {
-      events.sort(compareMarks);
-      this.#tell(events);
-    }
+    batch.end();
+    if (!this.#isDisposed) this.#damage.tell();
+    // Those before were read in this turn, as long as they will ever be.
+    for (const [writer, number] of newest) this.#settle(writer, number);
     return hasGrown;
   }
 
-  async #segmentsOf(hinted: ReadonlySet<string> | 'all'): Promise<readonly SegmentFile[]> {
+  /** What comes before that segment is whole, and not looked at any more. */
+  #settle(writer: WriterId, number: number): void {
+    this.#last.set(writer, number);
+    for (const name of this.#read.keys()) {
+      const segment = parseSegmentName(name);
+      if (segment?.writer === writer && segment.number < number) this.#read.delete(name);
+    }
+  }
+
+  /** Those that may have grown, as they are now. */
+  async #segmentsOf(hinted: ReadonlySet<string> | 'all', newest: Map<WriterId, number>): Promise<readonly SegmentFile[]> {
     const { session } = this.#options;
-    if (hinted === 'all') return [...(await listSegments(session)).values()].flat();
-    const found = await Promise.all([...hinted].sort().map((name) => describeSegment(session.events, name)));
+    const open: string[] = [];
+    if (hinted === 'all') {
+      for (const [writer, segments] of await listSegmentRefs(session)) {
+        const { number: end } = segments.at(-1)!;
+        // A folder that was put back as it had been may end earlier than what was read.
+        const last = Math.min(this.#last.get(writer) ?? 0, end);
+        open.push(...segments.filter(({ number }) => number >= last).map(({ name }) => name));
+        newest.set(writer, end);
+      }
+    } else {
+      for (const name of [...hinted].sort()) {
+        const segment = parseSegmentName(name);
+        if (segment !== undefined && segment.number >= (this.#last.get(segment.writer) ?? 0)) open.push(name);
+      }
+    }
+    const found = await Promise.all(open.map((name) => describeSegment(session.events, name)));
+    const names = hinted === 'all' ? [...this.#read.keys()].filter((name) => !open.includes(name)) : [];
+    for (const name of [...names, ...open.filter((_, index) => found[index] === undefined)])
+      if (this.#isLast(name)) this.#damage.gone(name, this.#read.get(name)?.offset ?? 0);
     return found.filter((segment) => segment !== undefined);
   }
 
-  async #readSegment(segment: SegmentFile, offset: number, isReplaced: boolean, events: LoggedEvent[]): Promise<void> {
+  /** Its writer's last segment as far as it is known: the others are not looked at again. */
+  #isLast(name: string): boolean {
+    const segment = parseSegmentName(name);
+    return segment !== undefined && segment.number >= (this.#last.get(segment.writer) ?? 0);
+  }
+
+  async #readSegment(segment: SegmentFile, offset: number, isReplaced: boolean, batch: Batch): Promise<void> {
     const told = this.#told.get(segment.writer) ?? { repeats: new RepeatMemory(), newest: 0 };
     this.#told.set(segment.writer, told);
     const toldBefore = isReplaced ? told.newest : 0;
@@ -200,12 +255,17 @@ class Follower implements Disposable {
       let read = offset;
       do {
         for (let line = lines.take(); line !== undefined; line = lines.take()) {
-          const { records } = readLine(line.bytes, this.#options.digest);
+          const { records, damage } = readLine(line.bytes, this.#options.digest, line.isTail);
+          this.#damage.line(segment, line, damage);
           for (const record of records) {
             const { event } = record;
-            if (event.w !== segment.writer || told.repeats.isRepeat(record) || event.n <= toldBefore) continue;
+            if (event.w !== segment.writer) {
+              this.#damage.stray(segment, line, record);
+              continue;
+            }
+            if (told.repeats.isRepeat(record) || event.n <= toldBefore) continue;
             told.newest = Math.max(told.newest, event.n);
-            events.push(event);
+            batch.add(event, record.to - record.from);
           }
           // An unfinished line is read again when there is more of it.
           read = line.isTail ? line.from + (records.at(-1)?.to ?? 0) : line.to + 1;
@@ -218,12 +278,48 @@ class Follower implements Disposable {
   }
 
   #tell(events: readonly LoggedEvent[]): void {
+    if (this.#isDisposed) return;
     try {
       this.#options.listener(events);
     } catch {
       // A listener's failure is its own; the following goes on.
     }
   }
+}
+
+/** What is told at once, in order; more of it than memory should hold is told in parts. */
+class Batch {
+  readonly #tell: (events: readonly LoggedEvent[]) => void;
+  #events: LoggedEvent[] = [];
+  #bytes = 0;
+
+  constructor(tell: (events: readonly LoggedEvent[]) => void) {
+    this.#tell = tell;
+  }
+
+  add(event: LoggedEvent, sizeBytes: number): void {
+    this.#events.push(event);
+    this.#bytes += sizeBytes;
+    if (this.#bytes >= batchBytes) this.end();
+  }
+
+  end(): void {
+    const events = this.#events.sort(compareMarks);
+    this.#events = [];
+    this.#bytes = 0;
+    if (events.length > 0) this.#tell(events);
+  }
+}
+
+/** Of each writer the file with the highest number. */
+function lastOfEach(names: readonly string[]): string[] {
+  const last = new Map<WriterId, { readonly name: string; readonly number: number }>();
+  for (const name of names) {
+    const segment = parseSegmentName(name);
+    if (segment !== undefined && segment.number > (last.get(segment.writer)?.number ?? 0))
+      last.set(segment.writer, { name, number: segment.number });
+  }
+  return [...last.values()].map(({ name }) => name);
 }
 
 function watchFolder(folder: string, onHint: (name?: string) => void, onFailed: () => void): Disposable {

@@ -1,18 +1,37 @@
-import { open, readdir, stat, type FileHandle } from 'node:fs/promises';
+import { constants, open, readdir, stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { WriterId } from '../model/ids.ts';
 import { parseSegmentName, type SessionLayout } from './layout.ts';
 
-/** One file of the log as it was found. What is appended later is not part of it. */
-export interface SegmentFile {
+/** One file of the log by its name; it was not looked at. */
+export interface SegmentRef {
   readonly name: string;
   readonly path: string;
   readonly writer: WriterId;
   readonly number: number;
+}
+
+/** One file of the log as it was found. What is appended later is not part of it. */
+export interface SegmentFile extends SegmentRef {
   readonly sizeBytes: number;
   readonly modifiedMs: number;
   /** The file's identity where the platform tells one. */
   readonly inode: number;
+}
+
+/** What the folder's names say, by writer, each writer's in order. No file is looked at, so it costs the same however large they are. */
+export async function listSegmentRefs(session: SessionLayout): Promise<Map<WriterId, SegmentRef[]>> {
+  const writers = new Map<WriterId, SegmentRef[]>();
+  for (const name of await readNames(session.events)) {
+    const parsed = parseSegmentName(name);
+    if (parsed === undefined) continue;
+    const own = writers.get(parsed.writer);
+    const ref = { name, path: join(session.events, name), ...parsed };
+    if (own === undefined) writers.set(parsed.writer, [ref]);
+    else own.push(ref);
+  }
+  for (const own of writers.values()) own.sort((a, b) => a.number - b.number);
+  return writers;
 }
 
 /** The segments of a session by writer, each writer's in order. Empty when there is no such folder. */
@@ -57,6 +76,35 @@ export async function describeSegment(folder: string, name: string): Promise<Seg
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     // Opening it will fail too, and then it is told as unreadable; the others are read.
     return { name, path, ...parsed, sizeBytes: 0, modifiedMs: 0, inode: 0 };
+  }
+}
+
+export interface OpenSegment {
+  readonly file: FileHandle;
+  /** As it is now. */
+  readonly segment: SegmentFile;
+}
+
+/** Undefined when it is gone by now, or is no file. Rejects when it cannot be read. */
+export async function openSegment(ref: SegmentRef): Promise<OpenSegment | undefined> {
+  let file: FileHandle | undefined;
+  try {
+    // A pipe that somebody has put there must not make us wait for its other end.
+    file = await open(ref.path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    const stats = await file.stat();
+    if (stats.isFile()) {
+      const { name, path, writer, number } = ref;
+      return { file, segment: { name, path, writer, number, sizeBytes: stats.size, modifiedMs: stats.mtimeMs, inode: stats.ino } };
+    }
+    await file.close();
+    return undefined;
+  } catch (error) {
+    await file?.close().catch(() => {});
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    // Windows opens no folder.
+    const stats = await stat(ref.path).catch(() => undefined);
+    if (stats !== undefined && !stats.isFile()) return undefined;
+    throw error;
   }
 }
 

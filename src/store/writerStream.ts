@@ -1,23 +1,29 @@
-import type { FileHandle } from 'node:fs/promises';
+import type { EventMatcher } from '../core/eventFilter.ts';
+import { LineHead } from '../core/lineHead.ts';
+import { readSoundHead } from '../core/lineMark.ts';
+import type { DamageReason } from '../core/logCodec.ts';
 import { RepeatMemory } from '../core/repeatMemory.ts';
 import { readLine, type LineRecord } from '../core/salvage.ts';
-import type { DamageReason } from '../core/logCodec.ts';
 import type { Digest } from '../model/digest.ts';
 import type { LoggedEvent } from '../model/event.ts';
+import type { EventMark } from '../model/sessionState.ts';
 import { backwardLines, forwardLines, type LineSource, type RawLine } from './lineSource.ts';
-import { seekLine } from './segmentSeek.ts';
-import { openSegmentFile, type SegmentFile } from './segmentFile.ts';
+import { OpenFiles } from './openFiles.ts';
+import type { SegmentFile, SegmentRef } from './segmentFile.ts';
+import type { WriterPlace } from './writerMap.ts';
 
 /**
  * One writer's events over all its segments, in either direction, decoded one by one. Damage is handed to `onDamage` and
  * never ends the stream. A line that was written again after a failed sync stands in two segments, the same byte for byte:
- * it is handed out once.
+ * it is handed out once. What is not wanted is passed over by its head, once its checksum was found right.
  */
 export interface WriterStream {
   /** The next event, when `fill` said there is one. */
   readonly head: LoggedEvent | undefined;
   /** Size of the head's line, in bytes. */
   readonly headBytes: number;
+  /** The head's line without its newline; good until the next call. */
+  readonly headLine: Uint8Array;
   /** Passes the head by. False when the next must be filled first. */
   advance(): boolean;
   /** Makes `head` the next event. False at the end. */
@@ -36,61 +42,77 @@ export interface Damage {
 
 export interface WriterStreamOptions {
   /** One writer's, in order. */
-  readonly segments: readonly SegmentFile[];
+  readonly segments: readonly SegmentRef[];
   readonly direction: 'forward' | 'backward';
-  /** Parts the writer's events in two: false for the earlier, true for the later ones. Forward reads the later, backward the earlier. */
-  readonly isBehind?: ((event: LoggedEvent) => boolean) | undefined;
+  /** Only what stands between these two places is read. */
+  readonly from?: WriterPlace | undefined;
+  readonly to?: WriterPlace | undefined;
+  /** False for events that are not to be handed out, though they stand between the places. */
+  readonly isIn?: ((event: EventMark) => boolean) | undefined;
+  readonly matcher?: EventMatcher | undefined;
   readonly digest: Digest;
-  readonly chunkBytes?: number;
+  readonly chunkBytes?: number | undefined;
+  /** Those that others have opened for the same reading; whoever made them closes them. */
+  readonly files?: OpenFiles | undefined;
   readonly onDamage: (damage: Damage) => void;
+  /** Told of each segment that is read, as it was found. */
+  readonly onOpen?: ((segment: SegmentFile) => void) | undefined;
   /** Told once for a segment whose last line has no newline: where that line, or what is unfinished of it, begins. */
-  readonly onTail?: (segment: SegmentFile, from: number) => void;
+  readonly onTail?: ((segment: SegmentFile, from: number) => void) | undefined;
+}
+
+interface PlacedRecord {
+  readonly record: LineRecord;
+  readonly line: Buffer;
 }
 
 export function openWriterStream(options: WriterStreamOptions): WriterStream {
-  const { digest, onDamage, isBehind } = options;
+  const { segments, digest, onDamage, isIn, matcher } = options;
   const isForward = options.direction === 'forward';
-  const waiting = isForward ? [...options.segments] : [...options.segments].reverse();
+  const files = options.files ?? new OpenFiles();
+  const firstIndex = options.from?.index ?? 0;
+  const lastIndex = Math.min(options.to?.index ?? segments.length - 1, segments.length - 1);
   const repeats = new RepeatMemory();
+  const lineHead = new LineHead();
+  let index = isForward ? firstIndex - 1 : lastIndex + 1;
   let segment: SegmentFile | undefined;
-  let handle: FileHandle | undefined;
   let source: LineSource | undefined;
-  let records: LineRecord[] = [];
-  let head: LineRecord | undefined;
-  let isPlaced = isBehind === undefined;
+  let records: PlacedRecord[] = [];
+  let head: PlacedRecord | undefined;
 
-  const close = async (): Promise<void> => {
-    const open = handle;
-    handle = undefined;
+  const closeSegment = async (): Promise<void> => {
+    const open = segment;
+    segment = undefined;
     source = undefined;
-    await open?.close().catch(() => {});
+    if (open !== undefined) await files.close(open);
   };
 
   const openNext = async (): Promise<boolean> => {
-    await close();
-    segment = waiting.shift();
-    if (segment === undefined) return false;
-    const { sizeBytes } = segment;
+    await closeSegment();
+    index += isForward ? 1 : -1;
+    const ref = segments[index];
+    if (ref === undefined || index < firstIndex || index > lastIndex) return false;
     try {
-      handle = await openSegmentFile(segment);
-      let from = 0;
-      let to = sizeBytes;
-      if (isBehind !== undefined && !isPlaced) {
-        const offset = await seekLine({ file: handle, sizeBytes, isBehind, digest });
-        if (isForward) from = offset;
-        else to = offset;
-        // Once a segment holds events of the wanted side, all that follow hold no others.
-        isPlaced = isForward ? from < sizeBytes : to > 0;
-      }
-      const chunk = options.chunkBytes === undefined ? {} : { chunkBytes: options.chunkBytes };
-      source = isForward ? forwardLines({ file: handle, from, to, ...chunk }) : backwardLines({ file: handle, from, to, ...chunk });
+      const opened = await files.open(ref);
+      // Gone since it was listed.
+      if (opened === undefined) return true;
+      ({ segment } = opened);
+      options.onOpen?.(segment);
+      const from = index === options.from?.index ? Math.min(options.from.offset, segment.sizeBytes) : 0;
+      const to = index === options.to?.index ? Math.min(options.to.offset, segment.sizeBytes) : segment.sizeBytes;
+      const range = { file: opened.window, from, to, ...(options.chunkBytes === undefined ? {} : { chunkBytes: options.chunkBytes }) };
+      source = isForward ? forwardLines(range) : backwardLines(range);
     } catch {
-      // Gone, locked or not ours to read: said, and gone on with the next.
-      onDamage({ file: segment.name, from: 0, to: sizeBytes, reason: 'unreadable' });
-      await close();
+      // Locked or not ours to read: said, and gone on with the next.
+      onDamage({ file: ref.name, from: 0, to: 0, reason: 'unreadable' });
+      await files.close(ref);
     }
     return true;
   };
+
+  /** True when the line is sound, the writer's own, and not wanted by what its head says. */
+  const isPassedOver = (bytes: Buffer, writer: string): boolean =>
+    matcher !== undefined && readSoundHead(bytes, lineHead, digest) && !matcher.mayMatch(lineHead, bytes) && lineHead.isWriter(writer);
 
   const readRecords = (line: RawLine, file: SegmentFile): void => {
     if (line.isTooLong) {
@@ -98,15 +120,18 @@ export function openWriterStream(options: WriterStreamOptions): WriterStream {
       return;
     }
     const isTail = line.isTail && line.to === file.sizeBytes;
+    if (!isTail && isPassedOver(line.bytes, file.writer)) return;
     const read = readLine(line.bytes, digest, isTail);
     for (const { from, to, reason } of read.damage) onDamage({ file: file.name, from: line.from + from, to: line.from + to, reason });
     for (const record of read.records) {
-      if (record.event.w !== file.writer) {
-        onDamage({ file: file.name, from: line.from + record.from, to: line.from + record.to, reason: 'stray' });
+      const { event, from, to } = record;
+      if (event.w !== file.writer) {
+        onDamage({ file: file.name, from: line.from + from, to: line.from + to, reason: 'stray' });
         continue;
       }
-      if (isBehind !== undefined && isBehind(record.event) !== isForward) continue;
-      if (!repeats.isRepeat(record)) records.push(record);
+      if (isIn !== undefined && !isIn(event)) continue;
+      if (matcher !== undefined && !matcher.matches(event)) continue;
+      if (!repeats.isRepeat(record)) records.push({ record, line: line.bytes });
     }
     if (!isForward) records.reverse();
     if (isTail) options.onTail?.(file, line.from + (read.records.at(-1)?.to ?? 0));
@@ -125,10 +150,13 @@ export function openWriterStream(options: WriterStreamOptions): WriterStream {
 
   return {
     get head() {
-      return head?.event;
+      return head?.record.event;
     },
     get headBytes() {
-      return head === undefined ? 0 : head.to - head.from;
+      return head === undefined ? 0 : head.record.to - head.record.from;
+    },
+    get headLine() {
+      return head === undefined ? nothing : head.line.subarray(head.record.from, head.record.to);
     },
     advance: next,
     async fill() {
@@ -143,6 +171,11 @@ export function openWriterStream(options: WriterStreamOptions): WriterStream {
       }
       return true;
     },
-    close,
+    async close() {
+      await closeSegment();
+      if (options.files === undefined) await files.closeAll();
+    },
   };
 }
+
+const nothing = new Uint8Array();

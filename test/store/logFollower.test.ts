@@ -73,6 +73,38 @@ test('[L15] from a page’s position nothing falls in between and nothing is tol
   await expect.poll(() => told.toSorted(), { timeout: 1500 }).toEqual(['abcd.4', 'abcd.5', 'wxyz.1']);
 });
 
+test('[L15] of a writer’s many segments the last is followed, and those that come after it', async () => {
+  const lines = linesOf(notes('abcd', 12));
+  for (let number = 1; number <= 3; number++)
+    await room.writeSegment(`abcd-000${number}.jsonl`, lines.slice(number * 2 - 2, number * 2).join(''));
+  const reader = await room.reader();
+  const page = await reader.tail(1);
+  expect(Object.keys(page.position)).toEqual(['abcd-0003.jsonl']);
+  const last = join(room.session.events, 'abcd-0003.jsonl');
+  await appendFile(last, lines[6]!);
+  following = reader.follow(listen, page.position);
+  await expect.poll(() => told, { timeout: 1500 }).toEqual(['abcd.7']);
+  await appendFile(last, lines[7]!);
+  await room.writeSegment('abcd-0004.jsonl', lines.slice(8, 9).join(''));
+  await room.writeSegment('abcd-0005.jsonl', lines.slice(9, 10).join(''));
+  await expect.poll(() => told, { timeout: 5000 }).toEqual(['abcd.7', 'abcd.8', 'abcd.9', 'abcd.10']);
+  await appendFile(join(room.session.events, 'abcd-0005.jsonl'), lines.slice(10).join(''));
+  await expect.poll(() => told, { timeout: 5000 }).toHaveLength(6);
+});
+
+test('[L15] much that is new at once is told in parts, each in order, none twice', async () => {
+  await room.writeSegment('abcd-0001.jsonl', '');
+  const sizes: number[] = [];
+  following = (await room.reader()).follow((events) => {
+    sizes.push(events.length);
+    listen(events);
+  }, {});
+  await room.writeSegment('wxyz-0001.jsonl', linesOf(notes('wxyz', 20_000)).join(''));
+  await expect.poll(() => told.length, { timeout: 8000 }).toBe(20_000);
+  expect(new Set(told).size).toBe(20_000);
+  expect(Math.max(...sizes)).toBeLessThan(20_000);
+});
+
 test('[L15] a line that is written in pieces is told once it is whole', async () => {
   const [one, two] = linesOf(notes('abcd', 2)) as [string, string];
   await room.writeSegment('abcd-0001.jsonl', one);
