@@ -5,7 +5,7 @@ import type { Journal } from '../services/journal.ts';
 import { Emitter } from '../base/emitter.ts';
 import { openRewinder, type Rewinder } from '../services/rewinder.ts';
 import type { SessionFolder } from '../services/sessions.ts';
-import { openContentStore } from '../store/contentStore.ts';
+import { openContentStore, type ContentStore } from '../store/contentStore.ts';
 import { nodeDigest } from '../store/digest.ts';
 import { openLogReader, type LogReader } from '../store/logReader.ts';
 import { listSessionIds } from '../store/sessionCard.ts';
@@ -22,15 +22,17 @@ export interface PastPoint {
   readonly rewinder: Rewinder;
   readonly folders: readonly SessionFolder[];
   readonly reader: LogReader;
+  readonly content: ContentStore;
 }
 
 /**
  * Opens a point of the past for the time of the work. `journal` is where a rewind writes; without one nothing can be written.
- * An event's id is looked for in every session when the chosen one does not hold it.
+ * An event's id is looked for in every session when the chosen one does not hold it. `since`: files touched from that session
+ * on are known as well.
  */
 export async function withPast<T>(
   workspace: Workspace,
-  named: { readonly event: string | undefined; readonly session: string | undefined },
+  named: { readonly event: string | undefined; readonly session: string | undefined; readonly since?: string },
   journal: Journal | undefined,
   work: (past: PastPoint) => Promise<T>,
 ): Promise<T> {
@@ -42,7 +44,10 @@ export async function withPast<T>(
     const session = await sessionOf(workspace, named, open);
     const reader = await open(session);
     const laterReaders: LogReader[] = [];
-    for (const id of await listSessionIds(workspace.layout)) if (id > session) laterReaders.push(await open(id));
+    const earlierReaders: LogReader[] = [];
+    for (const id of await listSessionIds(workspace.layout))
+      if (id > session) laterReaders.push(await open(id));
+      else if (named.since !== undefined && id >= named.since && id < session) earlierReaders.push(await open(id));
     const event = named.event === undefined ? (await reader.tail(1)).events[0] : await findEvent(reader, named.event);
     if (event === undefined) throw new CliError(1, 'no-event', 'This session holds no event');
     const folders = foldersOf(workspace, await workspace.sessions.read(session));
@@ -51,12 +56,13 @@ export async function withPast<T>(
       folders,
       reader,
       laterReaders,
+      earlierReaders,
       journal: journal ?? readOnlyJournal,
       content,
       digest: nodeDigest,
       random: randomName,
     });
-    return await work({ session, event, rewinder, folders, reader });
+    return await work({ session, event, rewinder, folders, reader, content });
   } finally {
     disposables.dispose();
     await content.close();

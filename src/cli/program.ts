@@ -10,6 +10,8 @@ import { logCommand } from './commands/logCommand.ts';
 import { recordCommand } from './commands/recordCommand.ts';
 import { resumeCommand } from './commands/resumeCommand.ts';
 import { rewindCommand, undoCommand } from './commands/rewindCommand.ts';
+import { diffCommand } from './commands/diffCommand.ts';
+import { searchCommand } from './commands/searchCommand.ts';
 import { endCommand, startCommand, updateCommand } from './commands/sessionCommands.ts';
 import { sessionsCommand } from './commands/sessionsCommand.ts';
 import { statusCommand } from './commands/statusCommand.ts';
@@ -24,6 +26,7 @@ const commands: readonly CommandEntry[] = [
   updateCommand,
   endCommand,
   logCommand,
+  searchCommand,
   decideCommand,
   blockCommand,
   unblockCommand,
@@ -35,6 +38,7 @@ const commands: readonly CommandEntry[] = [
   undoCommand,
   filesCommand,
   catCommand,
+  diffCommand,
   blameCommand,
   stateCommand,
   recordCommand,

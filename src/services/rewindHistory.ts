@@ -17,10 +17,12 @@ export class UnknownEventError extends Error {
 export class RewindHistory {
   readonly #reader: LogReader;
   readonly #later: readonly LogReader[];
+  readonly #earlier: readonly LogReader[];
 
-  constructor(reader: LogReader, later: readonly LogReader[]) {
+  constructor(reader: LogReader, later: readonly LogReader[], earlier: readonly LogReader[] = []) {
     this.#reader = reader;
     this.#later = later;
+    this.#earlier = earlier;
   }
 
   /** Throws UnknownEventError. */
@@ -53,7 +55,9 @@ export class RewindHistory {
     for await (const batch of this.#reader.all()) found.push(...batch.filter(isAboutFiles));
     const later = laterChanges(event, found);
     const isLater = new Set(later);
-    const until = found.filter((one) => !isLater.has(one));
+    const until: LoggedEvent[] = [];
+    for (const reader of this.#earlier) for await (const batch of reader.all()) until.push(...batch.filter(isAboutFiles));
+    until.push(...found.filter((one) => !isLater.has(one)));
     await this.#addFollowing(later);
     return filesAt(until, later);
   }

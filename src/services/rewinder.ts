@@ -45,6 +45,8 @@ export interface RewinderOptions {
   readonly reader: LogReader;
   /** Sessions of the same folders that began after it, oldest first: all their events are later than any target. */
   readonly laterReaders?: readonly LogReader[];
+  /** Sessions before it whose files `filesAt` knows as well, oldest first. */
+  readonly earlierReaders?: readonly LogReader[];
   readonly journal: Journal;
   readonly content: ContentStore;
   readonly digest: Digest;
@@ -106,7 +108,7 @@ class LogRewinder implements Rewinder {
     this.#options = options;
     this.#fileSystem = options.fileSystem ?? diskFileSystem;
     this.#platform = options.platform ?? restorePlatform();
-    this.#history = new RewindHistory(options.reader, options.laterReaders ?? []);
+    this.#history = new RewindHistory(options.reader, options.laterReaders ?? [], options.earlierReaders ?? []);
     this.#journals = new RewindJournals(options.layout.rewinds, this.#fileSystem);
     this.#planner = new RewindPlanner({
       history: this.#history,

@@ -87,7 +87,9 @@ describe('the command line', { timeout: 60_000 }, () => {
     const help = (await ok(['--help'])).out;
     const names = [...help.matchAll(/^ {2}([a-z]+)(?: |$)/gm)].map(([, name]) => name!).filter((name) => name !== 'help');
     expect(names).toEqual(
-      'status start update end log decide block unblock note resume sessions verify rewind undo files cat blame state record import'.split(' '),
+      'status start update end log decide block unblock note resume sessions verify rewind undo files cat diff blame state record import'.split(
+        ' ',
+      ),
     );
     for (const name of names) {
       const { out } = await ok([name, '--help']);
@@ -221,6 +223,14 @@ describe('the command line', { timeout: 60_000 }, () => {
     expect((await ok(['cat', 'a.txt', '--at', '2'], { cwd: join(room.folder, 'src') })).out).toBe('one\n');
     expect((await ok(['cat', 'b.txt', '--at', start!.eventId, '--json'])).json()).toMatchObject({ encoding: 'utf8', content: 'hello\n' });
     expect(await run(['cat', 'b.txt'])).toMatchObject({ code: 1, out: '', err: expect.stringContaining('did not exist') });
+    const names = (await ok(['diff', start!.eventId, note.eventId, '--name-only', '--json'])).lines();
+    expect(names).toEqual([
+      { path: 'b.txt', change: 'deleted' },
+      { path: 'new/c.txt', change: 'created' },
+      { path: 'src/a.txt', change: 'changed' },
+    ]);
+    const { out } = await ok(['diff', note.eventId]);
+    expect(out).toBe('--- a/src/a.txt\n+++ b/src/a.txt\n@@ -1,2 +1,1 @@\n-one\n-two\n+three\n');
     const middle = changes.find(({ path }) => path === 'src/a.txt')!.eventId;
     expect(await run(['undo', note.eventId, '--plan'])).toMatchObject({ code: 1, err: expect.stringContaining('no change of a file') });
     expect(await run(['undo', middle, '--turn'])).toMatchObject({ code: 1, err: expect.stringContaining('belongs to no run') });
@@ -268,6 +278,28 @@ describe('the command line', { timeout: 60_000 }, () => {
     expect(await room.tree()).toEqual(after);
     expect(await run(['rewind', '--undo', '--yes'])).toMatchObject({ code: 1, err: expect.stringContaining('no rewind to undo') });
     expect((await ok(['verify', '--json'])).json()).toMatchObject({ isSound: true });
+  });
+
+  it('[X7] compares points of two sessions, the earlier one first', async () => {
+    const touch = async (path: string, content: string): Promise<Printed> => {
+      const recorder = await room.record();
+      await waitFor(async () => (await run(['log', '--kind', 'baseline'])).out !== '');
+      await room.write(path, content);
+      await waitFor(async () => (await run(['log', '--kind', 'file'])).out !== '');
+      expect(await recorder.stop()).toBe(0);
+      const [change] = await events('--kind', 'file');
+      await ok(['end', '--json']);
+      return change!;
+    };
+    await room.write('a.txt', 'one\n');
+    const first = await touch('a.txt', 'two\n');
+    await new Promise((resolve) => setTimeout(resolve, 1100));
+    const second = await touch('b.txt', 'new\n');
+    expect((await ok(['diff', first.eventId, second.eventId, '--name-only'])).out).toBe('created  b.txt\n');
+    expect(await run(['diff', second.eventId, first.eventId])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('earlier point first'),
+    });
   });
 
   it('[X5] [X7] rewinds while it records, and each write counts once', async () => {
