@@ -1,6 +1,7 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { compileC } from './compiledC.ts';
+import type { Obstacle } from './obstacle.ts';
 
 /** A call to the disk as `faultIo.c` names them. */
 export type DiskCallName =
@@ -41,7 +42,7 @@ export interface FaultIo {
   counted(): number;
 }
 
-export function buildFaultIo(folder: string): FaultIo | { readonly obstacle: string } {
+export function buildFaultIo(folder: string): FaultIo | Obstacle {
   const built = compileC('faultIo.c', folder, ['-shared', '-fPIC']);
   if ('obstacle' in built) return built;
   const countFile = join(folder, 'counted');

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test, type TestContext } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openContentStore } from '../../src/store/contentStore.ts';
 import { nodeDigest } from '../../src/store/digest.ts';
 import { tapedeckLayout } from '../../src/store/layout.ts';
@@ -9,6 +9,7 @@ import { note, openLogRoom, sessionId } from '../store/logRoom.ts';
 import { bundleProgram, inPairs, type BundledProgram, type ProgramEnd } from './bundledProgram.ts';
 import { createDice, depth, isFull } from './depth.ts';
 import { buildFaultIo, type DiskCallName, type FaultIo, type ProcessFault } from './faultIo.ts';
+import { orSkip, type Obstacle } from './obstacle.ts';
 
 /**
  * Faults at the real system calls of a process that knows nothing of them: what Node and libuv make of a short count or an
@@ -16,7 +17,7 @@ import { buildFaultIo, type DiskCallName, type FaultIo, type ProcessFault } from
  */
 let appending: BundledProgram;
 let storing: BundledProgram;
-let faults: FaultIo | { readonly obstacle: string };
+let faults: FaultIo | Obstacle;
 beforeAll(async () => {
   appending = await bundleProgram('appendingProgram.ts');
   storing = await bundleProgram('storingProgram.ts');
@@ -26,7 +27,6 @@ afterAll(async () => {
   await appending.close();
   await storing.close();
 });
-const ioOrSkip = (skip: TestContext['skip']): FaultIo => ('obstacle' in faults ? skip(faults.obstacle) : faults);
 const timeout = { timeout: depth(240_000, 3_600_000), retry: 0 };
 
 /** Runs a process that appends under that fault, and looks whether all is there. A new writer goes on behind it. */
@@ -92,7 +92,7 @@ async function storeUnder(io: FaultIo, fault: Omit<ProcessFault, 'path'>): Promi
 const acknowledged = ({ lines }: ProgramEnd): readonly string[] => lines.filter((line) => !line.startsWith('failed'));
 
 test('[L4] a disk that is full at any byte costs a process nothing that it acknowledged', timeout, async ({ skip }) => {
-  const io = ioOrSkip(skip);
+  const io = orSkip(faults, skip);
   const dice = createDice(depth(20260105, Date.now()));
   let failed = 0;
   await inPairs(depth(16, 500), async (round) => {
@@ -105,7 +105,7 @@ test('[L4] a disk that is full at any byte costs a process nothing that it ackno
 });
 
 test('[R24] a disk that is full at any byte costs a process no content that it acknowledged', timeout, async ({ skip }) => {
-  const io = ioOrSkip(skip);
+  const io = orSkip(faults, skip);
   const dice = createDice(depth(20260106, Date.now()));
   let failed = 0;
   await inPairs(depth(10, 500), async () => {
@@ -142,7 +142,7 @@ const triesOf = (call: DiskCallName, made: number) =>
   });
 
 test.for(calls)('[L4] a fault at the n-th %s of a process costs nothing that it acknowledged', timeout, async (call, { skip }) => {
-  const io = ioOrSkip(skip);
+  const io = orSkip(faults, skip);
   const options = { segmentBytes: 200, total: depth(20, 220) };
   await appendUnder(io, { call }, options);
   const tries = triesOf(call, io.counted());
@@ -153,7 +153,7 @@ test.for(calls)('[L4] a fault at the n-th %s of a process costs nothing that it 
 });
 
 test.for(calls)('[R24] a fault at the n-th %s of a process costs no content that it acknowledged', timeout, async (call, { skip }) => {
-  const io = ioOrSkip(skip);
+  const io = orSkip(faults, skip);
   await storeUnder(io, { call });
   const tries = triesOf(call, io.counted());
   await inPairs(tries.length, async (index) => void (await storeUnder(io, tries[index]!)));

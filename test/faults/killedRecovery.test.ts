@@ -8,13 +8,14 @@ import { openLogRoom, sessionId, type LogRoom } from '../store/logRoom.ts';
 import { bundleProgram, inPairs, type BundledProgram } from './bundledProgram.ts';
 import { createDice, depth } from './depth.ts';
 import { buildFaultIo, type FaultIo } from './faultIo.ts';
+import { orSkip, type Obstacle } from './obstacle.ts';
 
 /**
  * A process comes after one that died, is killed at one of its calls to the disk (a write is half done then), and so is the
  * next, and the next. In between the disk does what disks do: an end is torn, filled with zeros, or cut off.
  */
 let program: BundledProgram;
-let faults: FaultIo | { readonly obstacle: string };
+let faults: FaultIo | Obstacle;
 beforeAll(async () => {
   program = await bundleProgram('recoveringProgram.ts');
   faults = buildFaultIo(program.folder);
@@ -98,8 +99,7 @@ test(
   '[L12] [L8] a recovery that is killed, again and again, loses nothing, and hides nothing that was lost',
   { timeout: depth(240_000, 3_600_000), retry: 0 },
   async ({ skip }) => {
-    if ('obstacle' in faults) return skip(faults.obstacle);
-    const io = faults;
+    const io = orSkip(faults, skip);
     const kills = { made: 0, whole: 0 };
     const rounds = depth(6, 50);
     await inPairs(rounds, async (round) => {

@@ -3,6 +3,7 @@ import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, ftruncateSync } fr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { compileC } from './compiledC.ts';
+import type { Obstacle } from './obstacle.ts';
 
 /** A file system in a file, whose power can be cut: Linux, root. */
 export interface LoopDisk {
@@ -19,7 +20,7 @@ export type LoopDiskKind = 'ext4' | 'xfs';
 
 const megabytes: Readonly<Record<LoopDiskKind, number>> = { ext4: 256, xfs: 320 };
 
-export function openLoopDisk(kind: LoopDiskKind): LoopDisk | { readonly obstacle: string } {
+export function openLoopDisk(kind: LoopDiskKind): LoopDisk | Obstacle {
   if (process.getuid?.() !== 0) return { obstacle: 'a power cut needs root' };
   const folder = mkdtempSync(join(tmpdir(), `tapedeck-${kind}-`));
   const image = join(folder, 'image');

@@ -9,6 +9,7 @@ import { sessionId } from '../store/logRoom.ts';
 import { bundleProgram, type BundledProgram } from './bundledProgram.ts';
 import { createDice, depth } from './depth.ts';
 import { openLoopDisk, type LoopDisk, type LoopDiskKind } from './loopDisk.ts';
+import { orSkip, type Obstacle } from './obstacle.ts';
 
 /** The power goes while processes write: on file systems of their own, cut off from their disk by the kernel. */
 let appending: BundledProgram;
@@ -25,12 +26,12 @@ afterAll(async () => {
 const timeout = { timeout: depth(240_000, 3_600_000), retry: 0 };
 
 describe.each<LoopDiskKind>(['ext4', 'xfs'])('on %s', (kind) => {
-  let disk: LoopDisk | { readonly obstacle: string };
+  let found: LoopDisk | Obstacle;
   beforeAll(() => {
-    disk = openLoopDisk(kind);
+    found = openLoopDisk(kind);
   });
   afterAll(() => {
-    if (!('obstacle' in disk)) disk.close();
+    if (!('obstacle' in found)) found.close();
   });
 
   /**
@@ -58,7 +59,7 @@ describe.each<LoopDiskKind>(['ext4', 'xfs'])('on %s', (kind) => {
   }
 
   test('what a program did not sync is lost, so these cuts are real', timeout, async ({ skip }) => {
-    if ('obstacle' in disk) return skip(disk.obstacle);
+    const disk = orSkip(found, skip);
     const path = join(disk.path, 'careless/file');
     const lines = await cutUnder(disk, careless, [path], 30);
     const kept = existsSync(path) ? readFileSync(path, 'utf8').split('\n').length - 1 : 0;
@@ -67,7 +68,7 @@ describe.each<LoopDiskKind>(['ext4', 'xfs'])('on %s', (kind) => {
   });
 
   test('[L2] a power cut at any moment costs no event that was acknowledged', timeout, async ({ skip }) => {
-    if ('obstacle' in disk) return skip(disk.obstacle);
+    const disk = orSkip(found, skip);
     const dice = createDice(depth(20260107, Date.now()));
     const root = join(disk.path, 'log');
     let acknowledged = 0;
@@ -92,7 +93,7 @@ describe.each<LoopDiskKind>(['ext4', 'xfs'])('on %s', (kind) => {
   });
 
   test('[R20] a power cut at any moment costs no content that was acknowledged', timeout, async ({ skip }) => {
-    if ('obstacle' in disk) return skip(disk.obstacle);
+    const disk = orSkip(found, skip);
     const dice = createDice(depth(20260108, Date.now()));
     const root = join(disk.path, 'contents');
     for (let cut = 0; cut < depth(4, 100); cut++) {
