@@ -96,7 +96,7 @@ async function damageAnEnd(room: LogRoom, dice: Dice, ledger: Ledger): Promise<v
 }
 
 test(
-  '[L12] [L8] a recovery that is killed, again and again, loses nothing, and hides nothing that was lost',
+  '[L36] a recovery that is killed, again and again, loses nothing, and hides nothing that was lost',
   { timeout: depth(240_000, 3_600_000), retry: 0 },
   async ({ skip }) => {
     const io = orSkip(faults, skip);

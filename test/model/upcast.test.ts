@@ -14,16 +14,21 @@ const planted: SchemaHistory = {
   },
 };
 
-test('[L9] an event of an old version is brought up step by step, and a kind may have had another name', () => {
+test('[L35] an event of an old version is brought up step by step, and a kind may have had another name', () => {
   const old = { v: 0, ...place, kind: 'old.note', by, words: ' a note ' };
   expect(upcastEvent(old, planted)).toEqual({ ...note, v: 2 });
   expect(upcastEvent({ ...note, kind: 'note.taken' }, planted)).toEqual({ ...note, v: 2 });
   expect(upcastEvent({ ...note, v: 2 }, planted)).toEqual({ ...note, v: 2 });
 });
 
-test('[L9] an upcaster changes neither writer, number nor time, and one that stumbles costs nothing', () => {
+test('[L35] an upcaster changes neither writer, number nor time, and one that stumbles costs nothing', () => {
   const history = (upcaster: SchemaHistory['upcasters'][number]): SchemaHistory => ({ version: 2, upcasters: { 1: upcaster } });
-  expect(upcastEvent(note, history((raw) => ({ ...raw, w: 'other', n: 1, at: 'never', v: 9 })))).toEqual({ ...note, v: 2 });
+  expect(
+    upcastEvent(
+      note,
+      history((raw) => ({ ...raw, w: 'other', n: 1, at: 'never', v: 9 })),
+    ),
+  ).toEqual({ ...note, v: 2 });
   const stumbled = upcastEvent(
     note,
     history(() => {

@@ -86,7 +86,7 @@ async function writeMissing(held: Set<string>): Promise<void> {
 }
 
 describe('the schema', () => {
-  it('[L9] has goldens of its present version for every kind, field and value', async () => {
+  it('[L35] has goldens of its present version for every kind, field and value', async () => {
     const folder = `v${schemaVersion}`;
     const held = new Set<string>();
     for (const segment of segmentsOf(folder))
@@ -99,7 +99,7 @@ describe('the schema', () => {
     else expect(missing, howToAdd).toEqual([]);
   });
 
-  it.each(versions)('[L9] reads everything that version %i wrote, as it did', async (version) => {
+  it.each(versions)('[L35] reads everything that version %i wrote, as it did', async (version) => {
     const segments = segmentsOf(`v${version}`);
     expect(segments.length).toBeGreaterThan(0);
     for (const segment of segments) {
