@@ -1,4 +1,4 @@
-// Bundles what ships into dist/ (the extension, the CLI, the webview) and, with --tests, the in-host tests into out/.
+// Bundles what ships into dist/ (the extension, its log worker, the CLI, the webview) and, with --tests, the in-host tests into out/.
 //   node esbuild.mjs [--dev] [--watch] [--tests]
 // Metafiles go to out/meta/: the budgets and borders of the bundles are read from them.
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -30,6 +30,7 @@ const node = {
 /** @type {Record<string, import('esbuild').BuildOptions>} */
 const bundles = {
   extension: { ...node, entryPoints: ['src/extension.ts'], outfile: 'dist/extension.js', target: 'node22', external: ['vscode'] },
+  logWorker: { ...node, entryPoints: ['src/logWorker.ts'], outfile: 'dist/logWorker.js', target: 'node22' },
   cli: { ...node, entryPoints: ['src/cli.ts'], outfile: 'dist/cli.js', target: 'node20', banner: { js: '#!/usr/bin/env node' } },
   webview: {
     ...shared,

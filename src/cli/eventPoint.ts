@@ -68,7 +68,7 @@ async function fromEnd(reader: LogReader, count: number): Promise<LoggedEvent | 
 }
 
 /** A time as the log writes it; undefined when the text is none. Without a zone it is read as local time. */
-function parseTime(name: string): string | undefined {
+export function parseTime(name: string): string | undefined {
   if (!/^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}|$)/.test(name)) return undefined;
   const time = Date.parse(/^\d{4}-\d{2}-\d{2}$/.test(name) ? `${name}T00:00` : name);
   return Number.isNaN(time) ? undefined : new Date(time).toISOString();

@@ -22,8 +22,8 @@ export interface LogBlock {
 }
 
 /** Lines go into a block until it has this many bytes. */
-export const blockBytes = 16 << 10;
-const partBlocks = 4096;
+export const blockBytes = 8 << 10;
+const partBlocks = 8192;
 const partGrams = 12 << 20;
 /** Of the log's bytes. */
 const maxShare = 0.06;
@@ -102,39 +102,42 @@ function lineTimeMs(bytes: Uint8Array, from: number, to: number): number {
 const headerBytes = 16;
 const blockEntryBytes = 4 + 8;
 
-let places: Uint32Array | undefined;
+/** By gram: the block that was counted last, how many blocks, and where the next one goes. */
+let scratch: { readonly stamps: Uint16Array; readonly counts: Uint16Array; readonly places: Uint32Array } | undefined;
 
 function encodePart(grams: LineGrams, starts: readonly number[], { blocks, joins }: Shape): Uint8Array {
-  const { table, found } = grams;
-  places ??= new Uint32Array(gramCount);
-  if (joins > 0) countJoined(grams, starts, joins);
+  const { found } = grams;
+  scratch ??= { stamps: new Uint16Array(gramCount), counts: new Uint16Array(gramCount), places: new Uint32Array(gramCount) };
+  const { stamps, counts, places } = scratch;
+  counts.fill(0);
+  if (joins === 0) for (let index = 0; index < grams.count; index++) counts[found[index]!]! += 1;
+  else
+    eachOnce(grams, starts, joins, stamps, (gram) => {
+      counts[gram]! += 1;
+    });
   let distinct = 0;
   let total = 0;
   for (let gram = 0; gram < gramCount; gram++) {
-    const count = table[gram]! & 0xffff;
+    const count = counts[gram]!;
     if (count === 0) continue;
     distinct += 1;
     places[gram] = total;
     total += count;
-    table[gram] = count;
   }
   const sorted = new Uint16Array(total);
-  for (let block = 0; block < starts.length - 1; block++) {
-    const stamp = (block >> joins) + 1;
-    for (let index = starts[block]!; index < starts[block + 1]!; index++) {
-      const gram = found[index]!;
-      const entry = table[gram]!;
-      if (entry >>> 16 === stamp) continue;
-      table[gram] = (stamp << 16) | (entry & 0xffff);
-      sorted[places[gram]!++] = stamp - 1;
-    }
-  }
+  if (joins === 0)
+    for (let block = 0; block < starts.length - 1; block++)
+      for (let index = starts[block]!, end = starts[block + 1]!; index < end; index++) sorted[places[found[index]!]!++] = block;
+  else
+    eachOnce(grams, starts, joins, stamps, (gram, block) => {
+      sorted[places[gram]!++] = block;
+    });
   const lists = new BitWriter(total);
   const directory = new ByteWriter(distinct * 4 + 16);
   let former = 0;
   let place = 0;
   for (let gram = 0; gram < gramCount; gram++) {
-    const count = table[gram]! & 0xffff;
+    const count = counts[gram]!;
     if (count === 0) continue;
     directory.varint(gram - former);
     directory.varint(count);
@@ -162,15 +165,22 @@ function encodePart(grams: LineGrams, starts: readonly number[], { blocks, joins
   return joinBytes([frame, directoryBytes, listBytes]);
 }
 
-/** Counts anew, for blocks of which several are one now. */
-function countJoined({ table, found }: LineGrams, starts: readonly number[], joins: number): void {
-  table.fill(0);
+/** Tells each gram once for each block, where several blocks are one now. */
+function eachOnce(
+  { found }: LineGrams,
+  starts: readonly number[],
+  joins: number,
+  stamps: Uint16Array,
+  tell: (gram: number, block: number) => void,
+): void {
+  stamps.fill(0);
   for (let block = 0; block < starts.length - 1; block++) {
-    const stamp = (block >> joins) + 1;
-    for (let index = starts[block]!; index < starts[block + 1]!; index++) {
+    const joined = block >> joins;
+    for (let index = starts[block]!, end = starts[block + 1]!; index < end; index++) {
       const gram = found[index]!;
-      const entry = table[gram]!;
-      if (entry >>> 16 !== stamp) table[gram] = (stamp << 16) | ((entry & 0xffff) + 1);
+      if (stamps[gram] === joined + 1) continue;
+      stamps[gram] = joined + 1;
+      tell(gram, joined);
     }
   }
 }

@@ -6,11 +6,6 @@ import { frameKeys, passedKeys } from './searchText.ts';
  * a line, its grams are handed over, or the line is called odd. Odd is every line that is not written exactly as our writer
  * does it (no space between tokens, only the escapes that it needs): so is a torn or glued one, and nothing is said of it.
  */
-export interface GramSink {
-  /** May be told the same gram again. */
-  add(gram: number): void;
-}
-
 const special = 0x80;
 /** By byte: the symbol, or `special` for what is not a plain character of a text. */
 const symbols: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) =>
@@ -41,26 +36,22 @@ function isOneOf(keys: readonly (readonly Uint8Array[])[], bytes: Uint8Array, fr
   return false;
 }
 
-/** Counts distinct grams of one block after another: for each gram the last block that held it, and how many did. */
+/** Collects the distinct grams of one block after another. */
 export class LineGrams {
-  /** By gram: the last block in the upper half, how many blocks in the lower one. */
-  readonly table = new Uint32Array(gramCount);
-  /** The distinct grams of each block, block after block. */
+  /** By gram: the last block that held it. Small enough to stay in the processor's cache. */
+  readonly #stamps = new Uint16Array(gramCount);
+  /** Block after block. */
   found = new Uint32Array(1 << 18);
   count = 0;
   #block = 1;
 
-  /** Numbers from 1. At most 65,535 of them. */
-  get block(): number {
-    return this.#block;
-  }
-
+  /** At most 65,534 times until it is cleared. */
   nextBlock(): void {
     this.#block += 1;
   }
 
   clear(): void {
-    this.table.fill(0);
+    this.#stamps.fill(0);
     this.count = 0;
     this.#block = 1;
   }
@@ -138,57 +129,42 @@ export class LineGrams {
 
   /** From behind the quote to behind the closing one; -1 when it is odd. */
   #addText(bytes: Uint8Array, from: number): number {
-    const { table } = this;
+    const stamps = this.#stamps;
     const block = this.#block;
     let { found, count } = this;
-    let at = from;
     let gram = 0;
-    let length = 0;
-    for (;;) {
-      const byte = bytes[at++]!;
+    for (let at = from; ; at++) {
+      const byte = bytes[at]!;
       let symbol = symbols[byte]!;
-      let unit = 0;
       if (symbol === special) {
-        if (byte === 0x22) break;
-        if (byte === 0x5c) {
-          unit = escapedUnit(bytes, at);
-          if (unit < 0) return this.#stop(count, -1);
-          at += bytes[at] === 0x75 ? 5 : 1;
-        } else if (byte < 0xc2 || byte > 0xf4 || !isContinued(bytes, at, byte)) return this.#stop(count, -1);
-        else if (byte < 0xe0) {
-          unit = ((byte & 0x1f) << 6) | (bytes[at]! & 0x3f);
-          at += 1;
-        } else if (byte < 0xf0) {
-          unit = ((byte & 0x0f) << 12) | ((bytes[at]! & 0x3f) << 6) | (bytes[at + 1]! & 0x3f);
-          at += 2;
-        } else {
-          // A pair: its first half here, the second one below as any other.
-          const code = ((byte & 0x07) << 18) | ((bytes[at]! & 0x3f) << 12) | ((bytes[at + 1]! & 0x3f) << 6) | (bytes[at + 2]! & 0x3f);
-          gram = ((gram << symbolBits) | symbolOf(0xd800 + ((code - 0x10000) >> 10))) & mask;
-          if (++length >= gramLength && table[gram]! >>> 16 !== block) {
-            table[gram] = (block << 16) | ((table[gram]! & 0xffff) + 1);
+        if (byte === 0x22 || byte < 0x20) {
+          this.count = count;
+          return byte === 0x22 ? at + 1 : -1;
+        }
+        const unit = byte === 0x5c ? escapedUnit(bytes, at + 1) : characterAt(bytes, at);
+        if (unit < 0) {
+          this.count = count;
+          return -1;
+        }
+        at += byte === 0x5c ? (bytes[at + 1] === 0x75 ? 5 : 1) : byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3;
+        if (unit > 0xffff) {
+          // A pair: its first half here, the second one as any other.
+          gram = ((gram << symbolBits) | symbolOf(0xd800)) & mask;
+          if (stamps[gram] !== block) {
+            stamps[gram] = block;
             if (count === found.length) found = this.#grow();
             found[count++] = gram;
           }
-          unit = 0xdc00 + (code & 0x3ff);
-          at += 3;
         }
-        symbol = symbolOf(unit & 0xffff);
+        symbol = symbolOf(unit > 0xffff ? 0xdc00 : unit);
       }
       gram = ((gram << symbolBits) | symbol) & mask;
-      if (++length < gramLength) continue;
-      const entry = table[gram]!;
-      if (entry >>> 16 === block) continue;
-      table[gram] = (block << 16) | ((entry & 0xffff) + 1);
+      // The first two characters make none. (One that takes several bytes may make one too many, which does no harm.)
+      if (stamps[gram] === block || at - from < gramLength - 1) continue;
+      stamps[gram] = block;
       if (count === found.length) found = this.#grow();
       found[count++] = gram;
     }
-    return this.#stop(count, at);
-  }
-
-  #stop(count: number, at: number): number {
-    this.count = count;
-    return at;
   }
 
   #grow(): Uint32Array<ArrayBuffer> {
@@ -199,11 +175,18 @@ export class LineGrams {
   }
 }
 
-/** The bytes that the first one of a character asks for are there. */
-function isContinued(bytes: Uint8Array, at: number, first: number): boolean {
-  const count = first < 0xe0 ? 1 : first < 0xf0 ? 2 : 3;
-  for (let index = at; index < at + count; index++) if ((bytes[index]! & 0xc0) !== 0x80) return false;
-  return true;
+/** The character outside ASCII that begins there; -1 when it is not UTF-8. */
+function characterAt(bytes: Uint8Array, at: number): number {
+  const first = bytes[at]!;
+  const second = bytes[at + 1]!;
+  if (first < 0xc2 || first > 0xf4 || (second & 0xc0) !== 0x80) return -1;
+  if (first < 0xe0) return ((first & 0x1f) << 6) | (second & 0x3f);
+  const third = bytes[at + 2]!;
+  if ((third & 0xc0) !== 0x80) return -1;
+  if (first < 0xf0) return ((first & 0x0f) << 12) | ((second & 0x3f) << 6) | (third & 0x3f);
+  const fourth = bytes[at + 3]!;
+  if ((fourth & 0xc0) !== 0x80) return -1;
+  return Math.max(0x10000, ((first & 0x07) << 18) | ((second & 0x3f) << 12) | ((third & 0x3f) << 6) | (fourth & 0x3f));
 }
 
 /** Digits, signs, and the letters of `true`, `false`, `null` and exponents. */

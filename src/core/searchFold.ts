@@ -2,7 +2,7 @@
  * When two characters count as the same while case is ignored, and the symbols that an index is made of.
  * - The same are those that a regular expression with the flags `iu` takes for the same: Unicode's simple case folding, in no
  *   language of its own. So `I` is `i`, the Turkish `İ` and `ı` are only themselves, `ß` is `ẞ` and not `ss`.
- * - A symbol is a number below 128, the same for all that fold alike. Many characters share one: an index may say that a text
+ * - A symbol is a small number, the same for all that fold alike. Many characters share one: an index may say that a text
  *   could be there when it is not, never the other way round.
  */
 
@@ -11,7 +11,8 @@ export function foldUnit(code: number): number {
   if (code < 0x80) return code >= 0x41 && code <= 0x5a ? code + 0x20 : code;
   const known = folded[code]!;
   if (known !== 0) return known;
-  const made = isSurrogate(code) ? (code < 0xdc00 ? code : 0xdc00) : foldCharacter(code);
+  // Cases of characters beyond the first plane: the halves of pairs are all alike.
+  const made = isSurrogate(code) ? code & 0xfc00 : foldCharacter(code);
   folded[code] = made;
   return made;
 }
@@ -46,18 +47,20 @@ export function foldedLike(code: number): readonly number[] {
 
 let likes: Map<number, number[]> | undefined;
 
-export const symbolBits = 7;
-/** Symbols from here on are shared by everything outside ASCII. */
-const otherSymbols = 76;
+export const symbolBits = 6;
+const symbolCount = 1 << symbolBits;
 
-/** Of an ASCII character; 0 is left for none. */
+/** Characters of ASCII that are told apart; those that stand together are not. 0 is left for none. */
+const asciiGroups: readonly string[] = [
+  ...Array.from('abcdefghijklmnopqrstuvwxyz0123456789 "(),-./:;<>=[]_{}\n'),
+  ...['!?', '#$', '%&@', "'`", '*+', '^~|\\'],
+];
+
 function asciiSymbol(code: number): number {
-  const fold = foldUnit(code);
-  if (fold === 0x0a) return 1;
-  if (fold === 0x09) return 2;
-  if (fold < 0x20 || fold === 0x7f) return 3;
-  // 0x20 to 0x40, then 0x5b to 0x7e.
-  return fold < 0x41 ? fold - 0x20 + 4 : fold - 0x5b + 37;
+  const char = String.fromCharCode(foldUnit(code));
+  const group = asciiGroups.findIndex((chars) => chars.includes(char));
+  // The controls and the tab.
+  return group < 0 ? asciiGroups.length + 1 : group + 1;
 }
 
 /** Symbols of the ASCII characters, by code. */
@@ -65,7 +68,8 @@ export const asciiSymbols: Uint8Array = Uint8Array.from({ length: 0x80 }, (_, co
 
 export function symbolOf(code: number): number {
   const fold = foldUnit(code);
-  return fold < 0x80 ? asciiSymbols[fold]! : otherSymbols + ((fold * 7 + (fold >> 8)) % (128 - otherSymbols));
+  // Spread over all of them: a text in another script has its own grams by how they follow one another.
+  return fold < 0x80 ? asciiSymbols[fold]! : 1 + ((fold * 37 + (fold >> 6)) % (symbolCount - 1));
 }
 
 /** How many characters one entry of an index stands for. A shorter needle has none. */

@@ -11,12 +11,13 @@ export interface SearchQuery {
   /** Looked for as it is read, not as it is escaped in the line; see `searchText` for where. */
   readonly text: string;
   readonly ignoresCase?: boolean;
-  /** Kinds (`file.changed`) and families of kinds (`file`). */
+  /** Kinds (`file.changed`), families of kinds (`file`), or `foreign`: what this version does not know. */
   readonly kinds?: readonly string[];
   /** Events about this file, or about one in this folder. */
   readonly path?: WorkspacePath;
   /** `user`, `agent`, `git`, or a short name: `codex`. As it was known when the event was written. */
   readonly actor?: string;
+  /** Told of that run, or done by it. */
   readonly run?: RunId;
   /** ISO 8601, UTC, milliseconds; both of them belong to it. */
   readonly since?: string;
@@ -53,9 +54,9 @@ export function isWanted(event: LoggedEvent, query: SearchQuery): boolean {
   const { kinds, path, actor, run, since, until } = query;
   if (since !== undefined && event.at < since) return false;
   if (until !== undefined && event.at > until) return false;
-  if (kinds !== undefined && !isOfKind(kindOf(event), kinds)) return false;
+  if (kinds !== undefined && !isOfKind(kindOf(event), kinds) && !kinds.includes(event.kind)) return false;
   const record: Readonly<Record<string, unknown>> = recordOf(event);
-  if (run !== undefined && record['run'] !== run) return false;
+  if (run !== undefined && record['run'] !== run && (record['by'] as { readonly run?: unknown } | undefined)?.run !== run) return false;
   if (actor !== undefined && !isBy(record['by'], actor)) return false;
   return path === undefined || pathsOf(record).some((own) => own === path || own.startsWith(`${path}/`));
 }

@@ -50,6 +50,8 @@ const largestScanBytes = 256 << 10;
 const joinedBytes = 128 << 10;
 /** Until something is found only so much: the newest block mostly holds enough. */
 const firstBytes = 24 << 10;
+/** Reading a longer line would hold the event loop for longer than a guest may. */
+const maxGuestLineBytes = 512 << 10;
 /** A larger buffer, for a long line, is given up again. */
 const keptBufferBytes = 512 << 10;
 
@@ -295,7 +297,11 @@ export class SegmentSearch {
     const { digest, needle, query } = this.#options;
     const bytes = this.#buffer.subarray(from, to);
     if (bytes.length === 0) return;
-    if (query.kinds !== undefined) {
+    if (bytes.length > maxGuestLineBytes && !this.#options.isOwnThread) {
+      this.#options.onTooLong(this.#options.segment, from, to);
+      return;
+    }
+    if (query.kinds !== undefined && !query.kinds.includes('foreign')) {
       const kind = kindOfLine(bytes);
       if (kind !== undefined && !isOfKind(kind, query.kinds)) return;
     }

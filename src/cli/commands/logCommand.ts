@@ -130,7 +130,7 @@ function describe(event: LoggedEvent, state: SessionState): Record<string, unkno
   return { eventId: eventId(event), ...event, by: effectiveAuthor(state, event) };
 }
 
-function collectKinds(text: string, before: string[] = []): string[] {
+export function collectKinds(text: string, before: string[] = []): string[] {
   const kinds = text
     .split(',')
     .map((kind) => kind.trim())

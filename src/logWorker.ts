@@ -1,0 +1,16 @@
+import { parentPort } from 'node:worker_threads';
+import { LogWork } from './services/logWork.ts';
+import { serveLogWork } from './services/logWorkPort.ts';
+import { nodeDigest } from './store/digest.ts';
+
+/** The roof of the thread that searches logs and makes their sidecars. It lives until it is ended from outside. */
+function main(): void {
+  const port = parentPort;
+  if (port === null) return;
+  serveLogWork(new LogWork({ digest: nodeDigest, isOwnThread: true }), {
+    post: (message) => port.postMessage(message),
+    onMessage: (listener) => port.on('message', listener),
+  });
+}
+
+main();

@@ -1,0 +1,102 @@
+import type { SearchQuery } from '../core/searchMatch.ts';
+import type { Digest } from '../model/digest.ts';
+import type { SessionId } from '../model/ids.ts';
+import { tapedeckLayout } from '../store/layout.ts';
+import { createLogSearch, type LogSearch, type SearchCursor, type SearchPage, type SearchProgress } from '../store/logSearch.ts';
+import { searchIndexRecipe } from '../store/searchIndex.ts';
+import { listSessionIds } from '../store/sessionCard.ts';
+import { keepSidecars, type KeptReport } from '../store/sidecarKeeper.ts';
+
+/** Work on logs that takes a while, done in a thread of its own where there is one. Each question gets one answer. */
+export type LogQuestion = SearchQuestion | KeepQuestion;
+
+export interface SearchQuestion {
+  readonly ask: 'search';
+  /** The root of the logs. */
+  readonly root: string;
+  /** All of them when absent. */
+  readonly sessions?: readonly SessionId[];
+  readonly query: SearchQuery;
+  readonly count: number;
+  readonly from?: SearchCursor;
+}
+
+/** Sees to the sidecars of that session, or of all. */
+export interface KeepQuestion {
+  readonly ask: 'keep';
+  readonly root: string;
+  readonly session?: SessionId;
+}
+
+export interface LogAnswers {
+  readonly search: SearchPage;
+  readonly keep: readonly KeptReport[];
+}
+
+export interface LogWorkOptions {
+  readonly digest: Digest;
+  /** In a thread of its own it may hold that thread; else it works in slices of two milliseconds. */
+  readonly isOwnThread: boolean;
+}
+
+export interface WorkControl {
+  readonly signal: AbortSignal;
+  readonly onProgress?: (progress: SearchProgress) => void;
+}
+
+/** Beside others' work it holds the event loop no longer than this in one go. */
+const guestSliceMs = 1;
+/** In its own thread it listens so often whether to stop. */
+const ownSliceMs = 8;
+/** Nobody waits for sidecars: half of the time is left to others. */
+const keepShare = 0.5;
+
+export class LogWork {
+  readonly #options: LogWorkOptions;
+  /** By root. */
+  readonly #searches = new Map<string, LogSearch>();
+
+  constructor(options: LogWorkOptions) {
+    this.#options = options;
+  }
+
+  async do<Q extends LogQuestion>(question: Q, control: WorkControl): Promise<LogAnswers[Q['ask']]> {
+    const answer = question.ask === 'search' ? this.#search(question, control) : this.#keep(question, control);
+    return (await answer) as LogAnswers[Q['ask']];
+  }
+
+  async #search({ root, sessions, query, count, from }: SearchQuestion, { signal, onProgress }: WorkControl): Promise<SearchPage> {
+    const { digest, isOwnThread } = this.#options;
+    const layout = tapedeckLayout(root);
+    let search = this.#searches.get(root);
+    if (search === undefined) {
+      search = createLogSearch({ layout, digest, isOwnThread, sliceMs: isOwnThread ? ownSliceMs : guestSliceMs });
+      this.#searches.set(root, search);
+    }
+    const wanted = sessions ?? (await listSessionIds(layout)).toReversed();
+    return search.find({ sessions: wanted, query, count, from, signal, ...(onProgress && { onProgress }) });
+  }
+
+  async #keep({ root, session }: KeepQuestion, { signal }: WorkControl): Promise<readonly KeptReport[]> {
+    const { digest, isOwnThread } = this.#options;
+    const layout = tapedeckLayout(root);
+    const reports: KeptReport[] = [];
+    for (const id of session === undefined ? (await listSessionIds(layout)).toReversed() : [session]) {
+      if (signal.aborted) break;
+      reports.push(
+        await keepSidecars({
+          session: layout.session(id),
+          recipes: sidecarRecipes,
+          digest,
+          signal,
+          sliceMs: isOwnThread ? ownSliceMs : guestSliceMs,
+          share: keepShare,
+        }),
+      );
+    }
+    return reports;
+  }
+}
+
+/** Every kind of sidecar that is made here, in one pass over a segment. */
+const sidecarRecipes = [searchIndexRecipe];
