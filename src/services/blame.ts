@@ -1,3 +1,4 @@
+import type { EventFilter } from '../core/eventFilter.ts';
 import { LineOrigins } from '../core/lineOrigins.ts';
 import type { Author } from '../model/author.ts';
 import { unknownAuthor } from '../model/author.ts';
@@ -42,7 +43,7 @@ export interface BlameOptions {
   /** What is on disk now; undefined: there is no such file, and the last recorded version is told. */
   readonly present: Uint8Array | undefined;
   /** Each session's events in batches, the oldest session first. Read twice. */
-  readonly sessions: readonly { readonly id: SessionId; readonly events: () => AsyncIterable<readonly LoggedEvent[]> }[];
+  readonly sessions: readonly { readonly id: SessionId; readonly events: (filter: EventFilter) => AsyncIterable<readonly LoggedEvent[]> }[];
   readonly read: (hash: ContentHash) => Promise<Uint8Array | undefined>;
 }
 
@@ -86,12 +87,15 @@ export async function blameFile(options: BlameOptions): Promise<FileBlame | unde
   return { path: options.path, lines: lines.map((text, index) => ({ text, origin: origins[index]! })), skipped };
 }
 
+const changesWanted: EventFilter = { kinds: ['file.created', 'file.changed', 'file.deleted', 'file.renamed', 'file.attributed'] };
+const occasionsWanted: EventFilter = { kinds: ['prompt.submitted', 'command.started', 'tool.called'] };
+
 /** The file's changes under all the names it had, oldest first, and what was found out later about them. */
 async function changesOf({ path, sessions }: BlameOptions): Promise<{ changes: Change[]; findings: Map<EventId, Finding> }> {
   const all: Change[] = [];
   const findings = new Map<EventId, Finding>();
   for (const { id, events } of sessions)
-    for await (const batch of events())
+    for await (const batch of events(changesWanted))
       for (const event of batch)
         if (isFileEvent(event)) all.push({ event, session: id });
         else if (event.kind === 'file.attributed') findings.set(event.event, event);
@@ -124,7 +128,7 @@ async function tellOrigins(
   });
   if (prompts.size + commands.size > 0)
     for (const { events } of sessions)
-      for await (const batch of events())
+      for await (const batch of events(occasionsWanted))
         for (const event of batch) {
           if (event.kind === 'prompt.submitted') {
             const key = `${event.run ?? ''}\n${event.turn ?? ''}`;

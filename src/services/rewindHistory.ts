@@ -1,3 +1,4 @@
+import type { EventFilter } from '../core/eventFilter.ts';
 import { markOf } from '../core/eventOrder.ts';
 import { laterChanges, pointOf } from '../core/rewindPoint.ts';
 import { filesAt, type LoggedFile } from '../core/touchedFiles.ts';
@@ -35,7 +36,7 @@ export class RewindHistory {
   /** The events of files later than the point that the event stands for, in this session and those that followed it. */
   async eventsAfter(event: LoggedEvent): Promise<LoggedEvent[]> {
     const found: LoggedEvent[] = [];
-    for await (const batch of this.#reader.all(pointOf(event))) found.push(...batch.filter(isAboutFiles));
+    for await (const batch of this.#reader.batches({ after: pointOf(event), filter: ofFiles })) found.push(...batch);
     const later = laterChanges(event, found);
     await this.#addFollowing(later);
     return later;
@@ -44,7 +45,7 @@ export class RewindHistory {
   /** All events of files, in this session and those that followed it. */
   async allChanges(): Promise<LoggedEvent[]> {
     const events: LoggedEvent[] = [];
-    for await (const batch of this.#reader.all()) events.push(...batch.filter(isAboutFiles));
+    for await (const batch of this.#reader.batches({ filter: ofFiles })) events.push(...batch);
     await this.#addFollowing(events);
     return events;
   }
@@ -52,11 +53,11 @@ export class RewindHistory {
   async filesAt(target: EventId): Promise<ReadonlyMap<WorkspacePath, LoggedFile>> {
     const event = await this.find(target);
     const found: LoggedEvent[] = [];
-    for await (const batch of this.#reader.all()) found.push(...batch.filter(isAboutFiles));
+    for await (const batch of this.#reader.batches({ filter: ofFiles })) found.push(...batch);
     const later = laterChanges(event, found);
     const isLater = new Set(later);
     const until: LoggedEvent[] = [];
-    for (const reader of this.#earlier) for await (const batch of reader.all()) until.push(...batch.filter(isAboutFiles));
+    for (const reader of this.#earlier) for await (const batch of reader.batches({ filter: ofFiles })) until.push(...batch);
     until.push(...found.filter((one) => !isLater.has(one)));
     await this.#addFollowing(later);
     return filesAt(until, later);
@@ -65,7 +66,7 @@ export class RewindHistory {
   /** The rewind of that id, or the newest one; undefined when it is undone or there is none. Read backwards from the log's end. */
   async findApplied(id: string | undefined): Promise<EventOf<'rewind.applied'> | undefined> {
     const undone = new Set<string>();
-    for await (const event of this.#backwards()) {
+    for await (const event of this.#backwards({ kinds: ['rewind'] })) {
       if (event.kind === 'rewind.undone') undone.add(event.rewind);
       if (event.kind === 'rewind.applied' && (id === undefined ? !undone.has(event.id) : event.id === id))
         return undone.has(event.id) ? undefined : event;
@@ -74,23 +75,29 @@ export class RewindHistory {
   }
 
   async findCheckpoint(applied: EventOf<'rewind.applied'>): Promise<LoggedEvent | undefined> {
-    for await (const event of this.#backwards(applied))
+    for await (const event of this.#backwards({ kinds: ['checkpoint.made'] }, applied))
       if (event.kind === 'checkpoint.made' && event.id === applied.checkpoint) return event;
     return undefined;
   }
 
   async #addFollowing(events: LoggedEvent[]): Promise<void> {
-    for (const reader of this.#later) for await (const batch of reader.all()) events.push(...batch.filter(isAboutFiles));
+    for (const reader of this.#later) for await (const batch of reader.batches({ filter: ofFiles })) events.push(...batch);
   }
 
-  async *#backwards(from?: LoggedEvent): AsyncGenerator<LoggedEvent> {
-    let page = from === undefined ? await this.#reader.tail(512) : await this.#reader.before(markOf(from), 512);
+  async *#backwards(filter: EventFilter, from?: LoggedEvent): AsyncGenerator<LoggedEvent> {
+    let page =
+      from === undefined ? await this.#reader.tail(pageEvents, filter) : await this.#reader.before(markOf(from), pageEvents, filter);
     for (;;) {
       yield* page.events.toReversed();
       if (!page.hasMore || page.start === undefined) return;
-      page = await this.#reader.before(page.start, 512);
+      page = await this.#reader.before(page.start, pageEvents, filter);
     }
   }
 }
 
-const isAboutFiles = (event: LoggedEvent): boolean => event.kind.startsWith('file.') && event.kind !== 'file.read';
+const pageEvents = 64;
+
+/** All that tells of a file's content, or of who changed it. */
+const ofFiles: EventFilter = {
+  kinds: ['file.created', 'file.changed', 'file.deleted', 'file.renamed', 'file.skipped', 'file.attributed'],
+};

@@ -18,7 +18,7 @@ const blame = (path: string, present?: string): Promise<FileBlame | undefined> =
   blameFile({
     path,
     present: present === undefined ? undefined : Buffer.from(present),
-    sessions: [{ id: world.session, events: () => world.reader.all() }],
+    sessions: [{ id: world.session, events: (filter) => world.reader.batches({ filter }) }],
     read: (hash) => world.content.get(hash),
   });
 const who = (found: FileBlame | undefined): string[] | undefined =>

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import type { EventFilter } from '../../core/eventFilter.ts';
 import { occasionText, originName, unrecordedText } from '../../core/blameText.ts';
 import { blameFile, type FileBlame, type LineOrigin } from '../../services/blame.ts';
 import { openContentStore } from '../../store/contentStore.ts';
@@ -60,7 +61,7 @@ async function blameOf(workspace: Workspace, path: WorkspacePath, file: string):
     for (const id of await listSessionIds(workspace.layout)) {
       const reader = await openLogReader({ layout: workspace.layout, session: id, digest: nodeDigest });
       readers.push(reader);
-      sessions.push({ id, events: () => reader.all() });
+      sessions.push({ id, events: (filter: EventFilter) => reader.batches({ filter }) });
     }
     const blame = await blameFile({ path, present, sessions, read: (hash) => content.get(hash) });
     if (blame === undefined) throw new CliError(1, 'no-change', `No session saw ${path} change`);
