@@ -81,6 +81,7 @@ test.each(
       try {
         const disk = new FaultyLogFileSystem();
         disk.faults = [{ call, at, code, times: 1 + (at % 3) }];
+        disk.isWriteSynced = call !== 'sync' && at % 2 === 0;
         const writer = await own.writer({ fileSystem: disk, limits: { ...quick, segmentBytes: 600 } });
         const acknowledged = [];
         for (let index = 0; index < depth(8, 220); index++) acknowledged.push(await writer.append(note(`${index}`)));
