@@ -71,7 +71,7 @@ export async function findUndoable(
   for (const { id } of (await sessions.list()).slice(0, 2)) {
     const reader = disposables.add(await openLogReader({ layout, session: id, digest: nodeDigest }));
     const applied: string[] = [];
-    for await (const batch of reader.all()) {
+    for await (const batch of reader.batches({ filter: { kinds: ['rewind'] } })) {
       for (const event of batch) {
         if (event.kind === 'rewind.undone') undone.add(event.rewind);
         else if (event.kind === 'rewind.applied') applied.push(event.id);

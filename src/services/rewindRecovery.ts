@@ -114,7 +114,7 @@ async function readRecorded(
   let isRecorded = false;
   const checkpoint: LoggedEvent | undefined =
     parseEventId(entry.checkpointEvent) === undefined ? undefined : await reader.find(entry.checkpointEvent);
-  for await (const batch of reader.all(checkpoint === undefined ? undefined : markOf(checkpoint)))
+  for await (const batch of reader.batches({ after: checkpoint && markOf(checkpoint), filter: { kinds: ['file', 'rewind'] } }))
     for (const event of batch) {
       if (isFileEvent(event) && event.rewind === entry.id) recorded.add(event.path);
       if ((event.kind === 'rewind.applied' || event.kind === 'rewind.undone') && event.id === entry.id) isRecorded = true;
