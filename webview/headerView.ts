@@ -115,14 +115,24 @@ export function footerView(deck: Deck, header: Header, reveal: (event: string) =
   </footer>`;
 }
 
-/** What is wrong with the log, and the next step. */
-function healthView(deck: Deck, { isHealthy, text }: NonNullable<Header['log']>): TemplateResult {
+/** What is wrong with the log, where, and the next step. */
+function healthView(deck: Deck, { isHealthy, text, findings = [] }: NonNullable<Header['log']>): TemplateResult {
   if (isHealthy)
     return html`<button type="button" class="plain-link log-health healthy" title="Show Output" @click=${() => deck.act('revealLog', {})}>
       ${text}
     </button>`;
-  return html`<span class="log-health unhealthy">
-    ${icon('warning')} <span>${text}</span>
+  const words = html`${icon('warning')}<span>${text}</span>`;
+  return html`<div class="log-health unhealthy" role="status">
+    ${
+      findings.length === 0
+        ? html`<span class="health-words">${words}</span>`
+        : html`<details>
+            <summary title="Where"><span class="health-words">${words}</span></summary>
+            <ul>
+              ${findings.map((line) => html`<li>${line}</li>`)}
+            </ul>
+          </details>`
+    }
     <button type="button" class="link" title="Check every line of the log" @click=${() => deck.act('verify', {})}>Verify Log</button>
-  </span>`;
+  </div>`;
 }

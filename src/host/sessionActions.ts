@@ -3,6 +3,7 @@ import type { SessionItem } from '../protocol/messages.ts';
 import type { ActionContext, Actions } from './actions.ts';
 import { formatTime } from './dateText.ts';
 import { done, nothingRecorded, Refusal, requireFeed, requireRecorder, turnedDown } from './outcome.ts';
+import { verifyActions } from './verifyActions.ts';
 
 const labelLimit = 64;
 
@@ -23,7 +24,8 @@ type SessionActions = Pick<
   | 'revealLogFolder'
 >;
 
-export function sessionActions({ deck, prompts, reopen, showOutput, trace }: ActionContext): SessionActions {
+export function sessionActions(context: ActionContext): SessionActions {
+  const { deck, prompts, reopen } = context;
   const { t } = vscode.l10n;
 
   const sessionItems = async (): Promise<readonly SessionItem[]> => {
@@ -39,6 +41,7 @@ export function sessionActions({ deck, prompts, reopen, showOutput, trace }: Act
   };
 
   return {
+    ...verifyActions(context),
     async startSession() {
       // What kept it from recording may be gone by now.
       if (deck().mode === 'failed') await reopen();
@@ -138,15 +141,6 @@ export function sessionActions({ deck, prompts, reopen, showOutput, trace }: Act
     },
     async manageTrust() {
       await vscode.commands.executeCommand('workbench.trust.manage');
-      return done;
-    },
-    async verify() {
-      const feed = await requireFeed(deck());
-      const health = await feed.reader.verify();
-      trace(`Verified ${feed.session}: ${JSON.stringify(health, undefined, 2)}`);
-      const show = t('Show Details');
-      if (health.isSound) void prompts().inform(t('The log is whole: {0} events, every line checked.', health.events));
-      else if ((await prompts().warn(t('The log has damage. Nothing that could be read was lost.'), show)) === show) showOutput();
       return done;
     },
     async revealLogFolder() {

@@ -4,7 +4,9 @@ import { counted, oneLine } from '../core/timelineWords.ts';
 import { eventId } from '../model/ids.ts';
 import type { SessionState } from '../model/sessionState.ts';
 import type { AsideSpan, DecisionItem, Entries, Header } from '../protocol/messages.ts';
+import type { RecorderStatus } from '../services/recorder.ts';
 import type { Deck } from './deck.ts';
+import { logHealth } from './logNotice.ts';
 
 const titleLimit = 80;
 
@@ -66,7 +68,8 @@ function reasonOf(deck: Deck, state: Header['state'], hasEnded: boolean): string
   const status = deck.recorder?.status();
   if (deck.failure !== undefined)
     return t('{0}. Nothing is recorded. When that is mended, choose Start Session.', withoutEnd(deck.failure));
-  if (status?.reason !== undefined) return `${status.reason} ${adviceFor(status.reason, status.root)}`.trim();
+  if (status?.reason !== undefined)
+    return [status.reason, waitingWords(status), adviceFor(status, status.reason)].filter((words) => words !== '').join(' ');
   switch (state) {
     case 'recording':
       if (status?.isFallbackRoot === true)
@@ -84,28 +87,43 @@ function reasonOf(deck: Deck, state: Header['state'], hasEnded: boolean): string
   }
 }
 
-/** What helps against a trouble of the disk, known by the system's code in its sentence; empty where there is none. */
-function adviceFor(trouble: string, root: string): string {
+/** What the trouble costs so far. */
+function waitingWords({ log }: RecorderStatus): string {
   const { t } = vscode.l10n;
-  switch (/\((E[A-Z]+)\)/.exec(trouble)?.[1]) {
+  const { waiting = 0, lost = 0 } = log ?? {};
+  return [
+    ...(waiting > 0 ? [t('{0} waiting in memory.', counted(waiting, 'event'))] : []),
+    ...(lost > 0 ? [t('{0} found no room and lost.', counted(lost, 'event'))] : []),
+  ].join(' ');
+}
+
+/** What helps against a trouble of the disk: by what the log's writer says, else by the system's code in the sentence; empty where there is none. */
+function adviceFor({ log, root }: RecorderStatus, trouble: string): string {
+  const { t } = vscode.l10n;
+  const place = vscode.workspace.asRelativePath(root);
+  switch (log?.reason ?? /\((E[A-Z]+)\)/.exec(trouble)?.[1]) {
     case undefined:
       return '';
+    case 'disk-full':
+    case 'short-write':
     case 'ENOSPC':
     case 'EDQUOT':
       return t('Free some space: what happens meanwhile is recorded as soon as there is room.');
+    case 'read-only':
+    case 'no-permission':
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':
     case 'EBUSY':
-      return t(
-        'Allow writing to “{0}”: what happens meanwhile is recorded as soon as that is possible.',
-        vscode.workspace.asRelativePath(root),
-      );
+      return t('Allow writing to “{0}”: what happens meanwhile is recorded as soon as that is possible.', place);
+    case 'folder-missing':
+      return t('“{0}” is made again; what was recorded before can be had back from a backup alone.', place);
+    case 'file-replaced':
+      return t('Keep other programs, such as a sync client, away from “{0}”: the recording goes on in a new file.', place);
+    case 'too-many-files':
+      return t('Close other programs: what happens meanwhile is recorded as soon as that is possible.');
     default:
-      return t(
-        'Look at “{0}”: what happens meanwhile is recorded as soon as it can be written again.',
-        vscode.workspace.asRelativePath(root),
-      );
+      return t('Look at “{0}”: what happens meanwhile is recorded as soon as it can be written again.', place);
   }
 }
 
@@ -119,25 +137,6 @@ function titleOf({ prompts }: SessionState): string | undefined {
   const first = all.find(({ isSetAside, provenance }) => !isSetAside && provenance === 'user') ?? all[0];
   const words = first === undefined ? '' : oneLine(first.text, titleLimit);
   return words === '' ? undefined : words;
-}
-
-/** In plain words. A gap or an event of a newer version is no fault of the log. */
-export function logHealth(
-  { damage, state }: { readonly damage: readonly unknown[]; readonly state: Pick<SessionState, 'counts' | 'gaps'> },
-  damagedRecords: number,
-): NonNullable<Header['log']> {
-  const { foreign, malformed } = state.counts;
-  const faults = [
-    ...(damage.length > 0 ? [`${counted(damage.length, 'damaged line')}, kept aside`] : []),
-    ...(malformed > 0 ? [`${counted(malformed, 'event')} can’t be read`] : []),
-    ...(damagedRecords > 0 ? [`${counted(damagedRecords, 'record')} of an agent can’t be read`] : []),
-  ];
-  const notes = [
-    ...(foreign > 0 ? [`${counted(foreign, 'event')} of another version`] : []),
-    ...(state.gaps.length > 0 ? [counted(state.gaps.length, 'gap')] : []),
-  ];
-  const words = [...faults, ...notes];
-  return { isHealthy: faults.length === 0, text: words.length === 0 ? 'Log healthy' : words.join('; ') };
 }
 
 /** The newest rewind that was not undone. */

@@ -41,8 +41,8 @@ export interface Header {
   /** ISO 8601; absent while the session goes on. */
   readonly endedAt?: string | undefined;
   readonly counts: { readonly events: number; readonly files: number; readonly agents: number };
-  /** The log's health in few words, such as `Log healthy` or `2 damaged lines, kept aside`. */
-  readonly log?: { readonly isHealthy: boolean; readonly text: string } | undefined;
+  /** The log's health in few words, such as `Log healthy` or `2 damaged places in the log`, and a line for each of the first places. */
+  readonly log?: { readonly isHealthy: boolean; readonly text: string; readonly findings?: readonly string[] } | undefined;
   readonly lastGreen?: LastGreen | undefined;
   /** Earlier sessions are recorded here. */
   readonly hasHistory: boolean;

@@ -340,9 +340,19 @@ describe('the page', () => {
   it('[V28] says in plain words what is wrong with the log, and offers to verify it', async () => {
     const { page, asked } = await show({
       ...sample,
-      header: { ...sample.header, log: { isHealthy: false, text: '2 damaged lines, kept aside' } },
+      header: {
+        ...sample.header,
+        log: {
+          isHealthy: false,
+          text: '1 damaged place in the log; 1 event missing',
+          findings: ['abcd-0001.jsonl, bytes 4 to 9: <b>changed</b>'],
+        },
+      },
     });
-    await page.getByText('2 damaged lines, kept aside').waitFor();
+    const place = page.getByText('abcd-0001.jsonl, bytes 4 to 9: <b>changed</b>');
+    expect(await place.isVisible()).toBe(false);
+    await page.getByText('1 damaged place in the log; 1 event missing').click();
+    await place.waitFor();
     await page.getByRole('button', { name: 'Verify Log' }).click();
     await expect.poll(() => asked.map(([name]) => name)).toEqual(['verify']);
   });
