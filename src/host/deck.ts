@@ -184,7 +184,11 @@ export class Deck implements Disposable {
       if (wanted === this.#feed?.session) return;
       const former = this.#feed;
       try {
-        this.#feed = wanted === undefined ? undefined : await openSessionFeed({ layout: this.layout, session: wanted, digest: nodeDigest });
+        const keepsFolds = this.mode === 'recorder';
+        this.#feed =
+          wanted === undefined
+            ? undefined
+            : await openSessionFeed({ layout: this.layout, session: wanted, digest: nodeDigest, keepsFolds });
       } catch (error) {
         this.#trace(`The session ${wanted ?? ''} could not be opened: ${String(error)}`);
         return;
@@ -192,6 +196,7 @@ export class Deck implements Disposable {
       former?.dispose();
       if (this.#disposables.isDisposed) return this.#feed?.dispose();
       this.#feed?.onDidAppend((events) => this.#appended.fire(events));
+      this.#feed?.onDidMeetDamage(() => this.#changed.fire());
       void this.#feed?.whenFolded.then(
         () => this.#changed.fire(),
         (error: unknown) => this.#trace(`The session could not be read: ${String(error)}`),

@@ -1,18 +1,19 @@
 import { DisposableStore, type Disposable } from '../base/disposable.ts';
 import { Emitter, type Event } from '../base/emitter.ts';
-import { DensityCounter } from '../core/density.ts';
-import { emptyState, foldEvent } from '../core/fold.ts';
+import type { DensityCounter } from '../core/density.ts';
+import { SessionFold } from '../core/sessionFold.ts';
 import type { Digest } from '../model/digest.ts';
 import type { LoggedEvent } from '../model/event.ts';
-import type { SessionId, WriterId } from '../model/ids.ts';
+import type { SessionId } from '../model/ids.ts';
 import type { SessionState } from '../model/sessionState.ts';
 import type { TapedeckLayout } from '../store/layout.ts';
 import { openLogReader, type Damage, type LogReader } from '../store/logReader.ts';
+import { foldSession, keptEvery } from './sessionFolding.ts';
 
 /**
  * One session as it grows: its reader, the state folded so far, and its new events, whoever writes them.
- * The first screen need not wait: `reader` answers at once, and the fold of what is already there goes on behind it in
- * batches. Each event is folded exactly once: what arrives while the past is being folded waits for its turn.
+ * The first screen need not wait: `reader` answers at once, and the fold of what is already there goes on behind it, from
+ * the newest kept fold on. Each event is folded exactly once: what arrives while the past is being folded waits for its turn.
  */
 export interface SessionFeed extends Disposable {
   readonly session: SessionId;
@@ -20,8 +21,10 @@ export interface SessionFeed extends Disposable {
   /** Changes in place. */
   readonly state: SessionState;
   readonly density: DensityCounter;
-  /** What of the past could not be read; whole when `whenFolded` resolves. */
+  /** What of the past could not be read, whole when `whenFolded` resolves, and what was met since. */
   readonly damage: readonly Damage[];
+  /** Damage was met while following. */
+  readonly onDidMeetDamage: Event<void>;
   /** Resolves when all that was in the log at opening is folded; rejects when it could not be read. */
   readonly whenFolded: Promise<void>;
   readonly isFolded: boolean;
@@ -33,40 +36,58 @@ export async function openSessionFeed(options: {
   readonly layout: TapedeckLayout;
   readonly session: SessionId;
   readonly digest: Digest;
+  /** Keeps folds in the session's cache, for those who open it later. Without it nothing is written. */
+  readonly keepsFolds?: boolean;
 }): Promise<SessionFeed> {
   const reader = await openLogReader(options);
   const disposables = new DisposableStore();
   disposables.add(reader);
   const appended = disposables.add(new Emitter<readonly LoggedEvent[]>());
-  const state = emptyState();
-  const density = new DensityCounter();
-  const folded = new Map<WriterId, number>();
+  const fold = new SessionFold();
+  const { state, density } = fold;
+  const keepEvery = options.keepsFolds === true ? keptEvery : 0;
   let damage: readonly Damage[] = [];
+  const metSince: Damage[] = [];
+  const metDamage = disposables.add(new Emitter<void>());
   let waiting: LoggedEvent[] | undefined = [];
+  let sinceKept = 0;
 
-  const fold = (events: readonly LoggedEvent[]): void => {
+  const add = (events: readonly LoggedEvent[]): void => {
     for (const event of events) {
-      if (event.n <= (folded.get(event.w) ?? 0)) continue;
-      folded.set(event.w, event.n);
-      foldEvent(state, event);
-      density.add(event);
+      const known = state.counts.writers.get(event.w);
+      if (known !== undefined && event.n <= known.newest) continue;
+      fold.add(event);
+      sinceKept += 1;
     }
   };
 
+  /** By a fold of its own, which goes on from the last one that was kept: this one changes all the time. */
+  const keep = async (): Promise<void> => {
+    sinceKept = 0;
+    await foldSession(new SessionFold(), { ...options, keepEvery, isCancelled: () => disposables.isDisposed });
+  };
+
   disposables.add(
-    reader.follow((events) => {
-      if (waiting === undefined) fold(events);
-      else waiting.push(...events);
-      appended.fire(events);
-    }),
+    reader.follow(
+      (events) => {
+        if (waiting === undefined) add(events);
+        else waiting.push(...events);
+        appended.fire(events);
+        if (keepEvery > 0 && sinceKept >= keepEvery) void keep().catch(() => {});
+      },
+      undefined,
+      (found) => {
+        metSince.push(...found);
+        metDamage.fire();
+      },
+    ),
   );
 
   const foldPast = async (): Promise<void> => {
-    for await (const batch of reader.all(undefined, (found) => (damage = found))) {
-      if (disposables.isDisposed) return;
-      fold(batch);
-    }
-    fold(waiting ?? []);
+    const folded = await foldSession(fold, { ...options, keepEvery, isCancelled: () => disposables.isDisposed });
+    if (disposables.isDisposed) return;
+    damage = folded.damage;
+    add(waiting ?? []);
     waiting = undefined;
   };
   const whenFolded = foldPast();
@@ -79,8 +100,10 @@ export async function openSessionFeed(options: {
     state,
     density,
     get damage() {
-      return damage;
+      // What lay at an end when the past was read is met once more.
+      return [...damage, ...metSince.filter((met) => !damage.some((past) => isSamePlace(past, met)))];
     },
+    onDidMeetDamage: metDamage.event,
     whenFolded,
     get isFolded() {
       return waiting === undefined;
@@ -88,4 +111,8 @@ export async function openSessionFeed(options: {
     onDidAppend: appended.event,
     dispose: () => disposables.dispose(),
   };
+}
+
+function isSamePlace(a: Damage, b: Damage): boolean {
+  return a.file === b.file && a.from === b.from && a.to === b.to;
 }

@@ -88,7 +88,7 @@ export const unblockCommand: CommandEntry = (program, act) => {
     .action(
       act(async (run, id: string | undefined, options: { why?: string }) => {
         const workspace = await run.workspace();
-        const open = openBlockers(await withReader(workspace, await chooseSession(workspace, undefined), (reader) => readState(reader)));
+        const open = openBlockers(await readState(workspace, await chooseSession(workspace, undefined)));
         const stated = open.filter(({ isInferred }) => !isInferred);
         const chosen =
           id === undefined ? (stated.length === 0 && open.length === 1 ? open : stated) : open.filter((blocker) => blocker.id === id);
@@ -146,7 +146,7 @@ export async function write(
 }
 
 async function requireDecision(workspace: Workspace, id: string): Promise<void> {
-  const state = await withReader(workspace, await chooseSession(workspace, undefined), (reader) => readState(reader));
+  const state = await readState(workspace, await chooseSession(workspace, undefined));
   if (!state.decisions.has(id)) throw new CliError(1, 'no-decision', `There is no decision ${id} in this session`);
 }
 

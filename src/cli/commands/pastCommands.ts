@@ -4,11 +4,9 @@ import { counted } from '../../core/timelineWords.ts';
 import type { SessionState } from '../../model/sessionState.ts';
 import { CliError } from '../cliError.ts';
 import type { CommandEntry } from '../command.ts';
-import { findEvent } from '../eventPoint.ts';
 import { pointId, withPast } from '../pastReading.ts';
 import { readState } from '../stateReading.ts';
-import { chooseSession, toWorkspacePath, withReader } from '../workspace.ts';
-import { eventId } from '../../model/ids.ts';
+import { chooseSession, toWorkspacePath } from '../workspace.ts';
 
 interface AtOptions {
   readonly at?: string;
@@ -85,9 +83,7 @@ export const stateCommand: CommandEntry = (program, act) => {
       act(async (run, options: AtOptions) => {
         const workspace = await run.workspace();
         const session = await chooseSession(workspace, options.session);
-        const state = await withReader(workspace, session, async (reader) =>
-          readState(reader, options.at === undefined ? undefined : eventId(await findEvent(reader, options.at))),
-        );
+        const state = await readState(workspace, session, options.at);
         await run.output.answer(stateDocument(state), describeState(state));
       }),
     );
@@ -102,9 +98,11 @@ async function baseOf(folder: string, cwd: string): Promise<string> {
 
 /** Without what only the fold needs; maps as lists of their values, which name themselves. */
 function stateDocument(state: SessionState): unknown {
-  const { trace: _, attribution, heads, aside: __, ...shown } = JSON.parse(serializeState(state)) as Record<string, unknown>;
+  const { trace: _, attribution, heads, aside: __, counts, ...shown } = JSON.parse(serializeState(state)) as Record<string, unknown>;
+  const writers = [...state.counts.writers].map(([writer, { newest }]) => [writer, newest] as const);
   const document: Record<string, unknown> = {
     ...shown,
+    counts: { ...(counts as SessionState['counts']), writers: Object.fromEntries(writers) },
     heads: Object.fromEntries(heads as [string, unknown][]),
     attribution: Object.fromEntries(attribution as [string, unknown][]),
   };

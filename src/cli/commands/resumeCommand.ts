@@ -1,12 +1,10 @@
 import { Option } from 'commander';
 import { systemClock } from '../../base/clock.ts';
 import { buildResumePrompt, type ResumeSize } from '../../core/resumePrompt.ts';
-import { eventId } from '../../model/ids.ts';
 import { usageError } from '../cliError.ts';
 import type { CommandEntry } from '../command.ts';
-import { findEvent } from '../eventPoint.ts';
 import { readState } from '../stateReading.ts';
-import { chooseSession, withReader } from '../workspace.ts';
+import { chooseSession } from '../workspace.ts';
 
 export const resumeCommand: CommandEntry = (program, act) => {
   program
@@ -22,9 +20,7 @@ export const resumeCommand: CommandEntry = (program, act) => {
         if (budget !== undefined && !(budget > 0)) throw usageError('--budget is a number of tokens');
         const workspace = await run.workspace();
         const session = await chooseSession(workspace, options.session);
-        const state = await withReader(workspace, session, async (reader) =>
-          readState(reader, options.at === undefined ? undefined : eventId(await findEvent(reader, options.at))),
-        );
+        const state = await readState(workspace, session, options.at);
         const prompt = buildResumePrompt(state, {
           size,
           now: systemClock.now(),

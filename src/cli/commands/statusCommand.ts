@@ -9,7 +9,7 @@ import type { StoredCard } from '../../store/sessionCard.ts';
 import { nextStepFor, toFailureReason } from '../../store/writerHealth.ts';
 import type { CommandEntry } from '../command.ts';
 import { readState } from '../stateReading.ts';
-import { withReader, type Workspace } from '../workspace.ts';
+import type { Workspace } from '../workspace.ts';
 
 export const statusCommand: CommandEntry = (program, act) => {
   program
@@ -21,7 +21,7 @@ export const statusCommand: CommandEntry = (program, act) => {
         const recorders = await readRecorders(workspace.layout);
         const current = await workspace.sessions.current();
         const card = current ?? (await workspace.sessions.list())[0];
-        const state = card === undefined ? undefined : await withReader(workspace, card.id, (reader) => readState(reader));
+        const state = card === undefined ? undefined : await readState(workspace, card.id);
         const troubles = await findTroubles(workspace, recorders);
         const recording =
           state?.session.isPaused === true

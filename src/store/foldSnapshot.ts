@@ -1,0 +1,185 @@
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { deflateRaw, inflateRaw } from 'node:zlib';
+import { compareMarks } from '../core/eventOrder.ts';
+import { foldVersion, type FoldData } from '../core/sessionFold.ts';
+import { decodeInPieces, encodeInPieces } from '../core/valueCodec.ts';
+import type { Digest } from '../model/digest.ts';
+import type { EventMark } from '../model/sessionState.ts';
+import type { SessionLayout } from './layout.ts';
+import type { WriterPlace } from './logWalk.ts';
+import { replaceFile } from './replaceFile.ts';
+import { TimeSlice } from './timeSlice.ts';
+import type { Damage } from './writerStream.ts';
+
+/**
+ * Folds of a session as they were after some of its events, kept in its cache:
+ * `cache/<events>.<time>.<writer>.<number>.<version>.fold`, named after the last event that is in it.
+ *
+ *   magic `TDFS` · format 1 · length of the head · head (JSON) · payload (raw deflate of valueCodec) · CRC-32 of all before
+ *
+ * - It may be missing, cut, damaged, or of another version at any moment: then there is none, and it is made again.
+ * - It says for each writer where its file was left. Whether the log is still what it was up to there, and whether no event
+ *   came later that belongs before, is for who goes on from there to find out (logWalk, K1).
+ * - The older, the fewer are kept, in an eighth of what the log takes.
+ */
+export interface FoldSnapshot {
+  /** How many events are in it. */
+  readonly events: number;
+  /** The last event in it, behind which in the session's order no event of it stands. */
+  readonly mark: EventMark;
+  readonly places: readonly WriterPlace[];
+  /** What of the log before the places could not be read. */
+  readonly damage: readonly Damage[];
+}
+
+/** One that is there by its name. */
+export interface KeptFold {
+  readonly path: string;
+  readonly events: number;
+  readonly mark: EventMark;
+}
+
+const magic = 'TDFS';
+const formatVersion = 1;
+const suffix = '.fold';
+const headBytes = 4 + 2 + 4;
+const crcBytes = 4;
+/** One that is larger would not be faster than the log. */
+const largestBytes = 256 << 20;
+const logShare = 1 / 8;
+const leastBudgetBytes = 16 << 20;
+/** A piece of encoding or decoding. */
+const pieceMs = 1.2;
+
+const deflate = promisify(deflateRaw);
+const inflate = promisify(inflateRaw);
+
+/** Those of this version, the newest first. Empty when there is no cache. */
+export async function listFolds(session: SessionLayout): Promise<KeptFold[]> {
+  const names = await readdir(session.cache).catch(() => []);
+  return names
+    .map((name) => parseName(session, name))
+    .filter((kept) => kept !== undefined && kept.version === foldVersion)
+    .sort((a, b) => compareMarks(b!.mark, a!.mark))
+    .map((kept) => kept!);
+}
+
+/** What is kept there and the fold itself; undefined when it is no such file, or damaged. Never rejects, and never holds the event loop. */
+export async function readFold(
+  kept: KeptFold,
+  digest: Digest,
+): Promise<{ readonly snapshot: FoldSnapshot; readonly fold: FoldData } | undefined> {
+  try {
+    const bytes = await readFile(kept.path);
+    const end = bytes.length - crcBytes;
+    if (end < headBytes || bytes.toString('latin1', 0, 4) !== magic || bytes.readUInt16LE(4) !== formatVersion) return undefined;
+    if (digest.crc32(bytes.subarray(0, end)) !== bytes.readUInt32LE(end)) return undefined;
+    const payloadFrom = headBytes + bytes.readUInt32LE(6);
+    const head = JSON.parse(bytes.toString('utf8', headBytes, payloadFrom)) as Head;
+    if (head.version !== foldVersion || head.events !== kept.events || compareMarks(head.mark, kept.mark) !== 0) return undefined;
+    const payload = await inflate(bytes.subarray(payloadFrom, end), { maxOutputLength: largestBytes });
+    const fold = (await inPieces(decodeInPieces(payload))) as FoldData;
+    return { snapshot: head, fold };
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Keeps the fold, which must not change meanwhile. False when it could not be kept: it only costs time. Holds the event loop
+ * in pieces of a millisecond.
+ */
+export async function keepFold(
+  session: SessionLayout,
+  snapshot: FoldSnapshot,
+  fold: FoldData,
+  { digest, logBytes }: { readonly digest: Digest; readonly logBytes: number },
+): Promise<boolean> {
+  try {
+    const encoded = await inPieces(encodeInPieces(fold));
+    if (encoded.length > largestBytes) return false;
+    const payload = await deflate(encoded, { level: 1 });
+    const { events, mark, places, damage } = snapshot;
+    const head = Buffer.from(JSON.stringify({ version: foldVersion, events, mark, places, damage } satisfies Head));
+    const start = Buffer.alloc(headBytes);
+    start.write(magic, 'latin1');
+    start.writeUInt16LE(formatVersion, 4);
+    start.writeUInt32LE(head.length, 6);
+    const checked = Buffer.concat([start, head, payload]);
+    const crc = Buffer.alloc(crcBytes);
+    crc.writeUInt32LE(digest.crc32(checked));
+    await replaceFile(join(session.cache, nameOf(snapshot)), Buffer.concat([checked, crc]));
+    await thinOut(session, Math.max(leastBudgetBytes, logBytes * logShare));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Removes one that turned out to be of no use. */
+export async function dropFold(kept: KeptFold): Promise<void> {
+  await rm(kept.path, { force: true }).catch(() => {});
+}
+
+interface Head extends FoldSnapshot {
+  readonly version: number;
+}
+
+/** Removes those of older versions, and of this one those that are missed least, until the others fit. */
+async function thinOut(session: SessionLayout, budgetBytes: number): Promise<void> {
+  const names = await readdir(session.cache);
+  const all = names.map((name) => parseName(session, name)).filter((kept) => kept !== undefined);
+  for (const old of all) if (old.version < foldVersion) await dropFold(old);
+  const sized = await Promise.all(
+    all
+      .filter(({ version }) => version === foldVersion)
+      .map(async (kept) => ({ ...kept, sizeBytes: (await stat(kept.path).catch(() => undefined))?.size ?? 0 })),
+  );
+  sized.sort((a, b) => a.events - b.events);
+  let bytes = sized.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  while (bytes > budgetBytes && sized.length > 1) {
+    const index = leastMissed(sized.map(({ events }) => events));
+    bytes -= sized[index]!.sizeBytes;
+    await dropFold(sized[index]!);
+    sized.splice(index, 1);
+  }
+}
+
+/** The one that stands closest to its neighbours for its age; never the newest. `events`: growing. */
+export function leastMissed(events: readonly number[]): number {
+  const newest = events.at(-1) ?? 0;
+  let least = 0;
+  let leastGap = Number.POSITIVE_INFINITY;
+  for (let index = 0; index < events.length - 1; index++) {
+    const gap = (events[index + 1]! - (events[index - 1] ?? 0)) / (newest - events[index]! + 1);
+    if (gap < leastGap) {
+      least = index;
+      leastGap = gap;
+    }
+  }
+  return least;
+}
+
+/** Times stand in names without what Windows refuses. */
+function nameOf({ events, mark }: Pick<FoldSnapshot, 'events' | 'mark'>): string {
+  return `${String(events).padStart(9, '0')}.${mark.at.replaceAll(/[-:.]/g, '')}.${mark.w}.${mark.n}.${foldVersion}${suffix}`;
+}
+
+function parseName(session: SessionLayout, name: string): (KeptFold & { readonly version: number }) | undefined {
+  const match = /^(\d{9,15})\.(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z\.([a-z0-9]{4,32})\.(\d{1,16})\.(\d{1,6})\.fold$/.exec(name);
+  if (match === null) return undefined;
+  const [, events, year, month, day, hour, minute, second, milli, w = '', n, version] = match;
+  const at = `${year}-${month}-${day}T${hour}:${minute}:${second}.${milli}Z`;
+  return { path: join(session.cache, name), events: Number(events), mark: { at, w, n: Number(n) }, version: Number(version) };
+}
+
+async function inPieces<T>(pieces: Generator<void, T>): Promise<T> {
+  const slice = new TimeSlice(pieceMs);
+  for (;;) {
+    const step = pieces.next();
+    if (step.done === true) return step.value;
+    if (slice.isSpent) await slice.pause();
+  }
+}
