@@ -1,15 +1,12 @@
-import { readdirSync } from 'node:fs';
 import { readFile, rm, writeFile, mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { isFileEvent, type LoggedEvent } from '../../src/model/event.ts';
-import { openContentStore } from '../../src/store/contentStore.ts';
+import { isFileEvent } from '../../src/model/event.ts';
 import { nodeDigest } from '../../src/store/digest.ts';
-import { tapedeckLayout } from '../../src/store/layout.ts';
-import { openLogReader } from '../../src/store/logReader.ts';
-import { bundleCli, openCliRoom, type CliRoom } from '../cli/cliRoom.ts';
+import { bundleCli, openCliRoom } from '../cli/cliRoom.ts';
 import { inPairs } from './bundledProgram.ts';
 import { createDice, depth } from './depth.ts';
+import { readRecorded } from './recordedContents.ts';
 
 /** The whole recorder, as it ships, killed while files change: what its log names must be there. */
 let bundle: Awaited<ReturnType<typeof bundleCli>>;
@@ -17,27 +14,6 @@ beforeAll(async () => {
   bundle = await bundleCli();
 });
 afterAll(() => bundle.remove());
-
-/** Events of all sessions, and of each content that they name whether it is there and right. */
-async function look(room: CliRoom): Promise<{ readonly events: LoggedEvent[]; readonly lost: string[] }> {
-  const layout = tapedeckLayout(join(room.folder, '.tapedeck'));
-  const events: LoggedEvent[] = [];
-  for (const session of readdirSync(layout.sessions).sort()) {
-    const reader = await openLogReader({ layout, session, digest: nodeDigest });
-    for await (const batch of reader.all()) events.push(...batch);
-    expect((await reader.verify()).breaks).toEqual([]);
-  }
-  const store = await openContentStore({ layout, digest: nodeDigest, writer: 'reader' });
-  const lost: string[] = [];
-  for (const event of events.filter(isFileEvent))
-    for (const version of [event.before, event.after]) {
-      if (version?.hash === undefined) continue;
-      const bytes = await store.get(version.hash);
-      if (bytes === undefined || nodeDigest.sha256(bytes) !== version.hash) lost.push(`${event.path} ${version.hash}`);
-    }
-  await store.close();
-  return { events, lost };
-}
 
 test(
   '[S3] [R20] a recorder killed at any moment has every content that its log names, and the next one learns what it missed',
@@ -65,11 +41,11 @@ test(
           }
           await recorder.stop('SIGKILL');
           for (let file = dice(4); file > 0; file--) await write();
-          expect((await look(room)).lost).toEqual([]);
+          expect((await readRecorded(join(room.folder, '.tapedeck'))).lost).toEqual([]);
         }
         const recorder = await room.record();
         expect(await recorder.stop()).toBe(0);
-        const { events, lost } = await look(room);
+        const { events, lost } = await readRecorded(join(room.folder, '.tapedeck'));
         expect(lost).toEqual([]);
         // What the log says of each file it told of is what is on the disk.
         const known = new Map<string, string | undefined>();

@@ -1,26 +1,34 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { isFileEvent } from '../../src/model/event.ts';
 import { openContentStore } from '../../src/store/contentStore.ts';
 import { nodeDigest } from '../../src/store/digest.ts';
 import { tapedeckLayout } from '../../src/store/layout.ts';
 import { openLogReader } from '../../src/store/logReader.ts';
+import { bundleCli } from '../cli/cliRoom.ts';
 import { sessionId } from '../store/logRoom.ts';
 import { bundleProgram, type BundledProgram } from './bundledProgram.ts';
 import { createDice, depth } from './depth.ts';
 import { openLoopDisk, type LoopDisk, type LoopDiskKind } from './loopDisk.ts';
 import { orSkip, type Obstacle } from './obstacle.ts';
+import { readRecorded } from './recordedContents.ts';
 
 /** The power goes while processes write: on file systems of their own, cut off from their disk by the kernel. */
 let appending: BundledProgram;
 let storing: BundledProgram;
 let careless: BundledProgram;
+let cli: Awaited<ReturnType<typeof bundleCli>>;
 beforeAll(async () => {
+  cli = await bundleCli();
   [appending, storing, careless] = (await Promise.all(
     ['appendingProgram.ts', 'storingProgram.ts', 'carelessProgram.ts'].map(async (name) => bundleProgram(name)),
   )) as [BundledProgram, BundledProgram, BundledProgram];
 });
 afterAll(async () => {
+  await cli.remove();
   for (const program of [appending, storing, careless]) await program.close();
 });
 const timeout = { timeout: depth(240_000, 3_600_000), retry: 0 };
@@ -107,5 +115,37 @@ describe.each<LoopDiskKind>(['ext4', 'xfs'])('on %s', (kind) => {
       await store.close();
       if (dice(3) === 0) rmSync(root, { recursive: true });
     }
+  });
+
+  test('[S3] [R20] after a power cut under the recorder every content that its log names is there', timeout, async ({ skip }) => {
+    const disk = orSkip(found, skip);
+    const dice = createDice(depth(20260115, Date.now()));
+    let named = 0;
+    for (let cut = 0; cut < depth(2, 60); cut++) {
+      const folder = join(disk.path, `work${cut}`);
+      mkdirSync(folder);
+      const recorder = spawn(process.execPath, [cli.path, 'record', '--no-agents'], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
+      const ended = once(recorder, 'close');
+      await new Promise<void>((resolve, reject) => {
+        let told = '';
+        recorder.stderr.setEncoding('utf8').on('data', (text: string) => {
+          told += text;
+          if (told.includes('recording 2')) resolve();
+        });
+        recorder.on('close', () => reject(new Error(told)));
+      });
+      for (let change = 10 + dice(30); change > 0; change--) {
+        writeFileSync(join(folder, `file${dice(12)}`), `${dice(1000)} `.repeat(1 + dice([20, 3000, 60_000][dice(3)]!)));
+        await new Promise((resolve) => setTimeout(resolve, dice(30)));
+      }
+      disk.cut();
+      recorder.kill('SIGKILL');
+      await ended;
+      disk.restart();
+      const { events, lost } = await readRecorded(join(folder, '.tapedeck'));
+      expect(lost).toEqual([]);
+      named += events.filter(isFileEvent).length;
+    }
+    expect(named).toBeGreaterThan(depth(2, 60));
   });
 });
