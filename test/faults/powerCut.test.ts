@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isFileEvent } from '../../src/model/event.ts';
@@ -9,9 +9,10 @@ import { nodeDigest } from '../../src/store/digest.ts';
 import { tapedeckLayout } from '../../src/store/layout.ts';
 import { openLogReader } from '../../src/store/logReader.ts';
 import { bundleCli } from '../cli/cliRoom.ts';
+import { RewindWorld } from '../services/rewindWorld.ts';
 import { sessionId } from '../store/logRoom.ts';
 import { bundleProgram, type BundledProgram } from './bundledProgram.ts';
-import { createDice, depth } from './depth.ts';
+import { createDice, depth, isFull } from './depth.ts';
 import { openLoopDisk, type LoopDisk, type LoopDiskKind } from './loopDisk.ts';
 import { orSkip, type Obstacle } from './obstacle.ts';
 import { readRecorded } from './recordedContents.ts';
@@ -20,16 +21,17 @@ import { readRecorded } from './recordedContents.ts';
 let appending: BundledProgram;
 let storing: BundledProgram;
 let careless: BundledProgram;
+let rewinding: BundledProgram;
 let cli: Awaited<ReturnType<typeof bundleCli>>;
 beforeAll(async () => {
   cli = await bundleCli();
-  [appending, storing, careless] = (await Promise.all(
-    ['appendingProgram.ts', 'storingProgram.ts', 'carelessProgram.ts'].map(async (name) => bundleProgram(name)),
-  )) as [BundledProgram, BundledProgram, BundledProgram];
+  [appending, storing, careless, rewinding] = (await Promise.all(
+    ['appendingProgram.ts', 'storingProgram.ts', 'carelessProgram.ts', 'rewindingProgram.ts'].map(async (name) => bundleProgram(name)),
+  )) as [BundledProgram, BundledProgram, BundledProgram, BundledProgram];
 });
 afterAll(async () => {
   await cli.remove();
-  for (const program of [appending, storing, careless]) await program.close();
+  for (const program of [appending, storing, careless, rewinding]) await program.close();
 });
 const timeout = { timeout: depth(240_000, 3_600_000), retry: 0 };
 
@@ -147,5 +149,46 @@ describe.each<LoopDiskKind>(['ext4', 'xfs'])('on %s', (kind) => {
       named += events.filter(isFileEvent).length;
     }
     expect(named).toBeGreaterThan(depth(2, 60));
+  });
+
+  test('[R18] a power cut under a rewind leaves one state, which the next start says', timeout, async ({ skip }) => {
+    const disk = orSkip(found, skip);
+    const dice = createDice(depth(20260116, Date.now()));
+    const outcomes = new Map<string, number>();
+    for (let cut = 0; cut < depth(3, 120); cut++) {
+      const folder = join(disk.path, `rewind${cut}`);
+      mkdirSync(folder);
+      let world = await new RewindWorld({ folder }).open();
+      const { session } = world;
+      for (let file = 0; file < 12; file++) writeFileSync(world.at(`f${file}`), `old ${file}\n`.repeat(200));
+      const target = await world.baseline();
+      const old = world.tree();
+      for (let file = 0; file < 12; file += 2) writeFileSync(world.at(`f${file}`), `new ${file}\n`.repeat(200));
+      rmSync(world.at('f1'));
+      mkdirSync(world.at('made/deep'), { recursive: true });
+      writeFileSync(world.at('made/deep/file'), 'new');
+      await world.record();
+      const now = world.tree();
+      await world.close();
+      // The files are a person's, who did not sync them: that they get lost is not what is tried.
+      execFileSync('sync', ['-f', folder]);
+      const told = await cutUnder(disk, rewinding, [folder, session, target, 0], dice(60));
+      world = await new RewindWorld({ folder, session }).open();
+      const recovered = await world.rewinder().recover();
+      const isOld = JSON.stringify(world.tree()) === JSON.stringify(old);
+      if (!isOld) expect(world.tree()).toEqual(now);
+      if (told.some((line) => line.includes('"ok":true'))) expect(isOld).toBe(true);
+      for (const { outcome, left } of recovered) expect([outcome, left]).toEqual([isOld ? 'rolled-forward' : 'rolled-back', []]);
+      const kinds: string[] = [];
+      for await (const batch of world.reader.all()) kinds.push(...batch.map(({ kind }) => kind));
+      expect(kinds.includes('rewind.applied')).toBe(isOld);
+      expect(readdirSync(folder, { recursive: true }).filter((name) => /\.tapedeck-|rewinds.+json/.test(String(name)))).toEqual([]);
+      if (isOld) expect(await world.rewinder().undo()).toMatchObject({ ok: true });
+      expect(world.tree()).toEqual(now);
+      await world.close();
+      const outcome = recovered[0]?.outcome ?? (isOld ? 'done' : 'not begun');
+      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+    }
+    if (isFull) expect(outcomes.get('rolled-back')).toBeGreaterThan(5);
   });
 });

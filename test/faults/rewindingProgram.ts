@@ -1,5 +1,5 @@
 // A process that rewinds (or puts a dead rewind right) and kills itself at a given call to the disk. Run by
-// killedRewind.test.ts: <folder> <session> <target event | recover> <dies at call>
+// killedRewind.test.ts and powerCut.test.ts: <folder> <session> <target event | recover> <dies at call>
 import { faultyFileSystem } from '../store/faultyFileSystem.ts';
 import { RewindWorld } from '../services/rewindWorld.ts';
 
@@ -18,6 +18,7 @@ if (target === 'recover') {
 } else {
   const plan = await rewinder.plan(target);
   isArmed = true;
+  console.log('begins');
   console.log(JSON.stringify(await rewinder.apply(plan)));
 }
 console.log(`calls ${calls}`);
