@@ -22,6 +22,7 @@ export interface TranscriptAdapter {
   /**
    * Is this record surely one of this agent's? By what is peculiar to its shape, for a file that lies somewhere else than
    * the agent put it. A record that could be another agent's is none of this one's; the agent with most claims has the file.
+   * Of a document its pieces are asked, of a text its lines, of a database `{tables: […]}`, the names.
    */
   recognises(record: unknown): boolean;
   openReader(file: TranscriptFile, tools: ReaderTools): TranscriptReader;
@@ -53,21 +54,29 @@ export interface TranscriptRoot {
  * - `json-lines`: one record a line, appended; the record is the line's value.
  * - `json-document`: one JSON value, written anew with each change. The records are its pieces (DocumentPiece), told again
  *   from the first one each time; the reader knows what it has told.
+ * - `text-lines`: one record a line, appended; the record is the line's text.
+ * - `opencode-database`: a SQLite database of many sessions, each a transcript of its own; the records are the pieces of the
+ *   document that `opencode export` would write of it, a message again whenever it changed.
+ * - `opencode-files`: the same from a folder of small JSON files; the transcript is the session's own file.
  */
-export type Framing = 'json-lines' | 'json-document';
+export type Framing = 'json-lines' | 'json-document' | 'text-lines' | 'opencode-database' | 'opencode-files';
 
 /**
  * A piece of a document: a member of the outermost object, or an element of a list that is such a member, in the
- * document's order. `member` is empty for the elements of a document that is a list itself. The last piece is an end.
+ * document's order. `member` is empty for the elements of a document that is a list itself. A reading begins with a start
+ * and closes with an end, which says whether the document was whole.
  */
 export type DocumentPiece =
+  | { readonly member: null; readonly at: 'start' }
   | { readonly member: string; readonly index?: number; readonly value: unknown }
-  | { readonly member: null; readonly isWhole: boolean };
+  | { readonly member: null; readonly at: 'end'; readonly isWhole: boolean };
 
 /** One transcript: its absolute path and its path below the root, with `/`. */
 export interface TranscriptFile {
   readonly path: string;
   readonly relative: string;
+  /** Which of the transcripts in a database it is. `relative` ends with it then. */
+  readonly session?: string;
 }
 
 export interface ReaderTools {

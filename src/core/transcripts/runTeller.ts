@@ -36,9 +36,11 @@ export class RunTeller {
     this.#begun ??= this.#sink.origin;
   }
 
-  learn(told: Parameters<RunCard['learn']>[0]): void {
+  /** @param record what the change is known by again, where that is not the present record. */
+  learn(told: Parameters<RunCard['learn']>[0], record?: string): void {
     const changed = this.card.learn(told);
-    if (this.#isTold && changed !== undefined) this.tell({ kind: 'run.changed', ...changed });
+    if (this.#isTold && changed !== undefined)
+      this.tell({ kind: 'run.changed', ...changed }, record === undefined ? undefined : { origin: { record } });
   }
 
   tell(body: FactBody, how?: TellHow): void {

@@ -82,7 +82,8 @@ export class ToolLedger {
     const call = this.#open.get(id);
     this.#open.delete(id);
     const turn = call?.turn ?? this.#run.turn;
-    const durationMs = result.durationMs ?? this.#since(call);
+    // A refused call took as long as the person thought about it.
+    const durationMs = result.durationMs ?? (result.outcome === 'denied' ? undefined : this.#since(call));
     const edits = !result.isOk ? [] : (result.edits ?? call?.edits ?? []);
     const ends = call?.command !== undefined && result.exitCode !== undefined;
     const place = (what: string): { readonly turn: number; readonly origin?: { readonly record: string } } => ({
