@@ -57,7 +57,8 @@ export async function planUndoneWork(work: UndoneWork, events: readonly LoggedEv
       if (step.isUndone) {
         undone.add(step.event);
         file.pass(step.after);
-      } else await file.keep(step.after);
+      } else if (step.event.rewind !== undefined) await file.rewind(step.after);
+      else await file.keep(step.after);
     }
     const logged = file.present;
     const present = logged.state === 'version' ? await parts.present(path) : undefined;
@@ -86,16 +87,32 @@ class WithoutWork {
   /** What it is with them. */
   present: LoggedFile;
   trouble: MergeTrouble | undefined;
+  /** What it would have been when it was that. */
+  readonly #then = new Map<string, LoggedFile>();
 
   constructor(content: ContentStore, before: LoggedFile) {
     this.#content = content;
     this.without = before;
     this.present = before;
+    this.#remember();
   }
 
   /** A change that is undone. */
   pass(after: LoggedFile): void {
     this.present = after;
+    this.#remember();
+  }
+
+  /** A rewind, or its undo, made it again what it was: with what the work had made of it then. */
+  async rewind(after: LoggedFile): Promise<void> {
+    const then = this.#then.get(keyOf(after));
+    if (then === undefined) return this.keep(after);
+    this.present = after;
+    this.without = then;
+  }
+
+  #remember(): void {
+    this.#then.set(keyOf(this.present), this.without);
   }
 
   /** A change that stays. */
@@ -105,6 +122,7 @@ class WithoutWork {
     if (isSameLogged(before, after)) return;
     if (isSameLogged(this.without, before)) this.without = after;
     else if (!isSameLogged(this.without, after)) this.without = await this.#merge(before, this.without, after);
+    this.#remember();
   }
 
   async #merge(base: LoggedFile, ours: LoggedFile, theirs: LoggedFile): Promise<LoggedFile> {
@@ -136,6 +154,9 @@ class WithoutWork {
     return bytes === undefined || bytes.includes(0) ? undefined : Buffer.from(bytes).toString('latin1');
   }
 }
+
+const keyOf = (file: LoggedFile): string =>
+  file.state === 'version' ? `${file.version.type} ${file.version.mode ?? ''} ${file.version.hash ?? ''}` : file.state;
 
 const byteLimit = 8 * 1024 * 1024;
 

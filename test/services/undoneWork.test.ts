@@ -135,6 +135,25 @@ describe('undoing one piece of work', () => {
     expect(await world.rewinder().planWithout({ run: 'nobody' })).toBeUndefined();
   });
 
+  it('[R19] sees through rewinds and their undoing: what came back with them is still the work of whom it was', async () => {
+    write('a.txt', lines('one', 'two', 'three'));
+    const start = await world.baseline();
+    write('a.txt', lines('ONE', 'two', 'three'));
+    await work(codex, 1);
+    write('a.txt', lines('ONE', 'two', 'THREE'));
+    await work(you);
+    await apply(await without({ run: 'r1' }));
+    expect(await without({ run: 'r1' })).toMatchObject({ steps: [], alreadySo: 1 });
+    expect((await world.rewinder().undo())?.ok).toBe(true);
+    const rewinder = world.rewinder();
+    expect((await rewinder.apply(await rewinder.plan(start))).ok).toBe(true);
+    expect((await rewinder.undo())?.ok).toBe(true);
+    world.adopt();
+    expect(text('a.txt')).toBe(lines('ONE', 'two', 'THREE'));
+    await apply(await without({ run: 'r1' }));
+    expect(text('a.txt')).toBe(lines('one', 'two', 'THREE'));
+  });
+
   it('[R19] keeps bytes that are no UTF-8, line ends and modes', async () => {
     write('a.txt', Buffer.from('\xff one\r\ntwo\r\nthree\r\nfour', 'latin1'));
     await world.baseline();

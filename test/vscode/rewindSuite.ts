@@ -118,6 +118,35 @@ export function rewindSuite(): void {
       assert.equal(readFileSync(pathInWorkspace('other.txt'), 'utf8'), 'came later\n');
     });
 
+    it('[R19] undoes one change, or a whole turn, from a row’s menu and keeps what came after it', async () => {
+      const lines = (...words: string[]): string => words.map((word) => `${word}\n`).join('');
+      const read = (): string => readFileSync(pathInWorkspace('merged.txt'), 'utf8');
+      await write('merged.txt', lines('one', 'two', 'three', 'four', 'five'));
+      await write('merged.txt', lines('ONE', 'two', 'three', 'four', 'five'));
+      const change = await newest((event) => isFileEvent(event) && event.path === 'merged.txt');
+      await write('merged.txt', lines('ONE', 'two', 'three', 'four', 'FIVE'));
+      answers.confirm = ['action'];
+      const row = { rowEvents: [eventId(change)], rowText: '', rowPath: 'merged.txt' };
+      assert.equal(await vscode.commands.executeCommand('tapedeck.row.undoChange', row), true);
+      assert.equal(read(), lines('one', 'two', 'three', 'four', 'FIVE'));
+      assert.equal(await vscode.commands.executeCommand('tapedeck.row.undoChange', row), true);
+      assert.match(answers.told.at(-1)!, /nothing to undo/);
+      answers.confirm = ['action'];
+      assert.equal(await vscode.commands.executeCommand('tapedeck.undoRewind'), true);
+      assert.equal(read(), lines('ONE', 'two', 'three', 'four', 'FIVE'));
+
+      const by = { actor: 'agent', name: 'codex', run: 'r-undo', how: 'transcript' } as const;
+      const journal = api.deck().recorder!.journal;
+      const turn = { by, run: 'r-undo', turn: 1 };
+      const prompt = await journal.record({ kind: 'prompt.submitted', ...turn, provenance: 'user', text: { head: 'x', sizeBytes: 1 } });
+      await journal.record({ kind: 'file.attributed', ...turn, event: eventId(change), path: 'merged.txt' });
+      answers.confirm = ['action'];
+      assert.equal(await vscode.commands.executeCommand('tapedeck.row.undoTurn', { rowEvents: [eventId(prompt)] }), true);
+      assert.equal(read(), lines('one', 'two', 'three', 'four', 'FIVE'));
+      assert.equal(await vscode.commands.executeCommand('tapedeck.row.undoTurn', { rowEvents: [eventId(change)] }), false);
+      assert.match(answers.told.at(-1)!, /no turn of an agent/);
+    });
+
     it('[R12] rewinds the one file that was chosen, from the Explorer or from the editor in front', async () => {
       await write('alone.txt', 'one\n');
       await api.deck().recorder!.checkpoint('here alone');
