@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { sourceKey, type TranscriptAdapter, type TranscriptFact, type TranscriptReader } from '../../../src/core/transcripts/adapter.ts';
+import { DocumentPieces } from '../../../src/core/transcripts/documentPieces.ts';
 import { readRecords } from '../../../src/core/transcripts/jsonRecords.ts';
 import { TapedeckEvent } from '../../../src/model/event.ts';
 import { readBeside } from '../../../src/store/besideFile.ts';
@@ -23,12 +24,28 @@ export function fixturesOf(agent: string): readonly Fixture[] {
   const folder = join(fixtureFolder, agent);
   return readdirSync(folder).flatMap((scenario) =>
     readdirSync(join(folder, scenario), { recursive: true, encoding: 'utf8' })
-      .filter((name) => name.endsWith('.jsonl'))
+      .filter((name) => name.endsWith('.jsonl') || (name.endsWith('.json') && !name.endsWith('sessions.json')))
       .map((name) => {
         const path = join(folder, scenario, name);
-        return { scenario, relative: name.replaceAll('\\', '/'), path, lines: linesOf(readFileSync(path)) };
+        const bytes = readFileSync(path);
+        return { scenario, relative: name.replaceAll('\\', '/'), path, lines: name.endsWith('.json') ? piecesOf(bytes) : linesOf(bytes) };
       }),
   );
+}
+
+/** The pieces of a document, each as a line of its own. */
+function piecesOf(bytes: Buffer): readonly { text: string; offset: number }[] {
+  const lines: { text: string; offset: number }[] = [];
+  const pieces = new DocumentPieces(
+    {
+      onPiece: (piece, offset) => lines.push({ text: JSON.stringify(piece), offset }),
+      onDamage: (damage) => expect(damage).toBeUndefined(),
+    },
+    bytes.length,
+  );
+  pieces.push(bytes);
+  expect(pieces.end()).toBe(true);
+  return lines;
 }
 
 function linesOf(bytes: Buffer): readonly { text: string; offset: number }[] {
@@ -42,6 +59,9 @@ function linesOf(bytes: Buffer): readonly { text: string; offset: number }[] {
   return lines;
 }
 
+/** Where the fixtures' agents were at work, for those that tell only a hash of it. */
+const fixtureFolders = ['/home/devuser/projects/gm28'];
+
 /** Where the agent would have it, on a machine of nobody's. */
 export const placeOf = (fixture: Fixture): string => `/home/dev/transcripts/${fixture.relative}`;
 
@@ -49,7 +69,7 @@ export function openFixtureReader(adapter: TranscriptAdapter, fixture: Fixture):
   const folder = fixture.path.slice(0, fixture.path.length - fixture.relative.length);
   return adapter.openReader(
     { path: placeOf(fixture), relative: fixture.relative },
-    { digest: nodeDigest, beside: (relative) => readBeside(folder, relative) },
+    { digest: nodeDigest, beside: (relative) => readBeside(folder, relative), folders: fixtureFolders },
   );
 }
 
@@ -77,7 +97,7 @@ export function runAdapterContract(adapter: TranscriptAdapter): void {
       const reader = openFixtureReader(adapter, fixture);
       const facts = factsOf(adapter, fixture, reader);
       const told = `${[...facts, { describe: reader.describe(), unknown: [...reader.counts.unknown] }].map((fact) => JSON.stringify(fact)).join('\n')}\n`;
-      const golden = fixture.path.replace(/\.jsonl$/, '.golden');
+      const golden = fixture.path.replace(/\.jsonl?$/, '.golden');
       const actual = `${golden}.actual`;
       if (process.env['ACCEPT_GOLDENS'] === '1') writeFileSync(golden, told);
       const isSame = existsSync(golden) && readFileSync(golden, 'utf8') === told;
