@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isSessionId, type SessionId, type WriterId } from '../model/ids.ts';
 import { makeFolders } from './makeFolders.ts';
@@ -94,6 +94,9 @@ export async function prepareRoot(layout: TapedeckLayout): Promise<void> {
   try {
     await writeFile(layout.gitignore, '*\n', { flag: 'wx' });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return;
+    // On a full disk the file is there with nothing in it, and would be taken for the user's own.
+    await unlink(layout.gitignore).catch(() => {});
+    throw error;
   }
 }

@@ -1,5 +1,5 @@
 import * as fs from 'node:fs';
-import { stat, statfs } from 'node:fs/promises';
+import { rmdir, stat, statfs, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { makeFolders } from './makeFolders.ts';
 
@@ -12,6 +12,8 @@ export interface LogFileSystem {
   makeFolder(path: string): Promise<void>;
   /** Opens for appending. `isNew`: fails with EEXIST when it is there. */
   open(path: string, isNew: boolean): Promise<LogFile>;
+  /** Removes the file if nothing is in it, and then, one after the other, those folders that are empty. */
+  removeEmpty(path: string, folders: readonly string[]): Promise<void>;
   /** Makes a new entry of the folder last. Does nothing where a folder cannot be synced (Windows, some network drives). */
   syncFolder(path: string): Promise<void>;
 }
@@ -39,6 +41,11 @@ export const diskLogFileSystem: LogFileSystem = {
     }
   },
   open: (path, isNew) => openFile(path, isNew),
+  async removeEmpty(path, folders) {
+    if ((await stat(path)).size > 0) return;
+    await unlink(path);
+    for (const folder of folders) await rmdir(folder);
+  },
   syncFolder,
 };
 

@@ -10,7 +10,7 @@ import { prepareRoot, type TapedeckLayout } from './layout.ts';
 import { LineBatch, type WaitingEvent } from './lineBatch.ts';
 import { diskLogFileSystem, type LogFileSystem } from './logFileSystem.ts';
 import { openSegmentWriter, type SegmentWriter } from './segmentWriter.ts';
-import { Teller, turnEnd } from './teller.ts';
+import { Teller, toldAtOnce, turnEnd, turnOfLoop } from './teller.ts';
 import { claimWriter, createWriterId, freeWriter, readNewest } from './writerClaim.ts';
 import { describeFailure, failureReason, LogWriteError, type WriterHealth } from './writerHealth.ts';
 import { WriterOutage } from './writerOutage.ts';
@@ -56,6 +56,8 @@ export interface LogWriterLimits {
   readonly waitingBytes: number;
   readonly retryMs: number;
   readonly maxRetryMs: number;
+  /** A write that takes longer is told as an outage, while it goes on. */
+  readonly stallMs: number;
   /** After so many failed ones in a row what waits is rejected, and the writer ends. */
   readonly attempts: number;
 }
@@ -65,6 +67,7 @@ const defaultLimits: LogWriterLimits = {
   waitingBytes: 16 << 20,
   retryMs: 50,
   maxRetryMs: 15_000,
+  stallMs: 10_000,
   attempts: Number.POSITIVE_INFINITY,
 };
 /** A command tells its user that the disk is full rather than wait for room. */
@@ -127,8 +130,8 @@ class GroupWriter implements LogWriter {
   append(draft: EventDraft): Promise<TapedeckEvent> {
     if (this.#isClosing) return Promise.reject(new LogWriteError('closed', 'The log is closed.'));
     if (this.#outage !== undefined && this.#waitingBytes >= this.#limits.waitingBytes) {
-      this.#outage.lose();
-      this.#healthChanged.fire(this.health);
+      // Told at once, and again with the next attempt: there may be thousands in between.
+      if (this.#outage.lose() === 1) this.#healthChanged.fire(this.health);
       const message = `Nothing can be written now, and no memory is left to wait in. ${this.#outage.message}`;
       return Promise.reject(new LogWriteError('no-room', message));
     }
@@ -214,18 +217,18 @@ class GroupWriter implements LogWriter {
     await turnEnd();
     for (let batch = this.#batches[0]; batch !== undefined; batch = this.#batches[0]) {
       const from = performance.now();
+      const stalled = setTimeout(() => this.#stall(), this.#limits.stallMs);
       try {
         await this.#segment.append(batch.seal());
+        clearTimeout(stalled);
       } catch (error) {
+        clearTimeout(stalled);
         await this.#segment.abandon();
         this.#outage ??= new WriterOutage(this.#options.clock);
         this.#outage.fail(error);
         this.#healthChanged.fire(this.health);
         const isLast = this.#isClosing ? this.#outage.attempts > 1 : this.#outage.attempts >= this.#limits.attempts;
-        if (isLast) {
-          this.#giveUp(error);
-          return;
-        }
+        if (isLast) return this.#giveUp(error);
         await this.#pause(this.#outage);
         continue;
       }
@@ -236,6 +239,13 @@ class GroupWriter implements LogWriter {
       this.#recover();
       await this.#teller.untilLeft(performance.now() - from);
     }
+  }
+
+  /** A network drive that is gone does not fail, it hangs. The write goes on; meanwhile it is told, and memory is bounded. */
+  #stall(): void {
+    this.#outage ??= new WriterOutage(this.#options.clock);
+    this.#outage.stall();
+    this.#healthChanged.fire(this.health);
   }
 
   /** Room has returned: that there was none becomes an event itself, behind those that wait. */
@@ -249,12 +259,16 @@ class GroupWriter implements LogWriter {
   }
 
   /** What waits may be on disk in part, so its numbers cannot be used again: this writer ends here. */
-  #giveUp(error: unknown): void {
+  async #giveUp(error: unknown): Promise<void> {
     this.#isClosing = true;
     const reason = failureReason(error);
     const told = new LogWriteError(reason, describeFailure(reason, error), { cause: error });
-    for (const batch of this.#batches.splice(0)) for (const { reject } of batch.empty()) reject(told);
+    const waiting = this.#batches.splice(0).flatMap((batch) => batch.empty());
     this.#waitingBytes = 0;
+    for (const [index, { reject }] of waiting.entries()) {
+      if (index > 0 && index % toldAtOnce === 0) await turnOfLoop();
+      reject(told);
+    }
   }
 
   async #pause(outage: WriterOutage): Promise<void> {

@@ -12,6 +12,7 @@ export interface SegmentWriter {
   append(bytes: Uint8Array): Promise<void>;
   /** Gives the present segment up. The next append begins a new one. */
   abandon(): Promise<void>;
+  /** Leaves no file behind into which nothing got. */
   close(): Promise<void>;
 }
 
@@ -40,7 +41,7 @@ export function openSegmentWriter(options: SegmentWriterOptions): SegmentWriter 
   let sizeBytes = 0;
   let checkedAtMs = 0;
 
-  const close = async (): Promise<void> => {
+  const closeFile = async (): Promise<void> => {
     const open = file;
     file = undefined;
     // What matters was synced before; a file that cannot even be closed is given up all the same.
@@ -58,7 +59,7 @@ export function openSegmentWriter(options: SegmentWriterOptions): SegmentWriter 
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     }
-    await close();
+    await closeFile();
     number += 1;
     return false;
   };
@@ -99,7 +100,7 @@ export function openSegmentWriter(options: SegmentWriterOptions): SegmentWriter 
   return {
     async append(bytes) {
       if (file !== undefined && sizeBytes >= options.segmentBytes) {
-        await close();
+        await closeFile();
         number += 1;
       }
       if (file === undefined) await open();
@@ -114,8 +115,13 @@ export function openSegmentWriter(options: SegmentWriterOptions): SegmentWriter 
     async abandon() {
       if (file !== undefined && sizeBytes === 0) existing = 'empty';
       else if (file !== undefined) number += 1;
-      await close();
+      await closeFile();
     },
-    close,
+    async close() {
+      const isEmpty = existing === 'empty' || (file !== undefined && sizeBytes === 0);
+      await closeFile();
+      // Another writer that is about to create its own file there finds the folder missing, and makes it again.
+      if (isEmpty) await fileSystem.removeEmpty(session.segment(writer, number), [session.events, session.folder]).catch(() => {});
+    },
   };
 }

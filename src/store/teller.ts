@@ -55,9 +55,11 @@ export class Teller {
   }
 }
 
-const toldAtOnce = 128;
+/** How many are told in one turn of the event loop. */
+export const toldAtOnce = 128;
 
-function turnOfLoop(): Promise<void> {
+/** Resolves in the next turn of the event loop. */
+export function turnOfLoop(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 

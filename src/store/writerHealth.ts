@@ -7,6 +7,8 @@ export type LogFailureReason =
   | 'file-replaced'
   | 'io-error'
   | 'too-many-files'
+  | 'path-too-long'
+  | 'no-answer'
   | 'short-write'
   | 'other';
 
@@ -39,8 +41,13 @@ const reasons: Readonly<Record<string, LogFailureReason>> = {
   ENXIO: 'io-error',
   ESTALE: 'io-error',
   ETIMEDOUT: 'io-error',
+  ENODEV: 'io-error',
+  ENOTCONN: 'io-error',
+  EHOSTDOWN: 'io-error',
+  EHOSTUNREACH: 'io-error',
   EMFILE: 'too-many-files',
   ENFILE: 'too-many-files',
+  ENAMETOOLONG: 'path-too-long',
 };
 
 const sentences: Readonly<Record<LogFailureReason, string>> = {
@@ -51,6 +58,8 @@ const sentences: Readonly<Record<LogFailureReason, string>> = {
   'file-replaced': 'The recording’s file was cut or replaced by another program',
   'io-error': 'The disk reported an error',
   'too-many-files': 'Too many files are open',
+  'path-too-long': 'The path of the recording is too long for this disk',
+  'no-answer': 'The disk has not answered for some time',
   'short-write': 'The disk took only part of what was written; it may be full',
   other: 'The recording could not be written',
 };
@@ -80,10 +89,12 @@ const nextSteps: Readonly<Record<LogFailureReason, string>> = {
   'disk-full': 'Free some space',
   'read-only': 'Make the disk writable again',
   'no-permission': 'Allow writing there, or close the program that holds the file',
-  'folder-missing': 'Nothing: the folder is made again',
+  'folder-missing': 'Look at that folder: something may lie in its place',
   'file-replaced': 'Keep other programs (a sync client, a clean-up) away from that folder',
   'io-error': 'Check the disk or the connection to it',
   'too-many-files': 'Close other programs, or raise the limit of open files',
+  'path-too-long': 'Move the folder to a shorter path',
+  'no-answer': 'Check the disk or the connection to it',
   'short-write': 'Free some space',
   other: 'Look at that folder',
 };

@@ -1,9 +1,9 @@
 import type { Clock } from '../base/clock.ts';
 import { systemAuthor } from '../model/author.ts';
 import type { DraftOf } from '../model/event.ts';
-import { describeFailure, failureReason, type LogFailureReason, type WriterHealth } from './writerHealth.ts';
+import { describeFailure, failureReason, LogWriteError, type LogFailureReason, type WriterHealth } from './writerHealth.ts';
 
-/** The time in which a log cannot be written, from the first failure to the first success. */
+/** The time in which a log cannot be written, from the first failure, or a write that does not end, to the first success. */
 export class WriterOutage {
   readonly #clock: Clock;
   readonly #since: string;
@@ -28,13 +28,23 @@ export class WriterOutage {
 
   fail(error: unknown): void {
     this.#attempts += 1;
+    this.#tell(error);
+  }
+
+  /** A write is under way for longer than any disk takes. It may still succeed. */
+  stall(): void {
+    this.#tell(new LogWriteError('no-answer', 'The write does not end.'));
+  }
+
+  #tell(error: unknown): void {
     this.#reason = failureReason(error);
     this.#message = describeFailure(this.#reason, error);
   }
 
-  /** An event found no room in memory. */
-  lose(): void {
+  /** An event found no room in memory. The answer is how many did so far. */
+  lose(): number {
     this.#lost += 1;
+    return this.#lost;
   }
 
   health(waiting: number): WriterHealth {

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { decodeLine, encodeLine, firstPrev, lineHash } from '../../src/core/logCodec.ts';
+import { decodeLine, encodeLine, firstPrev, lineHash, openLine } from '../../src/core/logCodec.ts';
 import type { TapedeckEvent } from '../../src/model/event.ts';
 import { upcastEvent } from '../../src/model/upcast.ts';
 import { nodeDigest } from '../../src/store/digest.ts';
@@ -40,6 +40,26 @@ test('[L1] what is encoded decodes to the same event, chain and checksum', () =>
       expect(decodeLine(bytesOf(line), nodeDigest)).toMatchObject({ ok: true, event: told, prev: lineHash(text, nodeDigest) });
     }),
   );
+});
+
+test('[L1] a line is the same text whether its draft stood in the line’s order or not', () => {
+  const { v, w, n, at, kind, by, run, turn, ...rest } = event;
+  const fields = Object.entries({ kind, by, run, turn, src: { file: 'f', offset: 1 }, ...rest, cwd: undefined });
+  let inOrder = 0;
+  fc.assert(
+    fc.property(fc.shuffledSubarray(fields, { minLength: fields.length }), fc.nat(fields.length), (shuffled, from) => {
+      const draft = Object.fromEntries([
+        ...fields.slice(0, from),
+        ...shuffled.filter(([key]) => !fields.slice(0, from).some(([own]) => own === key)),
+      ]);
+      const event = { ...draft, v, w, n, at } as TapedeckEvent;
+      if (Object.keys(draft).join().startsWith('kind,by,run,turn,src')) inOrder += 1;
+      const line = openLine(event, draft as unknown as TapedeckEvent, firstPrev);
+      expect(line).toBe(openLine(event, event, firstPrev));
+      expect(Object.keys(JSON.parse(line) as object).slice(0, 9)).toEqual(['v', 'w', 'n', 'at', 'kind', 'by', 'run', 'turn', 'src']);
+    }),
+  );
+  expect(inOrder).toBeGreaterThan(0);
 });
 
 test('[L6] one flipped bit anywhere in a line is seen', () => {

@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import { mkdir, open, stat } from 'node:fs/promises';
-import type { LogFile, LogFileSystem } from '../../src/store/logFileSystem.ts';
+import { diskLogFileSystem, type LogFile, type LogFileSystem } from '../../src/store/logFileSystem.ts';
 
 export type LogCall = 'makeFolder' | 'open' | 'syncFolder' | 'write' | 'sync' | 'sizeBytes' | 'close';
 
@@ -65,6 +65,10 @@ export class FaultyLogFileSystem implements LogFileSystem {
         this.#enter('close');
       },
     };
+  }
+
+  async removeEmpty(path: string, folders: readonly string[]): Promise<void> {
+    await diskLogFileSystem.removeEmpty(path, folders);
   }
 
   async syncFolder(_path: string): Promise<void> {

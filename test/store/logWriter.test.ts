@@ -1,4 +1,4 @@
-import { readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { WriterHealth } from '../../src/store/writerHealth.ts';
@@ -32,6 +32,7 @@ test('[L2] nothing is acknowledged while the sync is under way', async () => {
     fileSystem: {
       makeFolder: (path) => disk.makeFolder(path),
       syncFolder: (path) => disk.syncFolder(path),
+      removeEmpty: (path, folders) => disk.removeEmpty(path, folders),
       async open(path, isNew) {
         const file = await disk.open(path, isNew);
         return { ...file, sync: () => new Promise<void>((resolve) => (release = resolve)) };
@@ -71,6 +72,7 @@ test('[L3] events reach the disk in the order of the calls, and through a failur
 
 test.each([
   ['ENOSPC', 'disk-full', 'The disk is full'],
+  ['EDQUOT', 'disk-full', 'The disk is full'],
   ['EROFS', 'read-only', 'read-only'],
   ['EACCES', 'no-permission', 'no permission'],
   ['EIO', 'io-error', 'reported an error'],
@@ -236,4 +238,154 @@ test('[L2] a writer that appends nothing leaves nothing', async () => {
   const writer = await room.writer();
   await writer.close();
   await expect(readdir(room.layout.root)).rejects.toMatchObject({ code: 'ENOENT' });
+});
+
+test('[L19] a disk that does not answer is told, memory stays bounded meanwhile, and nothing is written twice when it does', async () => {
+  let release = (): void => {};
+  const writer = await room.writer({
+    fileSystem: {
+      makeFolder: (path) => disk.makeFolder(path),
+      syncFolder: (path) => disk.syncFolder(path),
+      removeEmpty: (path, folders) => disk.removeEmpty(path, folders),
+      async open(path, isNew) {
+        const file = await disk.open(path, isNew);
+        return {
+          ...file,
+          async write(bytes) {
+            if (disk.calls.write === 0) await new Promise<void>((resolve) => (release = resolve));
+            return file.write(bytes);
+          },
+        };
+      },
+    },
+    limits: { stallMs: 5, waitingBytes: 1000 },
+  });
+  const kept = [writer.append(note('x'.repeat(1000)))];
+  await expect.poll(() => writer.health, { timeout: 5000 }).toMatchObject({ state: 'degraded', reason: 'no-answer', waiting: 1 });
+  await expect(writer.append(note('no room'))).rejects.toMatchObject({
+    reason: 'no-room',
+    message: expect.stringContaining('not answered'),
+  });
+  release();
+  await Promise.all(kept);
+  await writer.close();
+  const events = await room.readAll();
+  expect(events.map(({ kind }) => kind)).toEqual(['progress.noted', 'capture.gap']);
+  expect(events[1]).toMatchObject({ reason: 'no-answer', lost: 1 });
+  expect(await (await room.reader()).verify()).toMatchObject({ isSound: true, repeated: 0 });
+});
+
+test('[L4] events that find no room are told of once, and again with the next attempt', async () => {
+  disk.faults = [{ call: 'write', at: 1, times: 1_000_000, code: 'ENOSPC' }];
+  const writer = await room.writer({ fileSystem: disk, limits: { retryMs: 60_000, waitingBytes: 100 } });
+  const lost: number[] = [];
+  writer.onDidChangeHealth((health) => lost.push(health.state === 'degraded' ? health.lost : -1));
+  const waits = expect(writer.append(note('waits'))).rejects.toMatchObject({ reason: 'disk-full' });
+  await expect.poll(() => writer.health.state, { timeout: 5000 }).toBe('degraded');
+  const rest = await Promise.allSettled(Array.from({ length: 500 }, () => writer.append(note('x'))));
+  expect(rest.every(({ status }) => status === 'rejected')).toBe(true);
+  await writer.close();
+  await waits;
+  expect(lost).toEqual([0, 1, 500]);
+});
+
+test.each(['makeFolder', 'open', 'syncFolder'] as const)('[L4] too many open files at %s lose nothing', async (call) => {
+  disk.faults = [{ call, at: 1, times: 3, code: 'EMFILE' }];
+  const writer = await room.writer({ fileSystem: disk, limits: { retryMs: 1 } });
+  await Promise.all(['a', 'b'].map((text) => writer.append(note(text))));
+  await writer.close();
+  expect(await kindsAndTexts()).toEqual(['a', 'b', 'capture.gap']);
+  expect((await room.readAll())[2]).toMatchObject({ reason: 'too-many-files' });
+});
+
+test('[L4] a path that is too long for the disk is said to be that', async () => {
+  disk.faults = [{ call: 'makeFolder', at: 1, times: 100, code: 'ENAMETOOLONG' }];
+  const writer = await room.writer({ fileSystem: disk, shortLived: true, limits: { retryMs: 1 } });
+  await expect(writer.append(note('x'))).rejects.toMatchObject({ reason: 'path-too-long', message: expect.stringContaining('too long') });
+  await writer.close();
+});
+
+test.each([
+  [
+    'replaced by another',
+    (path: string) => writeFile(`${path}.new`, 'not the log\n').then(() => rename(`${path}.new`, path)),
+    'folder-missing',
+  ],
+  ['appended to by another', (path: string) => writeFile(path, 'not the log\n', { flag: 'a' }), 'file-replaced'],
+])('[L4] a file that is %s is given up, as it is, and the event that met it is kept', async (_, harm, reason) => {
+  const writer = await room.writer({ limits: { retryMs: 1 } });
+  await writer.append(note('one'));
+  const path = join(room.session.events, `${writer.id}-0001.jsonl`);
+  await harm(path);
+  await new Promise((resolve) => setTimeout(resolve, 550));
+  await writer.append(note('two'));
+  await writer.close();
+  expect((await kindsAndTexts()).slice(-2)).toEqual(['two', 'capture.gap']);
+  expect((await room.readAll()).at(-1)).toMatchObject({ reason });
+  expect(await readFile(path, 'utf8')).toContain('not the log\n');
+});
+
+test('[L4] a folder removed and made again by another is written to, in a new segment', async () => {
+  const writer = await room.writer({ limits: { retryMs: 1 } });
+  await writer.append(note('gone with the folder'));
+  await rm(room.session.events, { recursive: true });
+  await mkdir(room.session.events);
+  await new Promise((resolve) => setTimeout(resolve, 550));
+  await writer.append(note('kept'));
+  await writer.close();
+  expect(await readdir(room.session.events)).toEqual([`${writer.id}-0002.jsonl`]);
+  expect(await kindsAndTexts()).toEqual(['kept', 'capture.gap']);
+});
+
+test('[L18] a writer into whose files nothing got leaves none, nor the folders it made', async () => {
+  disk.faults = [{ call: 'write', at: 1, times: 100, code: 'ENOSPC' }];
+  const writer = await room.writer({ fileSystem: disk, shortLived: true, limits: { retryMs: 1 } });
+  await expect(writer.append(note('x'))).rejects.toMatchObject({ reason: 'disk-full' });
+  await writer.close();
+  await expect(readdir(room.session.folder)).rejects.toMatchObject({ code: 'ENOENT' });
+});
+
+test('[L18] what another wrote stays when a writer leaves nothing', async () => {
+  const other = await room.writer();
+  await other.append(note('kept'));
+  disk.faults = [{ call: 'write', at: 1, times: 100, code: 'ENOSPC' }];
+  const writer = await room.writer({ fileSystem: disk, shortLived: true, limits: { retryMs: 1 } });
+  await expect(writer.append(note('x'))).rejects.toMatchObject({ reason: 'disk-full' });
+  await writer.close();
+  await other.close();
+  expect(await readdir(room.session.events)).toEqual([`${other.id}-0001.jsonl`]);
+  expect(await kindsAndTexts()).toEqual(['kept']);
+});
+
+test('[L17] many who wait are told in order and in parts, and so are they when nothing can be kept', async () => {
+  let turns = 0;
+  let isCounting = true;
+  const turn = (): void => {
+    turns += 1;
+    if (isCounting) setImmediate(turn);
+  };
+  setImmediate(turn);
+  const turnsOf = async (settled: Promise<{ readonly n: number; readonly turn: number }[]>): Promise<void> => {
+    const seen = await settled;
+    expect(seen.map(({ n }) => n)).toEqual(seen.map(({ n }) => n).toSorted((a, b) => a - b));
+    expect(new Set(seen.map(({ turn }) => turn)).size).toBeGreaterThanOrEqual(8);
+    const counts = new Map<number, number>();
+    for (const { turn } of seen) counts.set(turn, (counts.get(turn) ?? 0) + 1);
+    expect(Math.max(...counts.values())).toBeLessThanOrEqual(256);
+  };
+  const writer = await room.writer({ fileSystem: disk });
+  await turnsOf(Promise.all(Array.from({ length: 2000 }, () => writer.append(note('x')).then(({ n }) => ({ n, turn: turns })))));
+  disk.faults = [{ call: 'write', at: disk.calls.write + 1, times: 1_000_000, code: 'ENOSPC' }];
+  const failing = await room.writer({ fileSystem: disk, shortLived: true, limits: { retryMs: 1 } });
+  const told: { n: number; turn: number }[] = [];
+  await Promise.all(
+    Array.from({ length: 2000 }, (_, n) =>
+      failing.append(note('x')).catch(() => {
+        told.push({ n, turn: turns });
+      }),
+    ),
+  );
+  await turnsOf(Promise.resolve(told));
+  isCounting = false;
+  await Promise.all([writer.close(), failing.close()]);
 });
