@@ -1,3 +1,4 @@
+import path from 'node:path';
 import * as vscode from 'vscode';
 import { Delayer } from './base/delayer.ts';
 import { DisposableStore } from './base/disposable.ts';
@@ -16,9 +17,12 @@ import { watchSaves } from './host/savedDocuments.ts';
 import { headerOf } from './host/sessionFacts.ts';
 import { tellingRefusals } from './host/refusals.ts';
 import { readSettings } from './host/settings.ts';
+import { watchSidecars } from './host/sidecarWatch.ts';
 import { StatusItem } from './host/statusItem.ts';
 import { TerminalCommands } from './host/terminalCommands.ts';
 import { TimelineView } from './host/timelineView.ts';
+import { openLogWorker } from './services/logWorker.ts';
+import { nodeDigest } from './store/digest.ts';
 
 /** What tests in the extension host hold on to. Not for other extensions. */
 export interface TapedeckApi {
@@ -48,13 +52,17 @@ export function activate(context: vscode.ExtensionContext): TapedeckApi {
   const currentDeck = (): Deck => deck;
   const currentPrompts = (): Prompts => prompts;
 
+  const logWorker = disposables.add(
+    openLogWorker({ digest: nodeDigest, program: context.asAbsolutePath(path.join('dist', 'logWorker.js')), onTrace: trace }),
+  );
   const plain = createActions({
     context,
     deck: currentDeck,
     prompts: currentPrompts,
     trace,
     openTab: () => view.openTab(),
-    showView: (tab) => view.showView(tab),
+    showView: (tab, event) => view.showView(tab, event),
+    logWorker,
     showOutput: () => output.show(),
     reopen: () => openDeck(),
   });
@@ -106,6 +114,7 @@ export function activate(context: vscode.ExtensionContext): TapedeckApi {
       listening = new DisposableStore();
       listening.add(deck.onDidChange(() => refreshSoon.request()));
       listening.add(deck.onDidAppend(() => refreshSoon.request()));
+      listening.add(watchSidecars(deck, logWorker, trace));
       view.attach();
       refresh();
       void askToRecord(context, deck, prompts, openDeck).catch((error: unknown) => trace(String(error)));

@@ -4,6 +4,7 @@ import { fileActions } from './fileActions.ts';
 import { done } from './outcome.ts';
 import { resumeActions } from './resumeActions.ts';
 import { rewindActions } from './rewindActions.ts';
+import { searchActions } from './searchActions.ts';
 import { sessionActions } from './sessionActions.ts';
 import { undoActions } from './undoActions.ts';
 
@@ -16,6 +17,7 @@ export function createActions(context: ActionContext): Actions {
     ...rewindActions(context),
     ...undoActions(context),
     ...resumeActions(context),
+    ...searchActions(context),
     openTab: async () => {
       context.openTab();
       return done;

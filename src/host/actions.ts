@@ -2,6 +2,7 @@ import type * as vscode from 'vscode';
 import type { EventId, SessionId } from '../model/ids.ts';
 import type { WorkspacePath } from '../model/workspacePath.ts';
 import type { Outcome, ResumeSize, SessionItem, Tab } from '../protocol/messages.ts';
+import type { LogWorker } from '../services/logWorker.ts';
 import type { Deck } from './deck.ts';
 import type { Prompts } from './prompts.ts';
 
@@ -23,6 +24,8 @@ export interface Actions {
   manageTrust(): Promise<Outcome>;
   verify(): Promise<Outcome>;
   revealLogFolder(): Promise<Outcome>;
+  /** Lets the user search, and shows what was picked in the timeline. */
+  searchLog(): Promise<Outcome>;
 
   logDecision(evidence?: readonly EventId[]): Promise<Outcome>;
   judgeDecision(id: string, verdict: 'confirmed' | 'rejected'): Promise<Outcome>;
@@ -63,6 +66,7 @@ export interface ActionContext {
   /** Opens the deck anew, as at the start. */
   readonly reopen: () => Promise<void>;
   readonly openTab: () => void;
-  readonly showView: (tab?: Tab) => Promise<void>;
+  readonly showView: (tab?: Tab, event?: EventId) => Promise<void>;
+  readonly logWorker: LogWorker;
   readonly showOutput: () => void;
 }

@@ -29,6 +29,7 @@ function commandTable(actions: Actions, menu: () => Promise<Outcome>): Record<st
     'tapedeck.openTab': () => actions.openTab(),
     'tapedeck.focus': () => actions.showView(),
     'tapedeck.menu': menu,
+    'tapedeck.search': () => actions.searchLog(),
     'tapedeck.verify': () => actions.verify(),
     'tapedeck.revealLog': () => actions.revealLogFolder(),
     'tapedeck.showOutput': () => actions.showOutput(),

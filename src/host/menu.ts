@@ -38,6 +38,7 @@ export async function showMenu(deck: Deck, prompts: Prompts): Promise<Outcome> {
     if (header.state === 'paused') choices.push(item('continue', 'record', t('Resume Recording')));
     choices.push(isOpen ? item('end', 'debug-stop', t('End Session')) : item('start', 'record', t('Start Session')));
   }
+  if (deck.hasHistory) choices.push(item('search', 'search', t('Search the Log…')));
   if (deck.hasHistory) choices.push(item('openSession', 'list-unordered', t('Open Session…')));
   choices.push(item('showOutput', 'output', t('Show Output')));
   const command = await prompts.pick(header.label === undefined ? 'Tapedeck' : `Tapedeck: ${header.label}`, choices, header.reason);

@@ -28,6 +28,8 @@ export class PageServer implements Disposable {
   readonly #deck: () => Deck;
   #listening: DisposableStore | undefined;
   #isReady = false;
+  /** The page was told that another session is shown, and has not asked for it yet. */
+  #isSwitching = false;
   /** Notices that were not sent because the page had not been answered yet. */
   #missed = 0;
   #pendingShow: HostNotices['show'] | undefined;
@@ -61,6 +63,7 @@ export class PageServer implements Disposable {
     listening.add(
       deck.onDidSwitch(() => {
         listen();
+        this.#isSwitching = true;
         this.#notify('sessionChanged', {});
       }),
     );
@@ -69,7 +72,7 @@ export class PageServer implements Disposable {
   }
 
   show(target: { readonly tab?: Tab; readonly event?: EventId; readonly focusFilter?: boolean }): void {
-    if (this.#isReady) this.#notify('show', target);
+    if (this.#isReady && !this.#isSwitching) this.#notify('show', target);
     else this.#pendingShow = target;
   }
 
@@ -117,6 +120,7 @@ export class PageServer implements Disposable {
       ready: async ({ held }) => {
         // What happens while the snapshot is made can't be told before it, and must not be missing from it.
         this.#isReady = false;
+        this.#isSwitching = false;
         let snapshot: Snapshot;
         let tries = 0;
         do {

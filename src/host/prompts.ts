@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { pickLive, type FindOptions } from './livePick.ts';
 
 /** One thing to choose from a list. */
 export interface Choice<T> {
@@ -40,6 +41,8 @@ export interface Prompts {
     readonly maxLength?: number;
   }): Promise<string | undefined>;
   pick<T>(title: string, choices: readonly Choice<T>[], placeholder?: string): Promise<T | undefined>;
+  /** From a list that is looked up while the user types. Undefined when turned away. */
+  find<T>(options: FindOptions<T>): Promise<T | undefined>;
   /** Several, ticked or not, under headings. Undefined when turned away. */
   tick<T>(title: string, groups: readonly TickGroup<T>[], placeholder: string): Promise<readonly T[] | undefined>;
   confirm(confirmation: Confirmation): Promise<'action' | 'otherAction' | undefined>;
@@ -79,6 +82,7 @@ export const vscodePrompts: Prompts = {
     });
     return picked?.value;
   },
+  find: pickLive,
   async tick(title, groups, placeholder) {
     const items = groups
       .filter(({ choices }) => choices.length > 0)

@@ -11,6 +11,8 @@ import { PageServer } from './pageServer.ts';
 const viewId = 'tapedeck.timeline';
 const tabType = 'tapedeck.timelineTab';
 
+type ShowTarget = Parameters<PageServer['show']>[0];
+
 /**
  * The timeline's two places: the view in its own container, and an editor tab that comes back after a reload. Both show
  * the same page. A page may be thrown away while hidden; all state lives in the host.
@@ -24,6 +26,7 @@ export class TimelineView implements vscode.WebviewViewProvider, vscode.WebviewP
   readonly #trace: (message: string) => void;
   #view: { readonly webview: vscode.WebviewView; readonly server: PageServer } | undefined;
   #tab: vscode.WebviewPanel | undefined;
+  #toShow: ShowTarget | undefined;
 
   constructor(options: {
     readonly extensionUri: vscode.Uri;
@@ -42,6 +45,8 @@ export class TimelineView implements vscode.WebviewViewProvider, vscode.WebviewP
   resolveWebviewView(view: vscode.WebviewView): void {
     const server = this.#serve(view.webview, 'view');
     this.#view = { webview: view, server };
+    if (this.#toShow !== undefined) server.show(this.#toShow);
+    this.#toShow = undefined;
     this.refresh();
     view.onDidDispose(() => {
       this.#view = undefined;
@@ -62,7 +67,13 @@ export class TimelineView implements vscode.WebviewViewProvider, vscode.WebviewP
   async showView(tab?: Tab, event?: EventId): Promise<void> {
     await vscode.commands.executeCommand(`${viewId}.focus`);
     if (tab !== undefined || event !== undefined)
-      this.#view?.server.show({ ...(tab === undefined ? {} : { tab }), ...(event === undefined ? {} : { event }) });
+      this.#showSoon({ ...(tab === undefined ? {} : { tab }), ...(event === undefined ? {} : { event }) });
+  }
+
+  /** A view that was never open is resolved a moment after it got the focus. */
+  #showSoon(target: ShowTarget): void {
+    if (this.#view === undefined) this.#toShow = target;
+    else this.#view.server.show(target);
   }
 
   /** The deck was replaced: every page listens to the new one. */

@@ -21,6 +21,10 @@ export interface Answers {
   confirm?: ('action' | 'otherAction' | undefined)[];
   /** The label of the entry to choose. */
   pick?: string[];
+  /** Texts to search for; the first that is found is taken. */
+  find?: string[];
+  /** The lines that were found last, filled in here. */
+  found?: string[];
   /** What the user was told, filled in here. */
   told?: string[];
 }
@@ -35,6 +39,17 @@ export function answering(answers: Answers): Prompts {
     },
     // Ticks everything that can be ticked, conflicts too.
     tick: async (_title, groups) => groups.flatMap(({ choices }) => choices.map(({ value }) => value)),
+    // Types the text, waits until all is found, and takes the first.
+    async find({ look }) {
+      const text = answers.find?.shift();
+      if (text === undefined) return undefined;
+      let first;
+      for await (const { items } of look({ text, on: new Set(['sessions']), count: 50, signal: new AbortController().signal })) {
+        answers.found = items.map(({ line }) => line);
+        first = items[0]?.value;
+      }
+      return first;
+    },
     confirm: async () => answers.confirm?.shift(),
     inform: async (message) => tell(answers, 'inform', message),
     warn: async (message) => tell(answers, 'warn', message),

@@ -4,9 +4,10 @@ import Mocha from 'mocha';
 import { activationSuite } from './activationSuite.ts';
 import { recordingSuite } from './recordingSuite.ts';
 import { rewindSuite } from './rewindSuite.ts';
+import { searchSuite } from './searchSuite.ts';
 import { writeResults } from './resultReporter.ts';
 
-const suites: readonly (() => void)[] = [activationSuite, recordingSuite, rewindSuite];
+const suites: readonly (() => void)[] = [activationSuite, recordingSuite, rewindSuite, searchSuite];
 
 /** Runs every suite. Rejects when a test failed, which the editor turns into its exit code. */
 export async function run(): Promise<void> {
