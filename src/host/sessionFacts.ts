@@ -116,8 +116,6 @@ function adviceFor({ log, root }: RecorderStatus, trouble: string): string {
     case 'EROFS':
     case 'EBUSY':
       return t('Allow writing to “{0}”: what happens meanwhile is recorded as soon as that is possible.', place);
-    case 'folder-missing':
-      return t('“{0}” is made again; what was recorded before can be had back from a backup alone.', place);
     case 'file-replaced':
       return t('Keep other programs, such as a sync client, away from “{0}”: the recording goes on in a new file.', place);
     case 'too-many-files':

@@ -113,7 +113,9 @@ async function foldOn(
       if (keepEvery > 0 && sinceKept >= keepEvery && isNewest) await keep();
       if (slice.isSpent) await slice.pause();
     }
-    return { damage: [...damageBefore, ...walk.damage()], folded, isThere: last === undefined || hasMet };
+    // At the log's end what lies behind the last event counts too.
+    const met = last === undefined ? walk.damageMet() : walk.damage();
+    return { damage: [...damageBefore, ...met], folded, isThere: last === undefined || hasMet };
   } finally {
     await walk.close();
   }

@@ -40,6 +40,8 @@ export interface LogWalk {
   places(): readonly WriterPlace[];
   /** What could not be read, of all that lies before the places. */
   damage(): readonly Damage[];
+  /** What could not be read of all that was walked over, what lies behind the last event too. An end that may still be written to is not told. */
+  damageMet(): readonly Damage[];
   /** What lies before the places could be read, so that they stand for it. */
   readonly isWhole: boolean;
   /** A line was met that may have been walked over before the place from which this walk went on. */
@@ -47,6 +49,9 @@ export interface LogWalk {
   readonly sizeBytes: number;
   close(): Promise<void>;
 }
+
+/** So long after its last change an unfinished last line may still be being written. */
+const growingMs = 2000;
 
 /** Undefined when it cannot go on from there; see K1. */
 export async function openLogWalk(options: {
@@ -97,6 +102,7 @@ export async function openLogWalk(options: {
     },
     places: () => walks.map((walk) => walk.place).filter((place) => place !== undefined),
     damage: () => walks.flatMap((walk) => walk.damageBefore()),
+    damageMet: () => walks.flatMap((walk) => walk.damageMet()),
     get isWhole() {
       return walks.every(({ isWhole }) => isWhole);
     },
@@ -150,6 +156,12 @@ class WriterWalk {
     const before = this.#segments.filter(({ number }) => number < segment.number).map((one) => [one.number, one.sizeBytes] as const);
     const { event, prev, crc } = record;
     return { writer: segment.writer, before, segment: segment.number, offset: end, n: event.n, prev, crc };
+  }
+
+  damageMet(): Damage[] {
+    const last = this.#segments.at(-1);
+    const isGrowing = last !== undefined && Date.now() - last.modifiedMs < growingMs;
+    return this.#damage.filter(({ file, reason }) => !(isGrowing && reason === 'torn' && file === last.name));
   }
 
   /** Of what lies before the place. */

@@ -1,4 +1,4 @@
-import { utimes } from 'node:fs/promises';
+import { appendFile, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { eventId } from '../../src/model/ids.ts';
@@ -21,6 +21,27 @@ it('[L3] tells what of the past could not be read, and folds all the rest', asyn
     await feed.whenFolded;
     expect(feed.damage).toMatchObject([{ file: 'abcd-0001.jsonl', reason: 'crc' }]);
     expect(feed.state.notes.map(({ mark }) => eventId(mark))).toEqual(['abcd.1', 'abcd.3']);
+  } finally {
+    feed.dispose();
+  }
+});
+
+it('[L34] shows damage that is met while following at once, and each place once', async () => {
+  const lines = linesOf([noted('abcd', 1), noted('abcd', 2), noted('abcd', 3)]);
+  const path = join(room.session.events, 'abcd-0001.jsonl');
+  await room.writeSegment('abcd-0001.jsonl', `${lines[0]}{"v":1,"torn`);
+  await utimes(path, new Date(2020, 1), new Date(2020, 1));
+  const feed = await openSessionFeed({ layout: room.layout, session: sessionId, digest: nodeDigest });
+  let told = 0;
+  feed.onDidMeetDamage(() => (told += 1));
+  try {
+    await feed.whenFolded;
+    expect(feed.damage).toMatchObject([{ reason: 'torn' }]);
+    await appendFile(path, `\n\0\0\0\n${lines[1]}`);
+    await expect.poll(() => feed.damage.some(({ reason }) => reason === 'nul'), { timeout: 15_000 }).toBe(true);
+    expect(told).toBeGreaterThan(0);
+    await expect.poll(() => feed.state.notes.map(({ mark }) => eventId(mark))).toEqual(['abcd.1', 'abcd.2']);
+    expect(new Set(feed.damage.map(({ from }) => from)).size).toBe(feed.damage.length);
   } finally {
     feed.dispose();
   }

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -102,6 +102,40 @@ describe('where recording can’t be as usual', () => {
     await eventuallyInLog(folder!, (lines) => lines.find(({ kind }) => kind === 'capture.gap'), 'the gap');
     await warning.waitFor({ state: 'hidden' });
   });
+
+  it.each(['dark', 'light', 'highContrast'] as const)(
+    '[V28] [L34] damage in the log is shown at once with its place, and verifying it opens a report (%s)',
+    async (theme) => {
+      newFolder();
+      const { page, screenshot, tapedeckFrame, runCommand, answer, button, setSideBarWidth } = await open({ theme });
+      await runCommand('Tapedeck: Add Note…');
+      await answer('before');
+      await eventuallyInLog(folder!, (lines) => lines.find(({ kind }) => kind === 'baseline.taken'), 'the baseline');
+      const session = path.join(folder!, '.tapedeck', 'sessions', readdirSync(path.join(folder!, '.tapedeck', 'sessions'))[0]!);
+      const events = path.join(session, 'events');
+      // As another program that thinks the file its own.
+      appendFileSync(path.join(events, readdirSync(events)[0]!), '\0\0\0\0a line of something else\n');
+      const words = tapedeckFrame().getByText(/damaged places? in the log/);
+      await words.waitFor({ timeout: 20_000 });
+      await words.click();
+      await tapedeckFrame()
+        .getByText(/\.jsonl, bytes \d+ to \d+: zeros where nothing was written/)
+        .waitFor();
+      await setSideBarWidth(420);
+      await screenshot(`damage-${theme}`);
+      await setSideBarWidth(200);
+      await screenshot(`damage-${theme}-narrow`);
+      await tapedeckFrame().getByRole('button', { name: 'Verify Log' }).click();
+      await page
+        .locator('.notifications-toasts')
+        .getByText(/The log has damage in 2 places; no event is known to be lost/)
+        .waitFor({ timeout: 20_000 });
+      await screenshot(`damage-${theme}-told`);
+      await button('Show Report').click();
+      await page.locator('.editor-instance').getByText('What to do').waitFor();
+      await screenshot(`damage-${theme}-report`);
+    },
+  );
 
   it('[S4] two windows on one folder record it once, and a pause in one is a pause in both', async () => {
     newFolder();
