@@ -57,3 +57,27 @@ export function openLoopDisk(kind: LoopDiskKind): LoopDisk | Obstacle {
     },
   };
 }
+
+/** A disk in memory with so little room: Linux, root. */
+export interface SmallDisk {
+  readonly path: string;
+  close(): void;
+}
+
+export function openSmallDisk(sizeBytes: number): SmallDisk | Obstacle {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) return { obstacle: 'a disk of its own needs Linux and root' };
+  const path = mkdtempSync(join(tmpdir(), 'tapedeck-small-'));
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${sizeBytes}`, 'tapedeck', path], { stdio: 'pipe' });
+  } catch (error) {
+    rmSync(path, { recursive: true, force: true });
+    return { obstacle: `no disk in memory can be mounted here: ${(error as Error).message.trim().split('\n').at(-1)}` };
+  }
+  return {
+    path,
+    close() {
+      execFileSync('umount', ['-l', path]);
+      rmSync(path, { recursive: true, force: true });
+    },
+  };
+}

@@ -7,7 +7,7 @@ const vitest = join(dirname(createRequire(import.meta.url).resolve('vitest/packa
 const filters = process.argv.slice(2);
 const result = spawnSync(
   process.execPath,
-  [vitest, 'run', ...(filters.length > 0 ? filters.map((name) => `test/faults/${name}`) : ['test/faults'])],
+  [vitest, 'run', '--retry=0', ...(filters.length > 0 ? filters.map((name) => `test/faults/${name}`) : ['test/faults'])],
   {
     stdio: 'inherit',
     env: { ...process.env, TAPEDECK_FAULTS: 'full' },
