@@ -4,6 +4,7 @@ import { SerialQueue } from '../base/serialQueue.ts';
 import {
   sourceKey,
   type AgentEnvironment,
+  type Framing,
   type RunDescription,
   type TranscriptAdapter,
   type TranscriptFact,
@@ -119,7 +120,7 @@ class TranscriptFollower implements AgentFollower {
         const finder = new TranscriptFinder(root, {
           times: this.#times,
           now: () => this.#options.clock.now(),
-          onFile: (file) => this.#meet(adapter, file),
+          onFile: (file) => this.#meet(adapter, root.framing, file),
           onError: (error) => this.#options.onError?.(error),
         });
         this.#finders.push(finder);
@@ -158,19 +159,21 @@ class TranscriptFollower implements AgentFollower {
     await Promise.all([...this.#files.values()].map((file) => file.idle()));
   }
 
-  #meet(adapter: TranscriptAdapter, found: FoundFile): void {
+  #meet(adapter: TranscriptAdapter, framing: Framing, found: FoundFile): void {
     if (this.#isClosed) return;
-    let file = this.#files.get(found.path);
+    const key = found.session === undefined ? found.path : `${found.path}\n${found.session}`;
+    let file = this.#files.get(key);
     if (file === undefined) {
-      const oldSize = this.#old.get(found.path);
+      const oldSize = this.#old.get(key);
       if (found.changedAtMs < this.#options.since && (oldSize === undefined || oldSize === found.sizeBytes)) {
-        this.#old.set(found.path, found.sizeBytes);
+        this.#old.set(key, found.sizeBytes);
         return;
       }
-      this.#old.delete(found.path);
+      this.#old.delete(key);
       file = new FollowedTranscript({
         adapter,
-        file: { path: found.path, relative: found.relative },
+        framing,
+        file: { path: found.path, relative: found.relative, ...(found.session === undefined ? {} : { session: found.session }) },
         tools: {
           digest: this.#options.digest,
           beside: (relative) => readBeside(found.path.slice(0, found.path.length - found.relative.length), relative),
@@ -180,7 +183,7 @@ class TranscriptFollower implements AgentFollower {
         deliver: (facts, run) => this.#deliver(adapter, facts, run),
         onDamage: (damage) => this.#options.onDamage?.(damage),
       });
-      this.#files.set(found.path, file);
+      this.#files.set(key, file);
       void this.#read(file);
     } else if (!file.isOutside) void this.#readIfChanged(file);
   }

@@ -1,6 +1,7 @@
 import type { UnixMs } from '../base/clock.ts';
 import { SerialQueue } from '../base/serialQueue.ts';
 import type {
+  Framing,
   ReaderCounts,
   ReaderTools,
   RunDescription,
@@ -9,10 +10,12 @@ import type {
   TranscriptFile,
   TranscriptReader,
 } from '../core/transcripts/adapter.ts';
-import { TranscriptTail, type TailDamage } from '../store/transcriptTail.ts';
+import { openTranscriptSource, type TranscriptSource } from '../store/transcriptSource.ts';
+import type { TailDamage } from '../store/transcriptTail.ts';
 
 export interface FollowedTranscriptOptions {
   readonly adapter: TranscriptAdapter;
+  readonly framing: Framing;
   readonly file: TranscriptFile;
   readonly tools: ReaderTools;
   /** Does a run with this working folder belong to the workspace? */
@@ -23,15 +26,18 @@ export interface FollowedTranscriptOptions {
 }
 
 /**
- * One transcript that is being followed: its tail and the reader of its records. Facts wait until the run's working
- * folder is known; a run that lies elsewhere is not read any further. When the file was replaced, reading begins anew
- * with a fresh reader, and whoever takes the facts knows them again by their source.
+ * One transcript that is being followed: the source of its records and their reader. Facts wait until the run's working
+ * folder is known; a run that lies elsewhere is not read any further. When a file of lines was replaced, reading begins
+ * anew with a fresh reader, and whoever takes the facts knows them again by their source. A document is always read anew,
+ * by a reader that knows what it has told.
  */
 export class FollowedTranscript {
   readonly adapter: TranscriptAdapter;
   readonly file: TranscriptFile;
   readonly #options: FollowedTranscriptOptions;
-  readonly #tail: TranscriptTail;
+  readonly #source: TranscriptSource;
+  /** A document's damage is met again each time that it is read. */
+  readonly #toldDamage = new Set<string>();
   readonly #queue = new SerialQueue();
   #reader: TranscriptReader;
   #verdict: 'unknown' | 'inside' | 'outside' = 'unknown';
@@ -47,21 +53,18 @@ export class FollowedTranscript {
     this.adapter = options.adapter;
     this.file = options.file;
     this.#reader = options.adapter.openReader(options.file, options.tools);
-    this.#tail = new TranscriptTail({
-      path: options.file.path,
+    this.#source = openTranscriptSource(options.framing, options.file, {
       onRecord: (value, offset) => {
         for (const fact of this.#reader.read(value, { offset })) this.#waiting.push(fact);
       },
-      onDamage: (damage) => {
-        this.damaged += 1;
-        options.onDamage(damage);
-      },
+      onDamage: (damage) => this.#damage(damage),
+      onChunk: () => this.#pass(),
       onRestart: () => {
         this.#reader = options.adapter.openReader(options.file, options.tools);
         this.#waiting = [];
         this.damaged = 0;
       },
-      onChunk: () => this.#pass(),
+      onAgain: () => (this.damaged = 0),
     });
   }
 
@@ -78,7 +81,7 @@ export class FollowedTranscript {
   }
 
   hasChanged(): Promise<boolean> {
-    return this.#tail.hasChanged();
+    return this.#source.hasChanged();
   }
 
   /** Reads what is new, once for all who ask while it has not begun. Resolves when its facts are taken. */
@@ -91,7 +94,7 @@ export class FollowedTranscript {
     await this.#queue.run(async () => {
       this.#isWanted = false;
       if (this.#verdict === 'outside') return;
-      const outcome = await this.#tail.read();
+      const outcome = await this.#source.read();
       if (outcome.kind !== 'read') return;
       this.grewAt = nowMs;
       this.isQuiet = false;
@@ -112,6 +115,14 @@ export class FollowedTranscript {
     return this.#queue.idle();
   }
 
+  #damage(damage: TailDamage): void {
+    this.damaged += 1;
+    const key = `${damage.offset}/${damage.sizeBytes}`;
+    if (this.#options.framing === 'json-document' && this.#toldDamage.has(key)) return;
+    if (this.#toldDamage.size < maxToldDamage) this.#toldDamage.add(key);
+    this.#options.onDamage(damage);
+  }
+
   async #pass(): Promise<void> {
     if (this.#verdict === 'unknown') {
       const { cwd } = this.#reader.describe();
@@ -129,3 +140,4 @@ export class FollowedTranscript {
 }
 
 const maxWaiting = 10_000;
+const maxToldDamage = 1000;

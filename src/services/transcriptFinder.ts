@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { watch, type FSWatcher } from 'chokidar';
 import type { Disposable } from '../base/disposable.ts';
 import type { TranscriptFile, TranscriptRoot } from '../core/transcripts/adapter.ts';
+import { listOpencodeSessions } from '../store/opencodeDatabase.ts';
+import { SqliteMissing, sqliteMark } from '../store/sqlite.ts';
 
 export interface FoundFile extends TranscriptFile {
   readonly changedAtMs: number;
@@ -33,6 +35,10 @@ export class TranscriptFinder implements Disposable {
   #timer: NodeJS.Timeout | undefined;
   #isDisposed = false;
   #scanning: Promise<void> | undefined;
+  /** Databases by path: how each looked when its sessions were listed, and how each session did. */
+  readonly #databases = new Map<string, { mark: string | undefined; readonly sessions: Map<string, string> }>();
+  #listing: Promise<void> | undefined;
+  #isSqliteMissing = false;
 
   constructor(
     root: TranscriptRoot,
@@ -121,15 +127,47 @@ export class TranscriptFinder implements Disposable {
   async #meet(path: string): Promise<void> {
     const relative = this.#relative(path);
     if (relative === undefined || this.#isDisposed) return;
+    if (this.#root.framing === 'opencode-database') {
+      // One listing at a time; what is written meanwhile is seen by the next.
+      await this.#listing;
+      this.#listing = this.#listSessions(path.replace(/-wal$/, ''), relative).catch(this.#onError);
+      await this.#listing;
+      return;
+    }
     const info = await stat(path).catch(() => undefined);
     if (info?.isFile() === true && !this.#isDisposed) this.#onFile({ path, relative, changedAtMs: info.mtimeMs, sizeBytes: info.size });
+  }
+
+  /** Every session of a database is a file of its own to whoever follows it. */
+  async #listSessions(path: string, relative: string): Promise<void> {
+    const mark = await sqliteMark(path);
+    const known = this.#databases.get(path) ?? { mark: undefined, sessions: new Map<string, string>() };
+    if (mark === undefined || mark === known.mark || this.#isSqliteMissing) return;
+    this.#databases.set(path, known);
+    try {
+      for (const session of await listOpencodeSessions(path)) {
+        const { id, changedAtMs, sequence } = session;
+        // Without a count of changes one that was at work lately may have gone on unseen.
+        const isSame = known.sessions.get(id) === `${changedAtMs} ${sequence ?? ''}`;
+        if (isSame && (sequence !== undefined || this.#now() - changedAtMs > this.#times.watchedAgeMs)) continue;
+        known.sessions.set(id, `${changedAtMs} ${sequence ?? ''}`);
+        if (this.#isDisposed) return;
+        this.#onFile({ path, relative: `${relative}/${id}`, session: id, changedAtMs, sizeBytes: sequence ?? changedAtMs });
+      }
+      known.mark = mark;
+    } catch (error) {
+      this.#isSqliteMissing = error instanceof SqliteMissing;
+      throw error;
+    }
   }
 
   /** The path below the root with `/`, when it is that of a transcript. */
   #relative(path: string): string | undefined {
     const { folder } = this.#root;
     if (!path.startsWith(folder)) return undefined;
-    const relative = path.slice(folder.length).replaceAll('\\', '/').replace(/^\/+/, '');
+    const below = path.slice(folder.length).replaceAll('\\', '/').replace(/^\/+/, '');
+    // What is new in a database stands in the log beside it first.
+    const relative = this.#root.framing === 'opencode-database' ? below.replace(/-wal$/, '') : below;
     return this.#root.isTranscript(relative) ? relative : undefined;
   }
 

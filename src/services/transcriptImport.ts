@@ -4,6 +4,7 @@ import type { AgentEnvironment, TranscriptAdapter } from '../core/transcripts/ad
 import { RunBook, type RunSummary } from '../core/transcripts/runSummary.ts';
 import type { Digest } from '../model/digest.ts';
 import { readTranscriptFile } from '../store/transcriptFile.ts';
+import { transcriptsIn } from '../store/transcriptSource.ts';
 import { recogniseTranscript } from './transcriptRecognition.ts';
 
 export interface ImportOptions {
@@ -37,7 +38,7 @@ export async function summariseTranscripts(place: string, options: ImportOptions
       else strange.push(file);
     } catch (error) {
       if (!isFolder) throw error;
-      failed.push({ path: file, reason: (error as NodeJS.ErrnoException).code ?? String(error) });
+      failed.push({ path: file, reason: whyNot(error) });
     }
   }
   return { runs: book.summaries(), transcripts, strange, failed };
@@ -46,17 +47,23 @@ export async function summariseTranscripts(place: string, options: ImportOptions
 async function addFile(book: RunBook, file: string, options: ImportOptions): Promise<boolean> {
   const recognised = await recogniseTranscript(file, options.adapters, options.environment);
   if (recognised === undefined) return false;
-  const { adapter } = recognised;
-  const reader = adapter.openReader(recognised.file, { digest: options.digest });
-  let damaged = 0;
-  await readTranscriptFile({
-    path: file,
-    onRecord: (value, offset) => book.add(adapter.id, file, reader.read(value, { offset })),
-    onDamage: () => (damaged += 1),
-  });
-  book.add(adapter.id, file, reader.quiet());
-  book.finish(adapter.id, file, reader.describe(), reader.counts, damaged);
+  const { adapter, framing } = recognised;
+  for (const transcript of await transcriptsIn(framing, recognised.file)) {
+    const reader = adapter.openReader(transcript, { digest: options.digest });
+    let damaged = 0;
+    await readTranscriptFile(framing, transcript, {
+      onRecord: (value, offset) => book.add(adapter.id, file, reader.read(value, { offset })),
+      onDamage: () => (damaged += 1),
+    });
+    book.add(adapter.id, file, reader.quiet());
+    book.finish(adapter.id, file, reader.describe(), reader.counts, damaged);
+  }
   return true;
+}
+
+/** Why a file cannot be read, in a few words. */
+export function whyNot(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? (error instanceof Error ? error.message : String(error));
 }
 
 async function filesBelow(folder: string): Promise<string[]> {

@@ -1,10 +1,12 @@
 import { open } from 'node:fs/promises';
-import type { AgentEnvironment, TranscriptAdapter, TranscriptFile, TranscriptRoot } from '../core/transcripts/adapter.ts';
+import type { AgentEnvironment, Framing, TranscriptAdapter, TranscriptFile, TranscriptRoot } from '../core/transcripts/adapter.ts';
+import { DocumentPieces } from '../core/transcripts/documentPieces.ts';
 import { readRecords } from '../core/transcripts/jsonRecords.ts';
+import { lookIntoSqlite, SqliteMissing } from '../store/sqlite.ts';
 
 export interface RecognisedTranscript {
   readonly adapter: TranscriptAdapter;
-  readonly framing: TranscriptRoot['framing'];
+  readonly framing: Framing;
   readonly file: TranscriptFile;
 }
 
@@ -12,10 +14,21 @@ const headBytes = 1024 * 1024;
 const maxSamples = 24;
 const databaseMark = 'SQLite format 3\0';
 
+/** What a file's beginning gives when it is taken as one kind of file or another. */
+type Form = 'lines' | 'document' | 'database' | 'text';
+
+/** The framings by which a file of a form can be read; the first is that of a file which lies nowhere that an agent names. */
+const framingsOf: Readonly<Record<Form, readonly Framing[]>> = {
+  lines: ['json-lines', 'opencode-files'],
+  document: ['json-document', 'opencode-files'],
+  database: ['opencode-database'],
+  text: ['text-lines'],
+};
+
 /**
  * Whose transcript a file is. Where it lies tells first: a file below an agent's own folder, of the name that the agent
- * gives, is that agent's. Anywhere else its first records tell: the agent that recognises most of them has it. Undefined
- * when nobody does. Rejects with the system's error when the file cannot be read.
+ * gives, is that agent's. Anywhere else its beginning tells: the agent that recognises most of the records there has it.
+ * Undefined when nobody does. Rejects with the system's error when the file cannot be read.
  */
 export async function recogniseTranscript(
   path: string,
@@ -30,53 +43,86 @@ export async function recogniseTranscript(
       if (relative !== undefined && root.isTranscript(relative)) return { adapter, framing: root.framing, file: { path, relative } };
     }
   }
-  const samples = await firstRecords(path);
-  let best: TranscriptAdapter | undefined;
+  let best: { readonly adapter: TranscriptAdapter; readonly form: Form } | undefined;
   let most = 0;
-  for (const adapter of adapters) {
-    const claims = samples.filter((sample) => adapter.recognises(sample)).length;
-    if (claims > most) [best, most] = [adapter, claims];
+  for (const [form, samples] of await beginningOf(path)) {
+    for (const adapter of adapters) {
+      const claims = samples.filter((sample) => adapter.recognises(sample)).length;
+      if (claims > most) [best, most] = [{ adapter, form }, claims];
+    }
   }
   if (best === undefined) return undefined;
-  const roots = best.roots(environment);
-  const { relative, root } = placeBelow(slashed, roots);
-  return { adapter: best, framing: root.framing, file: { path, relative } };
+  const framings = framingsOf[best.form];
+  const { relative, framing } = placeBelow(slashed, best.adapter.roots(environment), framings);
+  return { adapter: best.adapter, framing, file: { path, relative } };
 }
 
 const maxLevels = 8;
 
 /** As much of the path as could lie below one of the roots, at least the name: readers take ids and parents from it. */
-function placeBelow(path: string, roots: readonly TranscriptRoot[]): { readonly relative: string; readonly root: TranscriptRoot } {
+function placeBelow(
+  path: string,
+  roots: readonly TranscriptRoot[],
+  framings: readonly Framing[],
+): { readonly relative: string; readonly framing: Framing } {
   const parts = path.split('/').filter((part) => part !== '' && !/^[A-Za-z]:$/.test(part));
   for (let levels = Math.min(maxLevels, parts.length); levels > 0; levels--) {
     const relative = parts.slice(-levels).join('/');
-    const root = roots.find((candidate) => levels <= candidate.depth + 1 && candidate.isTranscript(relative));
-    if (root !== undefined) return { relative, root };
+    const root = roots.find(
+      (candidate) => framings.includes(candidate.framing) && levels <= candidate.depth + 1 && candidate.isTranscript(relative),
+    );
+    if (root !== undefined) return { relative, framing: root.framing };
   }
-  return { relative: parts.at(-1) ?? path, root: roots[0]! };
+  return { relative: parts.at(-1) ?? path, framing: framings[0]! };
 }
 
-async function firstRecords(path: string): Promise<readonly unknown[]> {
+/** The first records of the file, in each form that it can have. */
+async function beginningOf(path: string): Promise<readonly (readonly [Form, readonly unknown[]])[]> {
   const handle = await open(path, 'r');
   try {
-    const samples: unknown[] = [];
-    let text = '';
+    const lines: unknown[] = [];
+    const texts: string[] = [];
+    const pieces: unknown[] = [];
+    const document = new DocumentPieces({ onPiece: (piece) => pieces.push(piece), onDamage: () => undefined }, headBytes);
+    let rest = '';
     const decoder = new TextDecoder();
-    for (let at = 0; at < headBytes && samples.length < maxSamples;) {
+    for (let at = 0; at < headBytes && Math.max(lines.length, pieces.length) < maxSamples;) {
       const buffer = Buffer.alloc(64 * 1024);
       const { bytesRead } = await handle.read(buffer, 0, buffer.length, at);
+      const chunk = buffer.subarray(0, bytesRead);
       // A database is no text, whatever records can be made out in its pages.
-      if (at === 0 && buffer.toString('latin1', 0, databaseMark.length) === databaseMark) return [];
-      text += decoder.decode(buffer.subarray(0, bytesRead), { stream: true });
+      if (at === 0 && chunk.toString('latin1', 0, databaseMark.length) === databaseMark) return [['database', await tablesOf(path)]];
+      document.push(chunk);
+      rest += decoder.decode(chunk, { stream: true });
       at += bytesRead;
-      const lines = text.split('\n');
-      text = lines.pop() ?? '';
-      if (bytesRead === 0) lines.push(text);
-      for (const line of lines) for (const record of readRecords(line, 0).records) samples.push(record.value);
+      const whole = rest.split('\n');
+      rest = whole.pop() ?? '';
+      if (bytesRead === 0) whole.push(rest);
+      for (const line of whole) for (const record of readRecords(line, 0).records) lines.push(record.value);
+      texts.push(...whole.slice(0, maxTexts - texts.length));
       if (bytesRead === 0) break;
     }
-    return samples;
+    return lines.length > 0 || pieces.length > 2
+      ? [
+          ['lines', lines],
+          ['document', pieces],
+        ]
+      : [['text', texts]];
   } finally {
     await handle.close();
   }
 }
+
+const maxTexts = 200;
+
+/** One sample: the names of the tables. Where SQLite cannot be read, the sample says so. */
+async function tablesOf(path: string): Promise<readonly unknown[]> {
+  try {
+    return [{ tables: await lookIntoSqlite(path, (look) => Promise.resolve(look.all(tableNames).map(({ name }) => name))) }];
+  } catch (error) {
+    if (error instanceof SqliteMissing) return [{ tables: null, name: path.replaceAll('\\', '/').split('/').at(-1) }];
+    throw error;
+  }
+}
+
+const tableNames = "SELECT name FROM sqlite_master WHERE type = 'table'";

@@ -1,10 +1,12 @@
 import { open } from 'node:fs/promises';
+import type { Framing, TranscriptFile } from '../core/transcripts/adapter.ts';
 import { readRecords } from '../core/transcripts/jsonRecords.ts';
 import { JsonLines } from './jsonLines.ts';
+import { readDocumentFile } from './transcriptDocument.ts';
+import { openTranscriptSource } from './transcriptSource.ts';
 import type { TailDamage } from './transcriptTail.ts';
 
 export interface TranscriptFileOptions {
-  readonly path: string;
   readonly onRecord: (value: unknown, offset: number) => void;
   readonly onDamage: (damage: TailDamage) => void;
   /** Awaited after each piece that was read. */
@@ -18,12 +20,27 @@ const mebibyte = 1024 * 1024;
  * Reads a transcript that lies still, once and to its end: a last line without its end counts too. Memory is bounded by
  * the line limit. Resolves with the bytes read. Rejects with the system's error.
  */
-export async function readTranscriptFile(options: TranscriptFileOptions): Promise<number> {
-  const { path, onDamage, onRecord } = options;
+export async function readTranscriptFile(framing: Framing, file: TranscriptFile, options: TranscriptFileOptions): Promise<number> {
+  const { path } = file;
+  const { maxLineBytes } = options;
+  if (framing === 'json-lines' || framing === 'text-lines') return readLines(path, framing === 'text-lines', options);
+  if (framing === 'json-document')
+    return readDocumentFile({ ...options, path, ...(maxLineBytes === undefined ? {} : { maxPieceBytes: maxLineBytes }) });
+  const outcome = await openTranscriptSource(framing, file, options).read();
+  if (outcome.kind === 'missing') throw Object.assign(new Error(`There is no ${path}`), { code: 'ENOENT' });
+  return outcome.kind === 'read' ? outcome.bytes : 0;
+}
+
+async function readLines(path: string, isText: boolean, options: TranscriptFileOptions): Promise<number> {
+  const { onDamage, onRecord } = options;
   const lines = new JsonLines(
     0,
     options.maxLineBytes ?? 16 * mebibyte,
     (line) => {
+      if (isText) {
+        onRecord(decoder.decode(line.bytes), line.offset);
+        return;
+      }
       if (line.bytes.length === 0) return;
       const { records, damage } = readRecords(decoder.decode(line.bytes), line.offset);
       for (const entry of damage) onDamage({ ...entry, path });

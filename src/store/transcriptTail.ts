@@ -3,7 +3,7 @@ import { readRecords, type LineDamage } from '../core/transcripts/jsonRecords.ts
 import { JsonLines } from './jsonLines.ts';
 
 /**
- * Follows one file of JSON lines that another program appends to, by byte offset.
+ * Follows one file of lines, of JSON or of text, that another program appends to, by byte offset.
  * - A line counts when its `\n` has arrived; a half-written one waits.
  * - What cannot be read is reported with its place and costs itself alone.
  * - A file that shrank, was replaced, or no longer holds what stood before the offset is read again from its beginning;
@@ -20,6 +20,8 @@ export interface TranscriptTailOptions {
   readonly onChunk?: () => Promise<void>;
   readonly maxLineBytes?: number;
   readonly chunkBytes?: number;
+  /** The records are the lines themselves, empty ones too, and no JSON. */
+  readonly isText?: boolean;
 }
 
 export interface TailDamage extends LineDamage {
@@ -164,11 +166,15 @@ export class TranscriptTail {
   }
 
   #newLines(): JsonLines {
-    const { path, onRecord, onDamage } = this.#options;
+    const { path, onRecord, onDamage, isText } = this.#options;
     return new JsonLines(
       0,
       this.#maxLineBytes,
       (line) => {
+        if (isText === true) {
+          onRecord(decoder.decode(line.bytes), line.offset);
+          return;
+        }
         if (line.bytes.length === 0) return;
         const { records, damage } = readRecords(decoder.decode(line.bytes), line.offset);
         for (const entry of damage) onDamage?.({ ...entry, path });

@@ -5,12 +5,14 @@ import { createReadStream } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
-import type { TranscriptFact } from '../../src/core/transcripts/adapter.ts';
+import type { DocumentPiece, Framing, TranscriptFact, TranscriptFile } from '../../src/core/transcripts/adapter.ts';
 import { transcriptAdapters } from '../../src/core/transcripts/table.ts';
 import { TapedeckEvent } from '../../src/model/event.ts';
 import { recogniseTranscript, type RecognisedTranscript } from '../../src/services/transcriptRecognition.ts';
 import { nodeDigest } from '../../src/store/digest.ts';
+import { lookIntoSqlite, SqliteMissing, type SqliteLook } from '../../src/store/sqlite.ts';
 import { readTranscriptFile } from '../../src/store/transcriptFile.ts';
+import { transcriptsIn } from '../../src/store/transcriptSource.ts';
 import type { TailDamage } from '../../src/store/transcriptTail.ts';
 import { unseenStretches } from './byteAccount.ts';
 
@@ -39,9 +41,17 @@ async function main(folder: string): Promise<number> {
   const checked: Checked[] = [];
   for (const file of files) {
     const transcript = await recogniseTranscript(file, transcriptAdapters, environment);
-    if (transcript === undefined) strange.push(path.relative(folder, file));
-    else {
-      const result = await check(transcript);
+    if (transcript === undefined) {
+      strange.push(path.relative(folder, file));
+      continue;
+    }
+    const parts = await transcriptsIn(transcript.framing, transcript.file).catch((error: unknown) => {
+      if (!(error instanceof SqliteMissing)) throw error;
+      console.log(`${path.relative(folder, file)}: ${error.message}`);
+      return [];
+    });
+    for (const part of parts) {
+      const result = await check({ ...transcript, file: part });
       checked.push(result);
       print(folder, result);
     }
@@ -51,7 +61,7 @@ async function main(folder: string): Promise<number> {
 }
 
 async function check(transcript: RecognisedTranscript): Promise<Checked> {
-  const { adapter, file } = transcript;
+  const { adapter, file, framing } = transcript;
   const faults: string[] = [];
   const kinds = new Map<string, number>();
   const damage: TailDamage[] = [];
@@ -66,8 +76,7 @@ async function check(transcript: RecognisedTranscript): Promise<Checked> {
   let bytes = 0;
   try {
     const startedAt = process.hrtime.bigint();
-    bytes = await readTranscriptFile({
-      path: file.path,
+    bytes = await readTranscriptFile(framing, file, {
       maxLineBytes,
       onRecord: (value, offset) => count(reader.read(value, { offset })),
       onDamage: (entry) => damage.push(entry),
@@ -92,17 +101,16 @@ async function check(transcript: RecognisedTranscript): Promise<Checked> {
 
 /** What is wrong with how the file is read. */
 async function verify(
-  { file }: RecognisedTranscript,
+  { file, framing }: RecognisedTranscript,
   read: (value: unknown, offset: number) => readonly TranscriptFact[],
 ): Promise<readonly string[]> {
   const faults: string[] = [];
-  const records: number[] = [];
+  const records: { readonly value: unknown; readonly offset: number }[] = [];
   const damage: TailDamage[] = [];
-  await readTranscriptFile({
-    path: file.path,
+  await readTranscriptFile(framing, file, {
     maxLineBytes,
     onRecord: (value, offset) => {
-      records.push(offset);
+      records.push({ value, offset });
       for (const [index, fact] of read(value, offset).entries()) {
         const parsed = TapedeckEvent.safeParse({ v: 1, w: 'w', n: index + 1, at: '2026-01-01T00:00:00.000Z', ...fact });
         if (!parsed.success) faults.push(`no fact of the schema at ${offset}: ${parsed.error.issues[0]?.path.join('.')}`);
@@ -110,14 +118,61 @@ async function verify(
     },
     onDamage: (entry) => damage.push(entry),
   });
-  if ((await stat(file.path)).size < maxWholeBytes) {
-    for (const { offset, sizeBytes } of unseenStretches(await readFile(file.path), records, damage))
-      faults.push(`${sizeBytes} bytes at ${offset} were passed over`);
-  }
+  faults.push(...(await passedOver(framing, file, records, damage)));
+  if (framing !== 'json-lines' && framing !== 'text-lines') return faults.slice(0, 20);
   const tooLong = damage.filter((entry) => entry.reason === 'too-long');
   for (const offset of await longLines(file.path))
     if (!tooLong.some((entry) => entry.offset === offset)) faults.push(`the line at ${offset} has no bound`);
   return faults.slice(0, 20);
+}
+
+/** What the records leave out, by the means of each framing. */
+async function passedOver(
+  framing: Framing,
+  file: TranscriptFile,
+  records: readonly { readonly value: unknown; readonly offset: number }[],
+  damage: readonly TailDamage[],
+): Promise<readonly string[]> {
+  if (framing === 'opencode-database')
+    return lookIntoSqlite(file.path, (look) => Promise.resolve(missingRows(look, file.session ?? '', records)));
+  if (framing === 'opencode-files' || (await stat(file.path)).size > maxWholeBytes) return [];
+  const bytes = await readFile(file.path);
+  if (framing === 'json-lines')
+    return unseenStretches(
+      bytes,
+      records.map((record) => record.offset),
+      damage,
+    ).map(({ offset, sizeBytes }) => `${sizeBytes} bytes at ${offset} were passed over`);
+  const text = bytes.toString('utf8');
+  if (framing === 'text-lines') {
+    const lines = text.replace(/\n$/, '').split('\n');
+    const isSame = damage.length > 0 || lines.every((line, index) => records[index]?.value === line.replace(/\r$/, ''));
+    return isSame ? [] : ['lines were passed over'];
+  }
+  return damage.length > 0 ||
+    JSON.stringify(JSON.parse(text)) === JSON.stringify(documentOf(records.map(({ value }) => value as DocumentPiece)))
+    ? []
+    : ['pieces were passed over'];
+}
+
+function missingRows(look: SqliteLook, session: string, records: readonly { readonly value: unknown }[]): readonly string[] {
+  const told = records.flatMap(({ value }) => {
+    const message = (value as { member?: unknown; value?: { parts?: readonly unknown[] } }).member === 'messages' ? value : undefined;
+    return message === undefined ? [] : [(message as { value: { parts: readonly unknown[] } }).value.parts.length];
+  });
+  const count = (table: string): number => Number(look.all(`SELECT count(*) AS n FROM ${table} WHERE session_id = ?`, session)[0]?.['n']);
+  const parts = told.reduce((sum, own) => sum + own, 0);
+  return told.length === count('message') && parts === count('part') ? [] : ['rows were passed over'];
+}
+
+function documentOf(pieces: readonly DocumentPiece[]): unknown {
+  const document: Record<string, unknown> = {};
+  for (const piece of pieces) {
+    if (piece.member === null) continue;
+    if (piece.index === undefined) document[piece.member] = piece.value;
+    else ((document[piece.member] ??= []) as unknown[])[piece.index] = piece.value;
+  }
+  return '' in document && Object.keys(document).length === 1 ? document[''] : document;
 }
 
 const maxWholeBytes = 1024 * mebibyte;
@@ -148,7 +203,7 @@ function print(folder: string, result: Checked): void {
   const speed = seconds === 0 ? 0 : bytes / mebibyte / seconds;
   const list = (counts: ReadonlyMap<string, number>): string => [...counts].map(([name, count]) => `${name} ${count}`).join(', ');
   console.log(
-    `${path.relative(folder, transcript.file.path) || transcript.file.path}: ${transcript.adapter.id}, ${megabytes(bytes)} MB, ${speed.toFixed(0)} MB/s, peak ${megabytes(result.peakBytes)} MB`,
+    `${path.relative(folder, transcript.file.path) || transcript.file.path}${transcript.file.session === undefined ? '' : ` ${transcript.file.session}`}: ${transcript.adapter.id}, ${megabytes(bytes)} MB, ${speed.toFixed(0)} MB/s, peak ${megabytes(result.peakBytes)} MB`,
   );
   console.log(`  events: ${kinds.size === 0 ? 'none' : list(kinds)}`);
   if (unknown.size > 0) console.log(`  unknown: ${list(unknown)}`);

@@ -2,7 +2,7 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import type { RunSummary } from '../../core/transcripts/runSummary.ts';
 import { transcriptAdapters } from '../../core/transcripts/table.ts';
-import { summariseTranscripts } from '../../services/transcriptImport.ts';
+import { summariseTranscripts, whyNot } from '../../services/transcriptImport.ts';
 import { nodeDigest } from '../../store/digest.ts';
 import { CliError } from '../cliError.ts';
 import type { CommandEntry } from '../command.ts';
@@ -38,14 +38,10 @@ With --json one document a line for each run:
           environment: { platform: process.platform, homeFolder: homedir(), variables: run.process.environment },
           digest: nodeDigest,
         }).catch((error: unknown) => {
-          const { code } = error as NodeJS.ErrnoException;
-          throw new CliError(
-            1,
-            'no-file',
-            code === 'ENOENT' ? `There is no ${found}` : `${found} cannot be read (${code ?? String(error)})`,
-          );
+          const why = whyNot(error);
+          throw new CliError(1, 'no-file', why === 'ENOENT' ? `There is no ${found}` : `${found} cannot be read: ${why}`);
         });
-        for (const { path: file, reason } of imported.failed) run.output.note(`${file} cannot be read (${reason})`);
+        for (const { path: file, reason } of imported.failed) run.output.note(`${file} cannot be read: ${reason}`);
         if (imported.transcripts === 0) throw new CliError(1, 'no-transcript', `${found} holds no transcript of a known agent`);
         if (imported.strange.length > 0) run.output.note(`${imported.strange.length} files are no transcripts of a known agent`);
         await run.output.list(imported.runs, describeRun);

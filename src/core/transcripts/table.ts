@@ -2,8 +2,18 @@ import type { TranscriptAdapter } from './adapter.ts';
 import { claudeAdapter } from './claude.ts';
 import { codexAdapter } from './codex.ts';
 import { copilotAdapter } from './copilot.ts';
+import { geminiAdapter } from './gemini.ts';
 import { openclawAdapter } from './openclaw.ts';
+import { opencodeAdapter } from './opencode.ts';
 import { piAdapter } from './pi.ts';
 
 /** Every agent whose transcripts can be read. A new one is a line here. */
-export const transcriptAdapters: readonly TranscriptAdapter[] = [codexAdapter, claudeAdapter, piAdapter, openclawAdapter, copilotAdapter];
+export const transcriptAdapters: readonly TranscriptAdapter[] = [
+  codexAdapter,
+  claudeAdapter,
+  piAdapter,
+  openclawAdapter,
+  copilotAdapter,
+  geminiAdapter,
+  opencodeAdapter,
+];

@@ -1,0 +1,36 @@
+import type { Framing, TranscriptFile } from '../core/transcripts/adapter.ts';
+import { listOpencodeSessions, OpencodeDatabaseSource } from './opencodeDatabase.ts';
+import { OpencodeFilesSource } from './opencodeFiles.ts';
+import type { RecordTaker } from './recordTaker.ts';
+import { TranscriptDocument } from './transcriptDocument.ts';
+import { TranscriptTail, type TailOutcome } from './transcriptTail.ts';
+
+/** Where a transcript's records come from, however it is kept. */
+export interface TranscriptSource {
+  /** True when it looks other than at the last reading: a stat or a few, no reading. */
+  hasChanged(): Promise<boolean>;
+  /** Reads what is new. Must not be called again before it has ended. Rejects when reading fails; the next call tries again. */
+  read(): Promise<TailOutcome>;
+}
+
+/** Opens the source of one transcript. Nothing is read yet. */
+export function openTranscriptSource(framing: Framing, file: TranscriptFile, taker: RecordTaker): TranscriptSource {
+  switch (framing) {
+    case 'opencode-database':
+      return new OpencodeDatabaseSource(file, taker);
+    case 'opencode-files':
+      return new OpencodeFilesSource(file, taker);
+    case 'json-document':
+      return new TranscriptDocument({ ...taker, path: file.path });
+    case 'json-lines':
+    case 'text-lines':
+      return new TranscriptTail({ ...taker, path: file.path, isText: framing === 'text-lines' });
+  }
+}
+
+/** The transcripts in a file: itself, or each that a database holds. Rejects with SqliteMissing, or when it cannot be read. */
+export async function transcriptsIn(framing: Framing, file: TranscriptFile): Promise<readonly TranscriptFile[]> {
+  if (framing !== 'opencode-database') return [file];
+  const sessions = await listOpencodeSessions(file.path);
+  return sessions.map(({ id }) => ({ path: file.path, relative: `${file.relative}/${id}`, session: id }));
+}
