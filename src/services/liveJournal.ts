@@ -136,6 +136,7 @@ export class LiveJournal implements Journal {
       const session = await open();
       session.journal.onDidRecord((event) => this.#recorded.fire(event));
       session.writer.onDidChangeHealth((health) => this.#health.fire(health));
+      if (session.writer.health.state !== 'ok') this.#health.fire(session.writer.health);
       // From here on `record` writes into it, so that what `onOpened` records is not waiting for itself.
       this.#session = session;
       this.#lastAt = this.#options.clock.now();

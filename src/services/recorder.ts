@@ -547,7 +547,9 @@ class WorkspaceRecorder implements Recorder {
     this.#counts.events = this.#counts.files = this.#counts.commands = this.#counts.failures = 0;
     this.#gaps = 0;
     const card = await this.sessions.read(session.id);
-    this.#card = card === undefined ? undefined : { startedAt: card.startedAt, ...(card.label === undefined ? {} : { label: card.label }) };
+    // Without a card its start is still on its way to a disk that is full.
+    const startedAt = card?.startedAt ?? new Date(this.#options.clock.now()).toISOString();
+    this.#card = { startedAt, ...(card?.label === undefined ? {} : { label: card.label }) };
     this.#reader = await openLogReader({ layout: this.layout, session: session.id, digest });
     this.#following = this.#reader.follow((events) => this.#noteOthers(events));
     if (isJoined)

@@ -127,29 +127,36 @@ export function createSessions(options: SessionsOptions): Sessions {
   const end = (id: SessionId, reason: SessionEndReason, by: Author): Promise<void> =>
     recordIn(id, (journal) => journal.record({ kind: 'session.ended', by, reason }));
 
+  /** The end of the one before: on a full disk a long-lived writer begins without, for it waits in memory and says why. */
+  const endBefore = (id: SessionId, reason: SessionEndReason, by: Author, open: OpenOptions): Promise<void> =>
+    open.shortLived === true ? end(id, reason, by) : end(id, reason, by).catch(() => {});
+
   const startNew = async (open: OpenOptions): Promise<OpenSession> => {
     const now: UnixMs = clock.now();
     const id = createSessionId(new Date(now), options.random, (await latest(1))[0]?.id);
     const session = await openIn(id, true, open.shortLived ?? false);
     const label = open.label === undefined ? {} : { label: open.label };
-    const started = await session.journal.record({
-      kind: 'session.started',
-      by: open.by ?? userAuthor,
-      session: id,
-      ...label,
-      folders: options.folders.map(({ name, path }) => ({ name, path })),
-      app: options.app,
-    });
-    // The card only saves time; a log without one is whole.
-    await writeSessionCard(layout, {
-      id,
-      ...label,
-      startedAt: started.at,
-      lastAt: started.at,
-      folders: options.folders.map(({ name, path }) => ({ name, path })),
-      app: options.app,
-      readTo: { at: started.at, w: started.w, n: started.n },
-    }).catch(() => {});
+    const folders = options.folders.map(({ name, path }) => ({ name, path }));
+    const recordStart = async (): Promise<void> => {
+      const { at, w, n } = await session.journal.record({
+        kind: 'session.started',
+        by: open.by ?? userAuthor,
+        session: id,
+        ...label,
+        folders,
+        app: options.app,
+      });
+      // The card only saves time; a log without one is whole.
+      await writeSessionCard(layout, { id, ...label, startedAt: at, lastAt: at, folders, app: options.app, readTo: { at, w, n } }).catch(
+        () => {},
+      );
+    };
+    try {
+      await (open.shortLived === true ? recordStart() : unlessDegraded(session.writer, recordStart()));
+    } catch (error) {
+      await session.close();
+      throw error;
+    }
     return session;
   };
 
@@ -171,7 +178,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     async startOrJoin(open = {}) {
       const card = await newest();
       if (card === undefined || !canJoin(card)) {
-        if (card !== undefined && card.endedAt === undefined) await end(card.id, 'idle', systemAuthor);
+        if (card !== undefined && card.endedAt === undefined) await endBefore(card.id, 'idle', systemAuthor, open);
         return startNew(open);
       }
       const session = await openIn(card.id, false, open.shortLived ?? false);
@@ -182,7 +189,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     async start(open = {}) {
       const card = await newest();
       if (card !== undefined && card.endedAt === undefined)
-        await end(card.id, canJoin(card) ? 'superseded' : 'idle', open.by ?? userAuthor);
+        await endBefore(card.id, canJoin(card) ? 'superseded' : 'idle', open.by ?? userAuthor, open);
       return startNew(open);
     },
     async open(id, { shortLived = false } = {}) {
@@ -192,4 +199,25 @@ export function createSessions(options: SessionsOptions): Sessions {
     label: (id, label, by = userAuthor) => recordIn(id, (journal) => journal.record({ kind: 'session.labelled', by, label })),
     end: (id, reason, by = userAuthor) => end(id, reason, by),
   };
+}
+
+/**
+ * Resolves with the work, or as soon as the log cannot be written: a long-lived writer then keeps its start in memory like all
+ * that follows, and its health says why.
+ */
+async function unlessDegraded(writer: LogWriter, work: Promise<void>): Promise<void> {
+  let stop = (): void => {};
+  const degraded = new Promise<void>((resolve) => {
+    const listening = writer.onDidChangeHealth(({ state }) => {
+      if (state === 'degraded') resolve();
+    });
+    stop = () => listening.dispose();
+  });
+  // Whoever closes the writer is told; nobody may be waiting for the start any more.
+  work.catch(() => {});
+  try {
+    await Promise.race([work, degraded]);
+  } finally {
+    stop();
+  }
 }

@@ -350,3 +350,32 @@ it(
     }
   },
 );
+
+it(
+  '[C16] [L4] says at once that the disk is full when not even a session’s start finds room, and keeps it until it does',
+  { timeout: 40_000 },
+  async (context) => {
+    const disk = join(room.base, 'disk');
+    await mkdir(disk);
+    if (!mountSmallDisk(disk)) return context.skip();
+    try {
+      const recorder = await room.record({ root: join(disk, 'deck') });
+      // As far as it goes.
+      await writeFile(join(disk, 'filler'), new Uint8Array(1 << 20)).catch(() => {});
+      const started = recorder.start('on a full disk');
+      await until(() => recorder.status().state === 'degraded', 'the disk to be full');
+      expect(recorder.status().reason).toMatch(/full/i);
+      const noted = recorder.journal.record({ kind: 'progress.noted', by: userAuthor, text: 'kept' });
+      await rm(join(disk, 'filler'));
+      await started;
+      await noted;
+      await until(() => recorder.status().state === 'recording', 'recovery', 30_000);
+      const kinds = (await room.events(recorder)).map(({ kind }) => kind);
+      expect(kinds[0]).toBe('session.started');
+      expect(kinds).toEqual(expect.arrayContaining(['progress.noted', 'capture.gap']));
+      await recorder.close();
+    } finally {
+      execFileSync('umount', ['-l', disk], { stdio: 'ignore' });
+    }
+  },
+);
