@@ -204,7 +204,7 @@ async function listCopies(session: SessionLayout): Promise<DamagedCopy[]> {
   const copies: DamagedCopy[] = [];
   for (const name of names.sort()) {
     const stats = await stat(join(session.damaged, name)).catch(() => undefined);
-    if (stats?.isFile() === true) copies.push({ file: `damaged/${name}`, sizeBytes: stats.size });
+    if (stats?.isFile() === true && !name.endsWith('.tmp')) copies.push({ file: `damaged/${name}`, sizeBytes: stats.size });
   }
   return copies;
 }

@@ -6,9 +6,9 @@ import { firstPrev, lineHash } from '../core/logCodec.ts';
 import { readLine } from '../core/salvage.ts';
 import type { Digest } from '../model/digest.ts';
 import type { WriterId } from '../model/ids.ts';
+import { keepDamagedCopy } from './damagedCopy.ts';
 import type { SessionLayout } from './layout.ts';
 import { backwardLines } from './lineSource.ts';
-import { replaceFile } from './replaceFile.ts';
 import { listSegments, openSegmentFile, type SegmentFile } from './segmentFile.ts';
 import { openWriterStream } from './writerStream.ts';
 
@@ -102,7 +102,7 @@ async function resumeWriter(session: SessionLayout, writer: WriterId, digest: Di
   if (last === undefined) return undefined;
   for (const segment of [...segments].reverse()) {
     const end = await readEnd(segment, digest);
-    if (segment === last && !end.isWhole) await putAside(session, segment, end.soundTo);
+    if (segment === last && !end.isWhole) await keepDamagedCopy(session, segment, end.soundTo);
     if (end.n === undefined) continue;
     const continues = segment === last && end.isWhole;
     return { writer, n: end.n, prev: end.prev, segment: continues ? last.number : last.number + 1, continues };
@@ -137,22 +137,6 @@ async function readEnd(segment: SegmentFile, digest: Digest): Promise<SegmentEnd
     return { n: undefined, prev: firstPrev, soundTo: 0, isWhole: sizeBytes === 0 };
   } finally {
     await handle?.close().catch(() => {});
-  }
-}
-
-const maxAsideBytes = 64 << 20;
-
-async function putAside(session: SessionLayout, segment: SegmentFile, from: number): Promise<void> {
-  const length = Math.min(maxAsideBytes, segment.sizeBytes - from);
-  if (length <= 0) return;
-  const handle = await openSegmentFile(segment);
-  try {
-    const bytes = Buffer.alloc(length);
-    const { bytesRead } = await handle.read(bytes, 0, length, from);
-    // In one step, whole: one that died here before must not leave half of it for good.
-    await replaceFile(join(session.damaged, `${segment.name}.${from}`), bytes.subarray(0, bytesRead));
-  } finally {
-    await handle.close();
   }
 }
 
