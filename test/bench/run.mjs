@@ -1,4 +1,5 @@
-// `npm run bench`: every benchmark; `npm run bench -- append firstScreen`: these. `--write` puts the figures into RESULTS.md,
+// `npm run bench`: every benchmark; `npm run bench -- append read`: these; `-- log`: all
+// of the log. `--write` puts the figures into RESULTS.md,
 // `--quick` takes less. Each `<name>.bench.ts` is a program that prints its section in Markdown; it is bundled as what ships is.
 import { spawn } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -11,10 +12,12 @@ const here = dirname(fileURLToPath(import.meta.url));
 const words = process.argv.slice(2);
 const flags = words.filter((word) => word.startsWith('--'));
 const all = (await readdir(here)).filter((name) => name.endsWith('.bench.ts')).map((name) => name.replace('.bench.ts', ''));
-const wanted = words.filter((word) => !word.startsWith('--'));
+/** What is measured together, by the name of the whole. */
+const groups = { log: ['append', 'read', 'search', 'fold', 'verify'] };
+const wanted = words.filter((word) => !word.startsWith('--')).flatMap((word) => groups[word] ?? [word]);
 const unknown = wanted.filter((name) => !all.includes(name));
 if (unknown.length > 0) {
-  console.error(`No such benchmark: ${unknown.join(', ')}. There are: ${all.join(', ')}.`);
+  console.error(`No such benchmark: ${unknown.join(', ')}. There are: ${[...Object.keys(groups), ...all].join(', ')}.`);
   process.exit(2);
 }
 
