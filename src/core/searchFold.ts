@@ -21,7 +21,16 @@ const folded = new Uint16Array(0x10000);
 
 const isSurrogate = (code: number): boolean => code >= 0xd800 && code <= 0xdfff;
 
+/** The same since Unicode 15.1, though neither is the other's capital. */
+const twins: ReadonlyMap<number, number> = new Map([
+  [0x1fd3, 0x0390],
+  [0x1fe3, 0x03b0],
+  [0xfb06, 0xfb05],
+]);
+
 function foldCharacter(code: number): number {
+  const twin = twins.get(code);
+  if (twin !== undefined) return twin;
   const char = String.fromCharCode(code);
   const upper = char.toUpperCase();
   const lower = (upper.length === 1 ? upper : char).toLowerCase();

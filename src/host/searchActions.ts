@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { displayName } from '../core/timelineWords.ts';
+import { authorName } from '../core/timelineWords.ts';
 import type { SearchHit } from '../core/searchMatch.ts';
 import type { SearchPage, SearchProgress } from '../store/logSearch.ts';
 import type { ActionContext, Actions } from './actions.ts';
@@ -86,7 +86,7 @@ export function searchActions({ deck, prompts, showView, logWorker, trace }: Act
 
 function itemOf(hit: SearchHit, isOfMany: boolean): FoundItem<SearchHit> {
   const { kind, by, path, at, session, excerpt } = hit;
-  const who = by === undefined || by.actor === 'unknown' ? undefined : displayName(by.name ?? by.actor);
+  const who = by === undefined || by.actor === 'unknown' ? undefined : authorName(by);
   return {
     line: excerpt.text,
     icon: icons[kind] ?? icons[kind.slice(0, kind.indexOf('.'))] ?? 'circle-small',

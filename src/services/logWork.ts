@@ -2,6 +2,7 @@ import type { SearchQuery } from '../core/searchMatch.ts';
 import type { Digest } from '../model/digest.ts';
 import type { SessionId } from '../model/ids.ts';
 import { tapedeckLayout } from '../store/layout.ts';
+import { lineIndexRecipe } from '../store/lineIndexRecipe.ts';
 import { createLogSearch, type LogSearch, type SearchCursor, type SearchPage, type SearchProgress } from '../store/logSearch.ts';
 import { searchIndexRecipe } from '../store/searchIndex.ts';
 import { listSessionIds } from '../store/sessionCard.ts';
@@ -99,4 +100,4 @@ export class LogWork {
 }
 
 /** Every kind of sidecar that is made here, in one pass over a segment. */
-const sidecarRecipes = [searchIndexRecipe];
+const sidecarRecipes = [lineIndexRecipe, searchIndexRecipe];
