@@ -103,10 +103,7 @@ async function foldOn(
       sinceKept += events.length;
       if (walk.isDoubtful) return undefined;
       const newest = events.at(-1);
-      if (newest === undefined) {
-        if (keepEvery > 0 && sinceKept >= keptEvery && isNewest) await keep();
-        break;
-      }
+      if (newest === undefined) break;
       hasMet = last !== undefined && eventId(newest) === last;
       // Only where none stands behind a newer one is the fold that of all events until there.
       isNewest = newestId(fold.state) === eventId(newest);
@@ -115,6 +112,7 @@ async function foldOn(
     }
     // At the log's end what lies behind the last event counts too.
     const met = last === undefined ? walk.damageMet() : walk.damage();
+    if (keepEvery > 0 && sinceKept >= keptEvery && isNewest) await keep();
     return { damage: [...damageBefore, ...met], folded, isThere: last === undefined || hasMet };
   } finally {
     await walk.close();

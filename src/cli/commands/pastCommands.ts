@@ -1,6 +1,7 @@
 import { serializeState } from '../../core/fold.ts';
 import { currentPlans, isLeft, openBlockers } from '../../core/decisions.ts';
 import { counted } from '../../core/timelineWords.ts';
+import { eventId } from '../../model/ids.ts';
 import type { SessionState } from '../../model/sessionState.ts';
 import { CliError } from '../cliError.ts';
 import type { CommandEntry } from '../command.ts';
@@ -101,6 +102,7 @@ function stateDocument(state: SessionState): unknown {
   const { trace: _, attribution, heads, aside: __, counts, ...shown } = JSON.parse(serializeState(state)) as Record<string, unknown>;
   const writers = [...state.counts.writers].map(([writer, { newest }]) => [writer, newest] as const);
   const document: Record<string, unknown> = {
+    event: state.session.last === undefined ? null : eventId(state.session.last),
     ...shown,
     counts: { ...(counts as SessionState['counts']), writers: Object.fromEntries(writers) },
     heads: Object.fromEntries(heads as [string, unknown][]),
