@@ -11,7 +11,7 @@ import {
 } from '../core/transcripts/adapter.ts';
 import type { Digest } from '../model/digest.ts';
 import type { EventDraft, Source } from '../model/event.ts';
-import { readBeside } from '../store/besideFile.ts';
+import { besideReader } from '../store/besideFile.ts';
 import type { TailDamage } from '../store/transcriptTail.ts';
 import { FollowedTranscript } from './followedTranscript.ts';
 import type { Journal } from './journal.ts';
@@ -176,7 +176,7 @@ class TranscriptFollower implements AgentFollower {
         file: { path: found.path, relative: found.relative, ...(found.session === undefined ? {} : { session: found.session }) },
         tools: {
           digest: this.#options.digest,
-          beside: (relative) => readBeside(found.path.slice(0, found.path.length - found.relative.length), relative),
+          beside: besideReader(found),
           folders: this.#options.folders.map((folder) => folder.path),
         },
         isInside: (cwd) => this.#paths.contains(cwd),

@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { AgentEnvironment, TranscriptAdapter } from '../core/transcripts/adapter.ts';
 import { RunBook, type RunSummary } from '../core/transcripts/runSummary.ts';
 import type { Digest } from '../model/digest.ts';
+import { besideReader } from '../store/besideFile.ts';
 import { readTranscriptFile } from '../store/transcriptFile.ts';
 import { transcriptsIn } from '../store/transcriptSource.ts';
 import { recogniseTranscript } from './transcriptRecognition.ts';
@@ -49,7 +50,7 @@ async function addFile(book: RunBook, file: string, options: ImportOptions): Pro
   if (recognised === undefined) return false;
   const { adapter, framing } = recognised;
   for (const transcript of await transcriptsIn(framing, recognised.file)) {
-    const reader = adapter.openReader(transcript, { digest: options.digest });
+    const reader = adapter.openReader(transcript, { digest: options.digest, beside: besideReader(transcript) });
     let damaged = 0;
     await readTranscriptFile(framing, transcript, {
       onRecord: (value, offset) => book.add(adapter.id, file, reader.read(value, { offset })),

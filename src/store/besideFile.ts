@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import type { TranscriptFile } from '../core/transcripts/adapter.ts';
 
 const maxBytes = 8 * 1024 * 1024;
 
@@ -18,4 +19,14 @@ export function readBeside(folder: string, relative: string): string | undefined
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Reads what lies beside a transcript, by paths below the same root. Nothing where the file's path does not end with its
+ * path below the root, as that of a session in a database does not.
+ */
+export function besideReader(file: TranscriptFile): (relative: string) => string | undefined {
+  const root = file.path.slice(0, file.path.length - file.relative.length);
+  const isBelow = file.path.slice(root.length).replaceAll('\\', '/') === file.relative && /[\\/]$/.test(root);
+  return (relative) => (isBelow ? readBeside(root, relative) : undefined);
 }

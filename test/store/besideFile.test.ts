@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { readBeside } from '../../src/store/besideFile.ts';
+import { besideReader, readBeside } from '../../src/store/besideFile.ts';
 
 let base: string;
 beforeEach(() => {
@@ -39,4 +39,12 @@ test('[A18] leaves alone what is too large to be read at once', () => {
 test.skipIf(process.platform === 'win32')('[A23] stands a link that leads nowhere', () => {
   symlinkSync(join(base, 'gone'), join(base, 'root/a/link.json'));
   expect(readBeside(join(base, 'root'), 'a/link.json')).toBeUndefined();
+});
+
+test('[A4] finds what lies beside a transcript by its own place below the root', () => {
+  const path = join(base, 'root/a/t.jsonl');
+  expect(besideReader({ path, relative: 'a/t.jsonl' })('a/s.json')).toBe('{}');
+  expect(besideReader({ path, relative: 't.jsonl' })('s.json')).toBe('{}');
+  expect(besideReader({ path, relative: 'a/t.jsonl/session' })('a/s.json')).toBeUndefined();
+  expect(besideReader({ path, relative: '.jsonl' })('s.json')).toBeUndefined();
 });

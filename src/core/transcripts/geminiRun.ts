@@ -279,6 +279,7 @@ export class GeminiRun {
   #compacted(summary: string): void {
     if (summary === this.#summary) return;
     this.#summary = summary;
+    this.settle();
     const record = this.#key(this.#sink.sha256(summary).slice(0, 16), 'compacted');
     this.#teller.tell({ kind: 'run.compacted', trigger: 'unknown', summary: this.#sink.words(summary) }, { origin: { record } });
   }

@@ -180,6 +180,7 @@ export class QwenRun {
   }
 
   compacted(payload: JsonRecord): void {
+    this.settle();
     const info = asRecord(payload['info']) ?? {};
     const preTokens = asCount(info['originalTokenCount']);
     const postTokens = asCount(info['newTokenCount']);

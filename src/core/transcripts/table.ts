@@ -6,6 +6,7 @@ import { geminiAdapter } from './gemini.ts';
 import { openclawAdapter } from './openclaw.ts';
 import { opencodeAdapter } from './opencode.ts';
 import { piAdapter } from './pi.ts';
+import { qwenAdapter } from './qwen.ts';
 
 /** Every agent whose transcripts can be read. A new one is a line here. */
 export const transcriptAdapters: readonly TranscriptAdapter[] = [
@@ -15,5 +16,6 @@ export const transcriptAdapters: readonly TranscriptAdapter[] = [
   openclawAdapter,
   copilotAdapter,
   geminiAdapter,
+  qwenAdapter,
   opencodeAdapter,
 ];
