@@ -1,5 +1,6 @@
 import * as nodeFileSystem from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
 
 /** What content store and restore ask of an open file. */
 export type DiskFile = Pick<FileHandle, 'read' | 'write' | 'datasync' | 'sync' | 'stat' | 'chmod' | 'close'>;
@@ -43,5 +44,18 @@ export async function syncFolder(fileSystem: DiskFileSystem, path: string): Prom
     if (!['EISDIR', 'EPERM', 'EACCES', 'EINVAL', 'ENOTSUP', 'EBADF'].includes(failureCode(error))) throw error;
   } finally {
     await folder?.close();
+  }
+}
+
+/**
+ * Creates the folder and what is above it; the names of those that are new are as durable as `syncFolder` makes them when it
+ * resolves: a synced file in a folder whose own name is lost is lost. Resolves with the first new one, if there is any.
+ */
+export async function makeLastingFolder(fileSystem: DiskFileSystem, path: string): Promise<string | undefined> {
+  const first = await fileSystem.mkdir(path, { recursive: true });
+  if (first === undefined) return undefined;
+  for (let folder = path; ; folder = dirname(folder)) {
+    await syncFolder(fileSystem, dirname(folder));
+    if (folder === first || folder === dirname(folder)) return first;
   }
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import type { ContentHash } from '../model/ids.ts';
-import { failureCode, syncFolder, writeFully, type DiskFile, type DiskFileSystem } from './diskFileSystem.ts';
+import { failureCode, makeLastingFolder, syncFolder, writeFully, type DiskFile, type DiskFileSystem } from './diskFileSystem.ts';
 import { openForReading, readPieces } from './fileReading.ts';
 import { ContentWriteError } from './packWriter.ts';
 
@@ -45,7 +45,7 @@ export class LooseContent {
     let sizeBytes = 0;
     try {
       file = await this.#writing(async () => {
-        await this.#fileSystem.mkdir(this.#root, { recursive: true });
+        await makeLastingFolder(this.#fileSystem, this.#root);
         return this.#fileSystem.open(temporary, 'wx');
       });
       const open = file;
@@ -61,7 +61,7 @@ export class LooseContent {
         await open.close();
         const path = this.pathOf(name);
         if (await this.has(name)) return this.#fileSystem.unlink(temporary);
-        await this.#fileSystem.mkdir(dirname(path), { recursive: true });
+        await makeLastingFolder(this.#fileSystem, dirname(path));
         await this.#fileSystem.rename(temporary, path);
         await syncFolder(this.#fileSystem, dirname(path));
       });

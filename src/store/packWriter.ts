@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { WriterId } from '../model/ids.ts';
-import { failureCode, syncFolder, writeFully, type DiskFile, type DiskFileSystem } from './diskFileSystem.ts';
+import { failureCode, makeLastingFolder, syncFolder, writeFully, type DiskFile, type DiskFileSystem } from './diskFileSystem.ts';
 import { packName } from './pack.ts';
 
 /** A content could not be written. `reason` is the system's code (`ENOSPC`, `EACCES`, `EIO` …) or `closed`. */
@@ -149,7 +149,7 @@ export class PackWriter {
       if ((await file.stat()).size === continued.sizeBytes) return (this.#file = file);
       await file.close();
     }
-    if ((await fileSystem.mkdir(folder, { recursive: true })) !== undefined) await this.#options.onGone?.();
+    if ((await makeLastingFolder(fileSystem, folder)) !== undefined) await this.#options.onGone?.();
     for (;;) {
       const segment = this.#nextSegment++;
       try {

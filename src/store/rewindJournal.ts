@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { FileVersion } from '../model/fileVersion.ts';
-import { failureCode, syncFolder, writeFully, type DiskFileSystem } from './diskFileSystem.ts';
+import { failureCode, makeLastingFolder, syncFolder, writeFully, type DiskFileSystem } from './diskFileSystem.ts';
 import { readPieces } from './fileReading.ts';
 
 /**
@@ -170,7 +170,7 @@ export class RewindJournals {
 
   async #write(path: string, entry: JournalEntry): Promise<void> {
     const temporary = join(this.#folder, `${entry.id}~${this.#ownWord()}.json.tmp`);
-    await this.#fileSystem.mkdir(this.#folder, { recursive: true });
+    await makeLastingFolder(this.#fileSystem, this.#folder);
     openHere.add(temporary);
     try {
       const file = await this.#fileSystem.open(temporary, 'w');

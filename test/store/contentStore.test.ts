@@ -314,6 +314,21 @@ describe('content store', () => {
     expect(await store.get(after.hash)).toEqual(Buffer.from('after'));
   });
 
+  it('[R20] syncs the names of all folders that it had to make, above the packs and above a large content', async () => {
+    const synced: string[] = [];
+    const { fileSystem } = faultyFileSystem((call) => {
+      if (call.name === 'file.sync') synced.push(call.path);
+      return undefined;
+    });
+    const store = await open('writera', { fileSystem });
+    await store.put(bytesOf('small'));
+    expect(synced).toEqual([join(root, '.tapedeck'), root, layout().blobs]);
+    synced.length = 0;
+    const { hash } = await store.put(new Uint8Array(5 << 20));
+    const folder = join(layout().looseBlobs, hash.slice(0, 2));
+    expect(synced.filter((path) => !path.endsWith('.tmp'))).toEqual([layout().blobs, layout().looseBlobs, folder]);
+  });
+
   it('[R22] reads through more packs than it keeps open, many at once', async () => {
     const hashes = [];
     for (let index = 0; index < 40; index++) {
