@@ -14,9 +14,13 @@ export interface OpencodeSession {
 /** The sessions of a database, the older first. Rejects with SqliteMissing, or with SQLite's error. */
 export function listOpencodeSessions(path: string): Promise<readonly OpencodeSession[]> {
   return lookIntoSqlite(path, (look) => {
-    const counts = look.all("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'event_sequence'").length > 0;
+    const tables = new Set(
+      look.all("SELECT name FROM sqlite_master WHERE type = 'table' AND name IN ('session', 'event_sequence')").map(({ name }) => name),
+    );
+    // The agent has only begun to make it.
+    if (!tables.has('session')) return Promise.resolve([]);
     const rows = look.all(
-      counts
+      tables.has('event_sequence')
         ? 'SELECT s.id, s.time_updated AS changed, e.seq FROM session s LEFT JOIN event_sequence e ON e.aggregate_id = s.id ORDER BY s.time_created, s.id'
         : 'SELECT id, time_updated AS changed, NULL AS seq FROM session ORDER BY time_created, id',
     );

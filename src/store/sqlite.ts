@@ -37,10 +37,6 @@ function sqliteModule(): SqliteModule | undefined {
   return found.module;
 }
 
-export function hasSqlite(): boolean {
-  return sqliteModule() !== undefined;
-}
-
 /** Node warns that its SQLite is young, on standard error, where answers of ours are read. */
 function quietly<T>(load: () => T): T {
   const emitWarning = process.emitWarning.bind(process);
