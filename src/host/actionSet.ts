@@ -1,4 +1,5 @@
 import type { ActionContext, Actions } from './actions.ts';
+import { blameActions } from './blameActions.ts';
 import { entryActions } from './entryActions.ts';
 import { fileActions } from './fileActions.ts';
 import { done } from './outcome.ts';
@@ -10,12 +11,15 @@ import { undoActions } from './undoActions.ts';
 
 /** All actions, each topic from its own file. */
 export function createActions(context: ActionContext): Actions {
+  const files = fileActions(context);
+  const undo = undoActions(context);
   return {
     ...sessionActions(context),
     ...entryActions(context),
-    ...fileActions(context),
+    ...files,
     ...rewindActions(context),
-    ...undoActions(context),
+    ...undo,
+    ...blameActions(context, { ...files, ...undo }),
     ...resumeActions(context),
     ...searchActions(context),
     openTab: async () => {

@@ -37,6 +37,8 @@ export interface Actions {
   openFilesAt(event?: EventId): Promise<Outcome>;
   openFile(path: WorkspacePath, line?: number): Promise<Outcome>;
   compareLastGreen(): Promise<Outcome>;
+  /** Tells who made the line at the cursor. */
+  blameLine(): Promise<Outcome>;
   copyText(text: string): Promise<Outcome>;
 
   /** Without an event the user picks one; with a path only that file. */

@@ -26,6 +26,7 @@ function commandTable(actions: Actions, menu: () => Promise<Outcome>): Record<st
     'tapedeck.undoRewind': () => actions.undoRewind(),
     'tapedeck.rewindFile': (target) => actions.rewindFileOf(target instanceof vscode.Uri ? target : undefined),
     'tapedeck.filesAt': () => actions.openFilesAt(),
+    'tapedeck.blameLine': () => actions.blameLine(),
     'tapedeck.openTab': () => actions.openTab(),
     'tapedeck.focus': () => actions.showView(),
     'tapedeck.menu': menu,

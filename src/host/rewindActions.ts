@@ -1,15 +1,13 @@
-import path from 'node:path';
 import * as vscode from 'vscode';
 import { settleRewind } from '../core/rewindPlan.ts';
-import { isInsideFolder, joinWorkspacePath, type WorkspacePath } from '../model/workspacePath.ts';
 import { DisposableStore } from '../base/disposable.ts';
 import type { Outcome } from '../protocol/messages.ts';
 import type { Rewinder } from '../services/rewinder.ts';
-import type { SessionFolder } from '../services/sessions.ts';
 import type { ActionContext, Actions } from './actions.ts';
 import { counted } from '../core/timelineWords.ts';
 import { formatTime } from './dateText.ts';
 import { findUndoable, withRewinder } from './deckRewinder.ts';
+import { workspacePathOf } from './folderPaths.ts';
 import { activeFile } from './openDocuments.ts';
 import { done, Refusal, requireFeed, requireRecorder, turnedDown } from './outcome.ts';
 import { pastFileOf } from './pastFiles.ts';
@@ -107,13 +105,4 @@ export function rewindActions({ deck, prompts, trace }: ActionContext): Pick<Act
       }
     },
   };
-}
-
-/** How the log names a file of these folders; undefined when it lies in none of them. */
-function workspacePathOf(folders: readonly SessionFolder[], absolutePath: string): WorkspacePath | undefined {
-  for (const [index, folder] of folders.entries()) {
-    const relative = path.relative(folder.path, absolutePath).split(path.sep).join('/');
-    if (!path.isAbsolute(relative) && isInsideFolder(relative)) return joinWorkspacePath(index === 0 ? undefined : folder.name, relative);
-  }
-  return undefined;
 }

@@ -147,6 +147,25 @@ export function rewindSuite(): void {
       assert.match(answers.told.at(-1)!, /no turn of an agent/);
     });
 
+    it('[D17] tells who made the line at the cursor, and shows the change', async () => {
+      await write('blamed.txt', 'one\n');
+      await write('blamed.txt', 'one\ntwo\n');
+      const document = await vscode.workspace.openTextDocument(pathInWorkspace('blamed.txt'));
+      const editor = await vscode.window.showTextDocument(document);
+      editor.selection = new vscode.Selection(1, 0, 1, 0);
+      answers.pick = ['Open the Change'];
+      assert.equal(await vscode.commands.executeCommand('tapedeck.blameLine'), true);
+      await eventually(async () =>
+        vscode.window.tabGroups.activeTabGroup.activeTab?.input instanceof vscode.TabInputTextDiff ? true : undefined,
+      );
+      await vscode.commands.executeCommand('workbench.action.closeActiveEditor');
+      const again = await vscode.window.showTextDocument(document);
+      await again.edit((edit) => edit.insert(new vscode.Position(2, 0), 'three\n'));
+      again.selection = new vscode.Selection(2, 0, 2, 0);
+      assert.equal(await vscode.commands.executeCommand('tapedeck.blameLine'), true);
+      assert.match(answers.told.at(-1)!, /Line 3 is not recorded yet/);
+    });
+
     it('[R12] rewinds the one file that was chosen, from the Explorer or from the editor in front', async () => {
       await write('alone.txt', 'one\n');
       await api.deck().recorder!.checkpoint('here alone');
