@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises';
-import { GramIndexBuilder, readGramIndex, type GramPart } from '../core/gramIndex.ts';
+import { GramIndexBuilder } from '../core/gramIndex.ts';
+import { readGramIndex, type GramPart } from '../core/gramPart.ts';
 import type { Digest } from '../model/digest.ts';
 import type { SessionLayout } from './layout.ts';
 import type { SegmentFile } from './segmentFile.ts';

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { blockBytes, GramIndexBuilder, readGramIndex } from '../../src/core/gramIndex.ts';
+import { blockBytes, GramIndexBuilder } from '../../src/core/gramIndex.ts';
+import { readGramIndex } from '../../src/core/gramPart.ts';
 import { foldedLike, foldUnit, gramsOf, symbolOf } from '../../src/core/searchFold.ts';
 import { matchEvent } from '../../src/core/searchMatch.ts';
 import { createNeedle } from '../../src/core/searchNeedle.ts';
