@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { TranscriptAdapter } from '../../../src/core/transcripts/adapter.ts';
 import { transcriptAdapters } from '../../../src/core/transcripts/table.ts';
@@ -8,6 +10,16 @@ for (const adapter of transcriptAdapters) runAdapterContract(adapter);
 describe('the table of adapters', () => {
   test('[A1] names each agent once', () => {
     expect(new Set(transcriptAdapters.map((adapter) => adapter.id)).size).toBe(transcriptAdapters.length);
+  });
+
+  test('[A7] can be followed by the setting, each of them', () => {
+    const manifest = JSON.parse(readFileSync(join(import.meta.dirname, '../../../package.json'), 'utf8')) as {
+      contributes: { configuration: { properties: Record<'tapedeck.agents', { default: string[]; items: { enum: string[] } }> } };
+    };
+    const setting = manifest.contributes.configuration.properties['tapedeck.agents'];
+    const ids = transcriptAdapters.map((adapter) => adapter.id).toSorted();
+    expect(setting.items.enum.toSorted()).toEqual(ids);
+    expect(setting.default.toSorted()).toEqual(ids);
   });
 
   test.each([
@@ -24,6 +36,11 @@ describe('the table of adapters', () => {
     ['openclaw', 'linux', '/home/dev', {}, ['/home/dev/.openclaw/agents', '/home/dev/.moltbot/agents', '/home/dev/.clawdbot/agents']],
     ['openclaw', 'win32', 'C:\\Users\\dev', { OPENCLAW_STATE_DIR: 'D:\\claw' }, ['D:\\claw\\agents']],
     ['openclaw', 'darwin', '/Users/dev', { OPENCLAW_HOME: '/o' }, ['/o/.openclaw/agents', '/o/.moltbot/agents', '/o/.clawdbot/agents']],
+    ['gemini', 'linux', '/home/dev', {}, ['/home/dev/.gemini/tmp', '/home/dev/.gemini/tmp']],
+    ['gemini', 'win32', 'C:\\Users\\dev', { GEMINI_CLI_HOME: 'D:\\g' }, ['D:\\g\\.gemini\\tmp', 'D:\\g\\.gemini\\tmp']],
+    ['qwen', 'linux', '/home/dev', {}, ['/home/dev/.qwen/projects']],
+    ['qwen', 'darwin', '/Users/dev', { QWEN_HOME: '~/q' }, ['/Users/dev/q/projects']],
+    ['qwen', 'win32', 'C:\\Users\\dev', { QWEN_HOME: 'D:\\q', QWEN_RUNTIME_DIR: 'D:\\r' }, ['D:\\r\\projects']],
   ])('[A7] finds the transcripts of %s by the environment of %s', (id, platform, homeFolder, variables, folders) => {
     expect(
       adapterOf(id)
@@ -49,6 +66,14 @@ describe('the table of adapters', () => {
     ['openclaw', 'main/sessions/0cb9d58f.jsonl.deleted.2026-11-20T00-00-00.000Z', false],
     ['openclaw', 'main/sessions/0cb9d58f.trajectory.jsonl', false],
     ['openclaw', 'main/sessions/sessions.json', false],
+    ['gemini', 'p/chats/session-2026-11-20T22-36-e4e64d52.jsonl', true],
+    ['gemini', 'p/chats/9b05696c/c2d42ce9.jsonl', true],
+    ['gemini', '7e89/chats/session-2026-01-15T20-51-f7633853.json', true],
+    ['gemini', 'p/logs.json', false],
+    ['gemini', 'p/chats/session-2026-11-20T22-36-e4e64d52.jsonl.tmp-7', false],
+    ['qwen', '-home-dev-p/chats/b2ab028c.jsonl', true],
+    ['qwen', '-home-dev-p/subagents/e8e5/agent-x.jsonl', true],
+    ['qwen', '-home-dev-p/chats/b2ab028c.runtime.json', false],
   ])('[A7] tells the transcripts of %s from what lies beside them: %s', (id, relative, isOne) => {
     const roots = adapterOf(id).roots({ platform: 'linux', homeFolder: '/h', variables: {} });
     expect(roots.some((root) => root.isTranscript(relative))).toBe(isOne);
@@ -58,6 +83,8 @@ describe('the table of adapters', () => {
     ['codex', ['codex', 'resume', '1a; rm -rf /']],
     ['claude', ['claude', '--resume', '1a; rm -rf /']],
     ['pi', ['pi', '--session', '1a; rm -rf /']],
+    ['gemini', ['gemini', '--resume', '1a; rm -rf /']],
+    ['qwen', ['qwen', '--resume', '1a; rm -rf /']],
     ['openclaw', ['openclaw', 'tui', '--session', '1a; rm -rf /']],
   ])('[A7] resumes a run by the words of %s', (id, words) => {
     expect(adapterOf(id).resumeCommand('1a; rm -rf /')).toEqual(words);
