@@ -19,52 +19,48 @@ export async function findEvent(reader: LogReader, name: string): Promise<Logged
 export async function placeBefore(reader: LogReader, name: string): Promise<EventCursor> {
   const at = parseTime(name);
   if (at !== undefined) return { at, w: '', n: 0 };
-  const mark = markOf(await findEvent(reader, name));
+  const mark = markOf(await findPlace(reader, name));
   // Numbers are whole, so nothing stands between.
   return { ...mark, n: mark.n - 0.5 };
 }
 
-/** The place directly behind the named event (or time). */
+/** The place directly behind the named event (or time): what comes before it ends with that event. */
 export async function placeBehind(reader: LogReader, name: string): Promise<EventCursor> {
   const at = parseTime(name);
   if (at !== undefined) return { at, w: '\uffff', n: Number.MAX_SAFE_INTEGER };
-  return markOf(await findEvent(reader, name));
+  const mark = markOf(await findPlace(reader, name));
+  return { ...mark, n: mark.n + 0.5 };
+}
+
+/** As `findEvent`; but where the event at a position is damaged, the next one that can be read stands for its place. */
+async function findPlace(reader: LogReader, name: string): Promise<LoggedEvent> {
+  const position = parsePosition(name.trim());
+  const found = position === undefined ? undefined : await reader.at(position);
+  return found ?? findEvent(reader, name);
 }
 
 async function lookUp(reader: LogReader, name: string): Promise<LoggedEvent | undefined> {
   if (parseEventId(name) !== undefined) return reader.find(name);
-  if (/^-?\d{1,15}$/.test(name)) {
-    const position = Number(name);
-    if (position === 0) throw usageError('Positions count from 1, or from -1 backwards');
-    return position < 0 ? fromEnd(reader, -position) : fromStart(reader, position);
-  }
+  const position = parsePosition(name);
+  if (position !== undefined) return findAt(reader, position);
   const at = parseTime(name);
   if (at === undefined) throw usageError(`${name} is no event: give an id (k3f9ab2c.12), a position (1, -1) or a time (2026-11-21T10:00Z)`);
   return (await reader.before({ at, w: '\uffff', n: Number.MAX_SAFE_INTEGER }, 1)).events[0];
 }
 
-async function fromStart(reader: LogReader, position: number): Promise<LoggedEvent | undefined> {
-  let passed = 0;
-  for await (const batch of reader.all()) {
-    const found = batch[position - passed - 1];
-    if (found !== undefined) return found;
-    passed += batch.length;
-  }
-  return undefined;
+/** The event at exactly that position: one that is damaged is none. */
+async function findAt(reader: LogReader, position: number): Promise<LoggedEvent | undefined> {
+  const found = await reader.at(position);
+  if (found === undefined) return undefined;
+  const wanted = position > 0 ? position : (await reader.count()) + 1 + position;
+  return (await reader.positionOf(markOf(found))) === wanted ? found : undefined;
 }
 
-const pageEvents = 2000;
-
-async function fromEnd(reader: LogReader, count: number): Promise<LoggedEvent | undefined> {
-  let page = await reader.tail(Math.min(count, pageEvents));
-  let left = count;
-  for (;;) {
-    const found = page.events.at(-left);
-    if (found !== undefined) return found;
-    left -= page.events.length;
-    if (!page.hasMore || page.start === undefined) return undefined;
-    page = await reader.before(page.start, Math.min(left, pageEvents));
-  }
+function parsePosition(name: string): number | undefined {
+  if (!/^-?\d{1,15}$/.test(name)) return undefined;
+  const position = Number(name);
+  if (position === 0) throw usageError('Positions count from 1, or from -1 backwards');
+  return position;
 }
 
 /** A time as the log writes it; undefined when the text is none. Without a zone it is read as local time. */

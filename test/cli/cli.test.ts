@@ -182,6 +182,46 @@ describe('the command line', { timeout: 60_000 }, () => {
     expect((await ok(['log', '--raw', '--last', '2'])).out).toBe(raw.split('\n').slice(-3).join('\n'));
   });
 
+  it('[X3] [L21] cuts between events, from either end, by run, turn and kind, and prints the lines of each as stored', async () => {
+    await ok(['start', '--no-scan']);
+    const agent = (run: string) => ({ environment: { CODEX_THREAD_ID: run } });
+    for (let index = 1; index <= 6; index++) await room.run(['note', `note ${index}`], index % 2 === 0 ? agent('run-a') : {});
+    const all = await events();
+    expect(all).toHaveLength(7);
+    const texts = async (...words: string[]): Promise<string[]> => (await events(...words)).map(({ text, kind }) => text ?? kind);
+    expect(await texts('--after', '3', '--before', '6')).toEqual(['note 3', 'note 4']);
+    expect(await texts('--after', all[4]!.eventId)).toEqual(['note 5', 'note 6']);
+    expect(await texts('--before', all[2]!.at)).toEqual(['session.started', 'note 1']);
+    expect(await texts('--after', '2', '--from', '5', '--to', '6', '--before', '9999-01-01')).toEqual(['note 4', 'note 5']);
+    expect(await texts('--first', '2', '--kind', 'progress')).toEqual(['note 1', 'note 2']);
+    expect(await texts('--run', 'run-a')).toEqual(['note 2', 'note 4', 'note 6']);
+    expect(await texts('--run', 'run-a', '--last', '1')).toEqual(['note 6']);
+    expect(await texts('--turn', '1')).toEqual([]);
+    const raw = (await ok(['log', '--raw'])).out.split('\n');
+    expect((await ok(['log', '--raw', '--after', '2', '--first', '2'])).out).toBe(`${raw.slice(2, 4).join('\n')}\n`);
+    expect((await ok(['log', '--raw', '--run', 'run-a', '--last', '2'])).out).toBe(`${raw[4]}\n${raw[6]}\n`);
+    expect((await room.run(['log', '--first', '1', '--last', '1'])).code).toBe(2);
+    expect((await room.run(['log', '--follow', '--to', '3'])).code).toBe(2);
+  });
+
+  it('[X3] [L15] goes on with new events of other processes until it is stopped, each once', async () => {
+    await ok(['start', '--no-scan']);
+    await ok(['note', 'before']);
+    const following = room.start(['log', '--last', '1', '--follow', '--kind', 'progress']);
+    await waitFor(() => Promise.resolve(following.out().includes('before')));
+    await ok(['note', 'one']);
+    await ok(['block', 'not asked for']);
+    await ok(['note', 'two']);
+    await waitFor(() => Promise.resolve(following.out().includes('two')));
+    expect(await following.stop('SIGINT')).toBe(0);
+    const texts = following
+      .out()
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as Printed).text);
+    expect(texts).toEqual(['before', 'one', 'two']);
+  });
+
   it('[X5] [X6] [X7] records what changes, shows the past, rewinds to it and comes back, without git and without VS Code', async () => {
     await room.write('src/a.txt', 'one\n');
     await room.write('b.txt', 'hello\n');

@@ -20,6 +20,8 @@ export interface CliResult {
 export interface CliRoom {
   readonly folder: string;
   run(words: readonly string[], options?: RunOptions): Promise<CliResult>;
+  /** Starts a command that goes on until it is stopped. */
+  start(words: readonly string[]): RunningCommand;
   /** Starts `record` and resolves when it says that it records. */
   record(words?: readonly string[]): Promise<RunningRecorder>;
   write(path: string, content: string): Promise<void>;
@@ -33,6 +35,11 @@ export interface RunOptions {
   readonly environment?: Readonly<Record<string, string>>;
   readonly node?: string;
   readonly input?: string;
+}
+
+export interface RunningCommand {
+  readonly out: () => string;
+  stop(signal: NodeJS.Signals): Promise<number | null>;
 }
 
 export interface RunningRecorder {
@@ -102,6 +109,16 @@ export async function openCliRoom(bundle: string): Promise<CliRoom> {
             .split('\n')
             .filter((line) => line !== '')
             .map((line) => JSON.parse(line) as unknown),
+      };
+    },
+    start(words) {
+      const { child, ended, out } = start(words);
+      return {
+        out,
+        stop(signal) {
+          child.kill(signal);
+          return ended;
+        },
       };
     },
     async record(words = []) {

@@ -1,127 +1,118 @@
-import { compareMarks, type EventCursor } from '../../core/eventOrder.ts';
+import { EventMatcher } from '../../core/eventFilter.ts';
 import { effectiveAuthor, emptyState, foldEvent } from '../../core/fold.ts';
 import { eventKinds, isFileEvent, type LoggedEvent } from '../../model/event.ts';
 import { eventId } from '../../model/ids.ts';
 import type { SessionState } from '../../model/sessionState.ts';
-import type { LogReader } from '../../store/logReader.ts';
+import type { LogPosition, LogReader, LogSlice } from '../../store/logReader.ts';
 import { toCount } from '../argument.ts';
 import { usageError } from '../cliError.ts';
-import type { CommandEntry } from '../command.ts';
-import { placeBefore, placeBehind } from '../eventPoint.ts';
-import { readStoredLines } from '../rawLines.ts';
+import type { CommandEntry, CommandRun } from '../command.ts';
+import { checkRange, limitSlice, sliceOf, type LogRange } from '../logRange.ts';
 import { chooseSession, withReader } from '../workspace.ts';
 
-interface LogOptions {
-  readonly from?: string;
-  readonly to?: string;
-  readonly last?: number;
-  readonly kind?: string[];
+interface LogOptions extends LogRange {
   readonly session?: string;
   readonly raw?: boolean;
-}
-
-interface Slice {
-  /** Directly before the first event, directly behind the last. */
-  readonly after: EventCursor | undefined;
-  readonly until: EventCursor | undefined;
-  readonly last: number | undefined;
-  isWanted(event: LoggedEvent): boolean;
+  readonly follow?: boolean;
 }
 
 export const logCommand: CommandEntry = (program, act) => {
   program
     .command('log')
     .summary('print events, one JSON object a line')
-    .description('Print the events of a session, one JSON object a line, oldest first. `by` says who, after all that was found out later.')
+    .description(
+      'Print the events of a session, one JSON object a line, oldest first. `by` says who, after all that was found out later.\n' +
+        'An event is named by its id, by its position (1 is the first, -1 the last), or by a time. Ids are stable cursors: the events\n' +
+        'behind or before one are the same ones later, but for what other writers tell late with an earlier time.',
+    )
     .option('--from <event>', 'begin with this event, position or time')
+    .option('--after <event>', 'begin behind it')
     .option('--to <event>', 'end with this event, position or time')
+    .option('--before <event>', 'end before it')
+    .option('--first <count>', 'only the oldest so many of them', toCount)
     .option('--last <count>', 'only the newest so many of them', toCount)
     .option('--kind <kinds>', 'only these kinds: file.changed, or all of a family: file (repeatable, or with commas)', collectKinds)
+    .option('--run <id>', 'only what was told of this run of an agent, or done by it')
+    .option('--turn <number>', 'only what was told of this turn of its run: 1 is the first prompt', toCount)
     .option('--session <id>', 'the session; by default the open or newest one')
     .option('--raw', 'print the lines as they are stored')
+    .option('--follow', 'go on with new events as they are written, by whomever, until Ctrl+C')
     .action(
       act(async (run, options: LogOptions) => {
+        checkRange(options, options.follow === true);
+        if (options.raw === true && options.follow === true) throw usageError('--follow prints events, not stored lines: leave --raw out');
         const workspace = await run.workspace();
         const session = await chooseSession(workspace, options.session);
         await withReader(workspace, session, async (reader) => {
-          const slice = await sliceOf(reader, options);
-          const print =
-            options.raw === true
-              ? async (bytes: Uint8Array) => {
-                  await run.output.bytes(bytes);
-                  await run.output.bytes('\n');
-                }
-              : undefined;
-          if (print !== undefined) {
-            const newest = new Ring<Uint8Array>(slice.last);
-            for await (const { event, bytes } of readStoredLines(workspace.layout.session(session))) {
-              if (!isIn(slice, event) || !slice.isWanted(event)) continue;
-              // The line lies in a buffer that is used again.
-              if (slice.last === undefined) await print(bytes);
-              else newest.push(Uint8Array.from(bytes));
-            }
-            for (const bytes of newest.items()) await print(bytes);
-            return;
-          }
-          const events = slice.last === undefined ? undefined : await readNewest(reader, slice, slice.last);
-          const state = await readFindings(reader, events?.[0] ?? slice.after, options.kind);
-          if (events !== undefined) for (const event of events) await run.output.document(describe(event, state));
-          else
-            for await (const batch of reader.all(slice.after)) {
-              for (const event of batch) {
-                if (slice.until !== undefined && compareMarks(event, slice.until) > 0) return;
-                if (slice.isWanted(event)) await run.output.document(describe(event, state));
-              }
-            }
+          // Where the following begins, so that nothing falls in between.
+          const position = options.follow === true ? (await reader.tail(1)).position : undefined;
+          const slice = await limitSlice(reader, await sliceOf(reader, options), options.last);
+          if (options.raw === true) await printLines(run, reader, slice, options.first);
+          else await printEvents(run, reader, slice, options.first, position);
         });
       }),
     );
 };
 
-async function sliceOf(reader: LogReader, options: LogOptions): Promise<Slice> {
-  const kinds = options.kind === undefined ? undefined : new Set(options.kind);
-  const families = options.kind?.filter((kind) => !kind.includes('.')).map((family) => `${family}.`) ?? [];
-  return {
-    after: options.from === undefined ? undefined : await placeBefore(reader, options.from),
-    until: options.to === undefined ? undefined : await placeBehind(reader, options.to),
-    last: options.last,
-    isWanted(event) {
-      if (kinds === undefined) return true;
-      const kind = event.kind === 'foreign' ? event.foreignKind : event.kind;
-      return kinds.has(kind) || kinds.has(event.kind) || families.some((family) => kind.startsWith(family));
-    },
-  };
-}
-
-const isIn = (slice: Slice, event: LoggedEvent): boolean =>
-  (slice.after === undefined || compareMarks(event, slice.after) > 0) &&
-  (slice.until === undefined || compareMarks(event, slice.until) <= 0);
-
-const pageEvents = 1000;
-
-/** The newest `count` wanted events of the slice, oldest first; reads backwards, so that the cost is that of the slice. */
-async function readNewest(reader: LogReader, slice: Slice, count: number): Promise<LoggedEvent[]> {
-  const found: LoggedEvent[] = [];
-  let page =
-    slice.until === undefined ? await reader.tail(pageEvents) : await reader.before({ ...slice.until, n: slice.until.n + 0.5 }, pageEvents);
-  for (;;) {
-    for (const event of page.events.toReversed()) {
-      if (slice.after !== undefined && compareMarks(event, slice.after) <= 0) return found.reverse();
-      if (found.length === count) return found.reverse();
-      if (slice.isWanted(event)) found.push(event);
-    }
-    if (!page.hasMore || page.start === undefined || found.length === count) return found.reverse();
-    page = await reader.before(page.start, pageEvents);
+async function printLines(run: CommandRun, reader: LogReader, slice: LogSlice, first = Infinity): Promise<void> {
+  let left = first;
+  for await (const { line } of reader.lines(slice)) {
+    if (left-- <= 0) return;
+    await run.output.bytes(line);
+    await run.output.bytes('\n');
   }
 }
 
+async function printEvents(
+  run: CommandRun,
+  reader: LogReader,
+  slice: LogSlice,
+  first = Infinity,
+  position: LogPosition | undefined,
+): Promise<void> {
+  const state = await readFindings(reader, slice);
+  const printed = new Map<string, number>();
+  let left = first;
+  for await (const batch of reader.batches(slice)) {
+    for (const event of batch) {
+      if (left-- <= 0) return;
+      printed.set(event.w, event.n);
+      await run.output.document(describe(event, state));
+    }
+  }
+  if (position === undefined) return;
+  const matcher = new EventMatcher(slice.filter ?? {});
+  let printing = Promise.resolve();
+  const following = reader.follow((events) => {
+    printing = printing.then(async () => {
+      for (const event of events) {
+        fold(state, event);
+        if (event.n > (printed.get(event.w) ?? 0) && matcher.matches(event)) await run.output.document(describe(event, state));
+      }
+    });
+    printing.catch(() => {});
+  }, position);
+  // Who only waits for others holds no process alive.
+  const alive = setInterval(() => {}, 1 << 30);
+  await run.process.whenStopped();
+  clearInterval(alive);
+  following.dispose();
+  await printing;
+}
+
+const findingKinds = ['file.created', 'file.changed', 'file.deleted', 'file.renamed', 'file.attributed'];
+
 /** What was found out about the slice's file events, which can stand anywhere behind them. Not read when no file event is wanted. */
-async function readFindings(reader: LogReader, from: EventCursor | undefined, kinds: readonly string[] | undefined): Promise<SessionState> {
+async function readFindings(reader: LogReader, { after, filter }: LogSlice): Promise<SessionState> {
   const state = emptyState();
+  const kinds = filter?.kinds;
   if (kinds !== undefined && !kinds.some((kind) => kind === 'file' || kind.startsWith('file.'))) return state;
-  for await (const batch of reader.all(from === undefined ? undefined : { ...from, n: from.n - 0.5 }))
-    for (const event of batch) if (isFileEvent(event) || event.kind === 'file.attributed') foldEvent(state, event);
+  for await (const batch of reader.batches({ after, filter: { kinds: findingKinds } })) for (const event of batch) fold(state, event);
   return state;
+}
+
+function fold(state: SessionState, event: LoggedEvent): void {
+  if (isFileEvent(event) || event.kind === 'file.attributed') foldEvent(state, event);
 }
 
 /** The event with its id (the entry's own `id` is another), and its effective author in `by`. A line of another version is printed as it was written. */
@@ -141,23 +132,4 @@ export function collectKinds(text: string, before: string[] = []): string[] {
     throw usageError(`There is no kind ${kind}. Kinds: ${eventKinds.join(' ')}`);
   }
   return [...before, ...kinds];
-}
-
-/** The newest items of a stream, bounded. */
-class Ring<T> {
-  readonly #limit: number;
-  #items: T[] = [];
-
-  constructor(limit: number | undefined) {
-    this.#limit = limit ?? 0;
-  }
-
-  push(item: T): void {
-    this.#items.push(item);
-    if (this.#items.length > this.#limit * 2) this.#items = this.#items.slice(-this.#limit);
-  }
-
-  items(): readonly T[] {
-    return this.#limit === 0 ? [] : this.#items.slice(-this.#limit);
-  }
 }
