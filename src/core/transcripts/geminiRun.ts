@@ -1,6 +1,6 @@
 import type { ReaderTools, RunDescription, TranscriptFile } from './adapter.ts';
 import type { FactOrigin, FactSink } from './factSink.ts';
-import { readParts } from './geminiContent.ts';
+import { readParts, responseText } from './geminiContent.ts';
 import { readGeminiCall, readGeminiResult, responseOf } from './geminiTools.ts';
 import { geminiUsage } from './geminiUsage.ts';
 import { asList, asRecord, asText, asTime, asWord, type JsonRecord } from './jsonValue.ts';
@@ -85,6 +85,13 @@ export class GeminiRun {
     const hashes = new Set([this.#hash, project]);
     const folder = told ?? this.#reader.folders?.find((candidate) => hashes.has(this.#sink.sha256(candidate)));
     if (folder !== undefined) this.#teller.learn({ cwd: resolveToldPath(folder, undefined) });
+  }
+
+  /** Where nothing tells the folder, a path that the agent gave relative and its tool answered in full does. */
+  #inferFolder(args: JsonRecord | undefined, result: unknown): void {
+    if (this.#teller.card.cwd !== undefined) return;
+    const folder = folderOf(asText(args?.['file_path']), responseText(responseOf(result)).text);
+    if (folder !== undefined) this.#teller.learn({ cwd: folder }, this.#key('cwd', 'changed'));
   }
 
   message(id: string, type: string, message: JsonRecord): void {
@@ -212,6 +219,7 @@ export class GeminiRun {
     const endedAt = asTime(told['timestamp']) ?? origin.at;
     // A message keeps the time of its first call; each call's own stands in its id, each result has one.
     this.#sink.begin({ ...origin, at: startOf(id, origin.at, endedAt) });
+    this.#inferFolder(asRecord(told['args']), told['result']);
     this.#called(seen, id, name, told['args'], asText(told['description']));
     this.#sink.begin(origin);
     const status = asText(told['status']);
@@ -340,6 +348,15 @@ function startOf(id: string, from: string | undefined, to: string | undefined): 
   const madeMs = Number(/[-_](1\d{12})(?=[-_])/.exec(id)?.[1] ?? NaN);
   if (from === undefined || to === undefined) return from;
   return madeMs > Date.parse(from) && madeMs <= Date.parse(to) ? new Date(madeMs).toISOString() : from;
+}
+
+/** `/home/dev/p` of `docs/a.md` and `… file: /home/dev/p/docs/a.md.` */
+function folderOf(relative: string | undefined, text: string): string | undefined {
+  if (relative === undefined || relative === '' || resolveToldPath(relative, undefined) !== undefined) return undefined;
+  const at = text.slice(0, 4096).indexOf(relative);
+  if (at < 2 || !/[\\/]/.test(text[at - 1]!)) return undefined;
+  const from = Math.max(text.lastIndexOf(': ', at) + 2, text.lastIndexOf("'", at) + 1);
+  return resolveToldPath(text.slice(from, at - 1), undefined);
 }
 
 const settled = new Set(['success', 'error', 'cancelled']);

@@ -27,9 +27,10 @@ const entryTypes = new Set([
 /** Marks of OpenClaw: its entries, its tools, its way of counting. */
 export function isOpenclawRecord(record: JsonRecord): boolean {
   const { type } = record;
+  if (isNamedOpenclaw(record['id']) || isNamedOpenclaw(record['provider'])) return true;
   if (type === 'session') return record['version'] === 4;
   const custom = record['customType'];
-  if (typeof custom === 'string') return custom === 'model-snapshot' || custom.startsWith('openclaw');
+  if (typeof custom === 'string') return custom === 'model-snapshot' || isNamedOpenclaw(custom);
   const message = asRecord(record['message']);
   if (message === undefined) return false;
   if (message['provenance'] !== undefined || message['__openclaw'] !== undefined) return true;
@@ -40,6 +41,8 @@ export function isOpenclawRecord(record: JsonRecord): boolean {
     return part?.['type'] === 'toolCall' && (part['partialArgs'] !== undefined || part['name'] === 'exec');
   });
 }
+
+const isNamedOpenclaw = (value: unknown): boolean => typeof value === 'string' && value.startsWith('openclaw');
 
 /** Marks of pi itself. */
 export function isPiOwnRecord(record: JsonRecord): boolean {

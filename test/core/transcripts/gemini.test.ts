@@ -267,6 +267,21 @@ describe('a chat of Gemini CLI', () => {
     expect(cwdOf('p/chats/session-x.jsonl', { projectHash: 'other' }, {}, ['/home/dev/p'])).toBeUndefined();
   });
 
+  test.each([
+    ['docs/a.md', 'Successfully created and wrote to new file: /home/dev/my p/docs/a.md.', '/home/dev/my p'],
+    ['a.md', "Successfully overwrote file: 'C:\\\\dev\\\\a.md'.", 'C:/dev'],
+    ['a.md', 'wrote a.md', undefined],
+    ['/w/a.md', 'Successfully overwrote file: /w/a.md.', undefined],
+  ])('[A14] takes the folder from a path that was told both ways: %s', (file, output, cwd) => {
+    const told = tell(geminiAdapter, 'p/chats/session-x.jsonl', [
+      { sessionId: 's1', projectHash: 'h' },
+      user('u', 'go'),
+      gemini('g', '', { toolCalls: [call('c', 'write_file', { file_path: file, content: 'x' }, { output })] }),
+    ]);
+    expect(told.run.cwd).toBe(cwd);
+    if (cwd !== undefined) expect(told.of('tool.returned')[0]?.edits).toMatchObject([{ path: `${cwd}/${file}` }]);
+  });
+
   test('[A5] counts what a newer version may put into it', () => {
     const told = read(
       { $set: { lastUpdated: '2026-11-20T00:00:00.000Z', colour: 1 } },
