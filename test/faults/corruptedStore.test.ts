@@ -43,7 +43,7 @@ test('[R23] a corrupted pack gives each content as it was, or none and says wher
   const ends = new Set([0]);
   for (let at = 8; at <= whole.length; at += recordHeaderBytes + (at < whole.length ? whole.readUInt32LE(at + 12) : 0)) ends.add(at);
   let harmed = 0;
-  for (let trial = 0; trial < depth(100, 5000); trial++) {
+  for (let trial = 0; trial < depth(80, 5000); trial++) {
     // At its very end as well, where a record that is still being written would stand.
     const bytes =
       dice(10) === 0 ? Buffer.concat([whole.subarray(0, dice(whole.length)), Buffer.alloc(1 + dice(5000))]) : damageAtRandom(whole, dice);
@@ -68,7 +68,7 @@ test('[R23] a corrupted pack gives each content as it was, or none and says wher
     if (lost.length > 0) harmed += 1;
     await damaged.close();
   }
-  expect(harmed).toBeGreaterThan(depth(100, 5000) / 2);
+  expect(harmed).toBeGreaterThan(depth(80, 5000) / 2);
 });
 
 test('[R23] a corrupted large content is none, and said to be damaged', long, async () => {
@@ -77,7 +77,7 @@ test('[R23] a corrupted large content is none, and said to be damaged', long, as
   const content = Buffer.from(Array.from({ length: 5 << 18 }, (_, index) => index.toString(36).padStart(4, '.')).join(''));
   const { hash } = await store.put(content);
   const path = join(layout.looseBlobs, hash.slice(0, 2), hash);
-  for (let trial = 0; trial < depth(4, 300); trial++) {
+  for (let trial = 0; trial < depth(2, 300); trial++) {
     const bytes = damageAtRandom(content, dice);
     await writeFile(path, bytes);
     const got = await store.get(hash);
@@ -121,14 +121,14 @@ test('[L16] a corrupted sidecar is none, and one of a segment that was changed b
     const path = sidecarPath(room.session, segment, kind);
     const whole = await readFile(path);
     expect((await readSidecar(room.session, segment, kind, nodeDigest))?.payload).toEqual(payload);
-    for (let trial = 0; trial < depth(600, 100_000); trial++) {
+    for (let trial = 0; trial < depth(300, 100_000); trial++) {
       const bytes = damageAtRandom(whole, dice);
       if (bytes.equals(whole)) continue;
       await writeFile(path, bytes);
       expect(await readSidecar(room.session, segment, kind, nodeDigest)).toBeUndefined();
     }
     await writeFile(path, whole);
-    for (let trial = 0; trial < depth(100, 5000); trial++) {
+    for (let trial = 0; trial < depth(80, 5000); trial++) {
       const bytes = damageAtRandom(Buffer.from(lines), dice);
       const from = segment.sizeBytes - 64;
       if (bytes.length >= segment.sizeBytes && bytes.subarray(from, segment.sizeBytes).equals(Buffer.from(lines).subarray(from))) continue;

@@ -98,7 +98,7 @@ test(
     const room = await openLogRoom();
     try {
       await room.writeSegment('efgh-0001.jsonl', linesOf(others).join(''));
-      for (let trial = 0; trial < depth(300, 10_000); trial++) {
+      for (let trial = 0; trial < depth(200, 10_000); trial++) {
         const bytes = damageAtRandom(whole, dice);
         await room.writeSegment('abcd-0001.jsonl', bytes);
         const reader = await room.reader();

@@ -42,7 +42,7 @@ test(
         await room.close();
       }
     });
-    expect(acknowledged).toBeGreaterThan(depth(200, 2000) * 3);
+    expect(acknowledged).toBeGreaterThan(depth(200, 2000));
   },
 );
 

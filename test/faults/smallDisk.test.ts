@@ -1,3 +1,4 @@
+import { statfsSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -37,10 +38,14 @@ test(
         const ballast = join(disk.path, 'ballast');
         // From no page at all to some sixty are left, where some seventy are needed.
         await writeFile(ballast, Buffer.alloc((100 - dice(60)) * pageBytes - pageBytes));
-        const room = setTimeout(() => void rm(ballast), 300);
+        const looking = setInterval(() => {
+          if (statfsSync(disk.path).bavail > 0) return;
+          clearInterval(looking);
+          setTimeout(() => void rm(ballast), 50);
+        }, 10);
         const events = await appending.finish({ args: [root, sessionId, 200, 1 + dice(8), 300, '', [0, 4000][dice(2)]!] });
         const contents = await storing.finish({ args: [root, 20, 1 + dice(3), 3000] });
-        clearTimeout(room);
+        clearInterval(looking);
         await rm(ballast, { force: true });
         const reader = await openLogReader({ layout: tapedeckLayout(root), session: sessionId, digest: nodeDigest });
         const found = new Set<string>();
