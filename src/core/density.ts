@@ -49,6 +49,10 @@ export class DensityCounter {
   #fromMs = Number.POSITIVE_INFINITY;
   #toMs = Number.NEGATIVE_INFINITY;
   #stretchMs = 1000;
+  /** The lane that was counted in last. */
+  #lane: Lane | undefined;
+  #day = '-';
+  #dayMs = Number.NaN;
 
   /** Changes with the counter: to be encoded, not to be kept. */
   get data(): DensityData {
@@ -61,11 +65,12 @@ export class DensityCounter {
     this.#fromMs = fromMs;
     this.#toMs = toMs;
     this.#lanes = new Map(lanes);
+    this.#lane = undefined;
     this.#marks = [...marks];
   }
 
   add(event: LoggedEvent): void {
-    const atMs = Date.parse(event.at);
+    const atMs = this.#msOf(event.at);
     if (Number.isNaN(atMs)) return;
     this.#fromMs = Math.min(this.#fromMs, atMs);
     this.#toMs = Math.max(this.#toMs, atMs);
@@ -109,20 +114,38 @@ export class DensityCounter {
     }
   }
 
+  /** As `Date.parse`, which costs more than all the rest here: of one day only the digits of the time are read. */
+  #msOf(at: string): number {
+    if (at.length !== 24 || !at.startsWith(this.#day)) {
+      this.#day = at.slice(0, 11);
+      this.#dayMs = Date.parse(`${this.#day}00:00:00.000Z`);
+      return Date.parse(at);
+    }
+    const seconds = (two(at, 11) * 60 + two(at, 14)) * 60 + two(at, 17);
+    // Times of a form that no clock shows count nowhere.
+    if (!(seconds >= 0 && seconds < 86_400)) return Number.NaN;
+    return this.#dayMs + seconds * 1000 + two(at, 20) * 10 + at.charCodeAt(22) - 48;
+  }
+
   #laneOf(by: Author): Lane | undefined {
     const actor =
       by.actor === 'agent' || by.actor === 'user' ? by.actor : by.actor === 'unknown' || by.actor === 'system' ? undefined : 'tool';
     if (actor === undefined) return undefined;
     const name = actor === 'agent' ? (by.name ?? 'agent') : undefined;
+    if (this.#lane?.actor === actor && this.#lane.name === name) return this.#lane;
     const key = `${actor}/${name ?? ''}`;
     let lane = this.#lanes.get(key);
     if (lane === undefined) {
       lane = { actor, name, stretches: new Map() };
       this.#lanes.set(key, lane);
     }
+    this.#lane = lane;
     return lane;
   }
 }
+
+/** The number of two digits. */
+const two = (text: string, at: number): number => (text.charCodeAt(at) - 48) * 10 + text.charCodeAt(at + 1) - 48;
 
 function markOf(event: LoggedEvent): MarkKind | undefined {
   switch (event.kind) {

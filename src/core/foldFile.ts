@@ -19,7 +19,7 @@ export const duplicateWindowMs = 5000;
 /** Changes of one file that are remembered: the first, and the newest. */
 const recentLimit = 10;
 /** Rather more than the changes whose author a recorder still looks for (services/attributor). */
-const windowLimit = 4096;
+const windowLimit = 2500;
 const rewindLimit = 20_000;
 const tidyEvery = 256;
 /** Authors of one file that are told apart by their run. */

@@ -27,8 +27,8 @@ export function forgetOldest(map: Map<unknown, unknown>, limit: number): void {
   }
 }
 
-/** Hours of an agent's work. Who takes over from another recorder asks the log for what it holds; this is for those at work at once. */
-const sourceLimit = 16_384;
+/** An hour of an agent's work. Who takes over from another recorder asks the log for what it holds; this is for those at work at once. */
+const sourceLimit = 8192;
 const forgottenAtOnce = 1024;
 
 /** Of the place (as in `sourceKey` of transcripts/adapter), the kind and the detail. */

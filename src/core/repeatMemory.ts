@@ -3,15 +3,16 @@
  * segment; no more of them than one write holds. So the newest numbers are enough to remember, and a forged number hides nothing.
  */
 export class RepeatMemory {
-  readonly #marks = new Map<number, string>();
+  readonly #lines: ({ readonly n: number; readonly prev: string; readonly crc: string } | undefined)[] = [];
 
   /** True when this line of the writer was met before; else it is remembered. */
   isRepeat(line: { readonly event: { readonly n: number }; readonly prev: string; readonly crc: string }): boolean {
+    const { prev, crc } = line;
     const { n } = line.event;
-    const mark = line.prev + line.crc;
-    if (this.#marks.get(n) === mark) return true;
-    this.#marks.set(n, mark);
-    if (this.#marks.size > rememberedLines) this.#marks.delete(this.#marks.keys().next().value!);
+    const place = n % rememberedLines;
+    const known = this.#lines[place];
+    if (known?.n === n && known.prev === prev && known.crc === crc) return true;
+    this.#lines[place] = { n, prev, crc };
     return false;
   }
 }

@@ -1,7 +1,8 @@
 /**
  * Plain data as few bytes, and back: undefined, null, booleans, numbers, strings, arrays, maps and plain objects, with their
  * order, and which keys an object has. What comes back encodes to the same bytes. Strings stand once; so do the lists of an
- * object's keys; the place of an event (`{ at, w, n }`) and an event's id tell only what differs from the one before.
+ * object's keys, and authors (`{ actor, … }`, which nobody changes: equal ones come back as the same object); the place of
+ * an event (`{ at, w, n }`) and an event's id tell only what differs from the one before.
  *
  * Both ways go in pieces of less than a millisecond, for a caller that must not hold its event loop.
  */
@@ -24,6 +25,9 @@ const tags = {
   mark: 9,
   /** An event's id: a string and a number. */
   id: 10,
+  /** An author by its number; and the first of its kind. */
+  author: 11,
+  newAuthor: 12,
   /** 64 … 127: the integers 0 … 63. */
   small: 64,
   /** 128 … 255: a string by its number; bit 64 says that more of the number follows. */
@@ -61,7 +65,8 @@ export function inOneGo<T>(pieces: Generator<void, T>): T {
 class Encoder {
   readonly #out = new ByteWriter();
   readonly #strings = new Map<string, number>();
-  readonly #noKeys: Shape = { keys: [], longer: new Map(), isMark: false, number: -1 };
+  readonly #noKeys: Shape = { keys: [], longer: new Map(), isMark: false, isAuthor: false, number: -1 };
+  readonly #authors = new Map<string, number>();
   readonly #counts = new Map<string, number>();
   #shapes = 0;
   #time = 0;
@@ -184,11 +189,31 @@ class Encoder {
       const shape = this.#shapeOf(value);
       const time = shape.isMark ? timeOf(value as Mark) : -1;
       if (time >= 0) this.#mark(value as Mark, time);
+      else if (shape.isAuthor && this.#author(value)) return;
       else {
         this.#head(shape);
         for (const key in value) this.write((value as Record<string, unknown>)[key]);
       }
     }
+  }
+
+  /** False when it has yet to be written, or is no author of plain texts. */
+  #author(value: object): boolean {
+    let key = '';
+    for (const name in value) {
+      const part = (value as Record<string, unknown>)[name];
+      if (typeof part !== 'string') return false;
+      key += `${name} ${part.length} ${part}`;
+    }
+    const known = this.#authors.get(key);
+    if (known !== undefined) {
+      this.#out.byte(tags.author);
+      this.#out.number(known);
+      return true;
+    }
+    this.#authors.set(key, this.#authors.size);
+    this.#out.byte(tags.newAuthor);
+    return false;
   }
 
   #mark({ w, n }: Mark, time: number): void {
@@ -229,6 +254,7 @@ interface Shape {
   readonly keys: readonly string[];
   readonly longer: Map<string, Shape>;
   readonly isMark: boolean;
+  readonly isAuthor: boolean;
   /** -1 while it was not written. */
   number: number;
 }
@@ -236,7 +262,7 @@ interface Shape {
 function longerShape(shape: Shape, key: string): Shape {
   if (key === '__proto__') throw new CodecError('a key that is none');
   const keys = [...shape.keys, key];
-  const longer: Shape = { keys, longer: new Map(), isMark: keys.join(' ') === 'at w n', number: -1 };
+  const longer: Shape = { keys, longer: new Map(), isMark: keys.join(' ') === 'at w n', isAuthor: keys[0] === 'actor', number: -1 };
   shape.longer.set(key, longer);
   return longer;
 }
@@ -246,8 +272,10 @@ class Decoder {
   readonly #strings: string[] = [];
   readonly #shapes: string[][] = [];
   readonly #counts = new Map<string, number>();
-  /** Texts of times, to the second; and what follows. */
-  readonly #seconds = new Map<number, string>();
+  readonly #authors: unknown[] = [];
+  /** The texts of times: of hours, of the minutes and seconds in one, and of milliseconds. */
+  readonly #hours = new Map<number, string>();
+  readonly #seconds: string[] = [];
   readonly #millis: string[] = [];
   #time = 0;
 
@@ -336,6 +364,16 @@ class Decoder {
       }
       case tags.mark:
         return this.#mark();
+      case tags.author: {
+        const author = this.#authors[this.#in.number()];
+        if (author === undefined) throw new CodecError('no such author');
+        return author;
+      }
+      case tags.newAuthor: {
+        const author = this.read();
+        this.#authors.push(author);
+        return author;
+      }
       case tags.id: {
         const w = this.#string(this.#in.byte());
         return `${w}.${this.#count(w)}`;
@@ -369,11 +407,12 @@ class Decoder {
   }
 
   #timeText(time: number): string {
-    const seconds = Math.floor(time / 1000);
-    const rest = time - seconds * 1000;
-    let text = this.#seconds.get(seconds);
-    if (text === undefined) this.#seconds.set(seconds, (text = writeSeconds(seconds)));
-    return `${text}${(this.#millis[rest] ??= `${String(rest).padStart(3, '0')}Z`)}`;
+    const hour = Math.floor(time / 3_600_000);
+    const second = Math.floor(time / 1000) - hour * 3600;
+    const milli = time % 1000;
+    let text = this.#hours.get(hour);
+    if (text === undefined) this.#hours.set(hour, (text = writeHour(hour)));
+    return text + (this.#seconds[second] ??= writeSecond(second)) + (this.#millis[milli] ??= `${digitsOf(milli, 3)}Z`);
   }
 
   #shape(): readonly string[] {
@@ -441,17 +480,18 @@ function digits(text: string, from: number, count: number): number {
   return value;
 }
 
-/** The text of that second, until the point. */
-function writeSeconds(seconds: number): string {
-  if (!(seconds >= 0)) throw new CodecError('no time');
-  const two = (value: number): string => String(value).padStart(2, '0');
-  const minutes = Math.floor(seconds / 60);
-  const hours = Math.floor(minutes / 60);
-  const days = Math.floor(hours / 24);
+/** `2026-01-01T10:` */
+function writeHour(hour: number): string {
+  if (!(hour >= 0)) throw new CodecError('no time');
+  const days = Math.floor(hour / 24);
   const months = Math.floor(days / 31);
-  const date = `${String(Math.floor(months / 12)).padStart(4, '0')}-${two((months % 12) + 1)}-${two((days % 31) + 1)}`;
-  return `${date}T${two(hours % 24)}:${two(minutes % 60)}:${two(seconds % 60)}.`;
+  return `${digitsOf(Math.floor(months / 12), 4)}-${digitsOf((months % 12) + 1, 2)}-${digitsOf((days % 31) + 1, 2)}T${digitsOf(hour % 24, 2)}:`;
 }
+
+/** `05:12.` of a second of an hour. */
+const writeSecond = (second: number): string => `${digitsOf(Math.floor(second / 60), 2)}:${digitsOf(second % 60, 2)}.`;
+
+const digitsOf = (value: number, count: number): string => String(value).padStart(count, '0');
 
 const zigzag = (value: number): number => (value < 0 ? -2 * value - 1 : 2 * value);
 const unzigzag = (value: number): number => (value % 2 === 0 ? value / 2 : -(value + 1) / 2);

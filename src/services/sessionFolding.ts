@@ -3,7 +3,7 @@ import type { Digest } from '../model/digest.ts';
 import { eventId, type EventId, type SessionId } from '../model/ids.ts';
 import type { EventMark, SessionState } from '../model/sessionState.ts';
 import { compareMarks } from '../core/eventOrder.ts';
-import { dropFold, keepFold, listFolds, readFold } from '../store/foldSnapshot.ts';
+import { dropFold, foldDistance, keepFold, listFolds, readFold } from '../store/foldSnapshot.ts';
 import type { SessionLayout, TapedeckLayout } from '../store/layout.ts';
 import { openLogWalk, type LogWalk } from '../store/logWalk.ts';
 import { TimeSlice } from '../store/timeSlice.ts';
@@ -25,8 +25,8 @@ export interface FoldingOptions {
   readonly isCancelled?: () => boolean;
 }
 
-/** So many events of the log a session's state is away from a kept fold at most, as long as there is room for so many. */
-export const keptEvery = 8192;
+/** So many events lie between kept folds, where there is room for as many. */
+export const keptEvery = 4096;
 /** For those who want an answer and be gone. */
 export const keptEverySparsely = 65_536;
 
@@ -69,6 +69,8 @@ export async function readSessionState(options: FoldingOptions): Promise<Session
   return fold.state;
 }
 
+/** Who went so far leaves a fold behind. */
+const farEvents = 8192;
 const batchEvents = 128;
 const sliceMs = 1;
 
@@ -85,18 +87,22 @@ async function foldOn(
   const slice = new TimeSlice(sliceMs);
   let folded = 0;
   let sinceKept = 0;
+  let distance = keepEvery;
   const keep = async (): Promise<void> => {
     sinceKept = 0;
     const mark = fold.state.session.last;
     if (!walk.isWhole || mark === undefined) return;
     const snapshot = { events: fold.state.counts.events, mark, places: walk.places(), damage: [...damageBefore, ...walk.damage()] };
-    await keepFold(session, snapshot, fold.data, { digest, logBytes: walk.sizeBytes });
+    const sizeBytes = await keepFold(session, snapshot, fold.data, { digest, logBytes: walk.sizeBytes });
+    if (sizeBytes === undefined || walk.givenBytes === 0) return;
+    const log = { events: (folded * walk.sizeBytes) / walk.givenBytes, sizeBytes: walk.sizeBytes };
+    distance = foldDistance(keepEvery, sizeBytes, log);
   };
   try {
     let hasMet = last !== undefined && newestId(fold.state) === last;
     let isNewest = false;
     while (!hasMet && options.isCancelled?.() !== true) {
-      const count = keepEvery > 0 ? Math.max(1, Math.min(batchEvents, keepEvery - sinceKept)) : batchEvents;
+      const count = keepEvery > 0 ? Math.max(1, Math.min(batchEvents, distance - sinceKept)) : batchEvents;
       const events = await walk.next(count, last === undefined ? undefined : (event) => eventId(event) === last);
       for (const event of events) fold.add(event);
       folded += events.length;
@@ -107,12 +113,12 @@ async function foldOn(
       hasMet = last !== undefined && eventId(newest) === last;
       // Only where none stands behind a newer one is the fold that of all events until there.
       isNewest = newestId(fold.state) === eventId(newest);
-      if (keepEvery > 0 && sinceKept >= keepEvery && isNewest) await keep();
+      if (keepEvery > 0 && sinceKept >= distance && isNewest) await keep();
       if (slice.isSpent) await slice.pause();
     }
     // At the log's end what lies behind the last event counts too.
     const met = last === undefined ? walk.damageMet() : walk.damage();
-    if (keepEvery > 0 && sinceKept >= keptEvery && isNewest) await keep();
+    if (keepEvery > 0 && sinceKept >= Math.min(farEvents, distance) && isNewest) await keep();
     return { damage: [...damageBefore, ...met], folded, isThere: last === undefined || hasMet };
   } finally {
     await walk.close();

@@ -88,18 +88,18 @@ export async function readFold(
 }
 
 /**
- * Keeps the fold, which must not change meanwhile. False when it could not be kept: it only costs time. Holds the event loop
- * in pieces of a millisecond.
+ * Keeps the fold, which must not change meanwhile. Its size in bytes, or undefined when it could not be kept: it only costs time.
+ * Holds the event loop in pieces of a millisecond.
  */
 export async function keepFold(
   session: SessionLayout,
   snapshot: FoldSnapshot,
   fold: FoldData,
   { digest, logBytes }: { readonly digest: Digest; readonly logBytes: number },
-): Promise<boolean> {
+): Promise<number | undefined> {
   try {
     const encoded = await inPieces(encodeInPieces(fold));
-    if (encoded.length > largestBytes) return false;
+    if (encoded.length > largestBytes) return undefined;
     const payload = await deflate(encoded, { level: 1 });
     const { events, mark, places, damage } = snapshot;
     const head = Buffer.from(JSON.stringify({ version: foldVersion, events, mark, places, damage } satisfies Head));
@@ -111,12 +111,19 @@ export async function keepFold(
     const crc = Buffer.alloc(crcBytes);
     crc.writeUInt32LE(digest.crc32(checked));
     await replaceFile(join(session.cache, nameOf(snapshot)), Buffer.concat([checked, crc]));
-    await thinOut(session, Math.max(leastBudgetBytes, logBytes * logShare));
-    return true;
+    await thinOut(session, budgetOf(logBytes));
+    return checked.length + crcBytes;
   } catch {
-    return false;
+    return undefined;
   }
 }
+
+/** How far apart folds of that size are to be kept, in events, so that those of the whole log find room: `wanted` where they do. */
+export function foldDistance(wanted: number, foldBytes: number, log: { readonly events: number; readonly sizeBytes: number }): number {
+  return Math.max(wanted, Math.ceil((foldBytes * log.events) / budgetOf(log.sizeBytes)));
+}
+
+const budgetOf = (logBytes: number): number => Math.max(leastBudgetBytes, logBytes * logShare);
 
 /** Removes one that turned out to be of no use. */
 export async function dropFold(kept: KeptFold): Promise<void> {

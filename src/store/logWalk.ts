@@ -46,7 +46,9 @@ export interface LogWalk {
   readonly isWhole: boolean;
   /** A line was met that may have been walked over before the place from which this walk went on. */
   readonly isDoubtful: boolean;
+  /** Of all segments as they were found, and of the lines that were given. */
   readonly sizeBytes: number;
+  readonly givenBytes: number;
   close(): Promise<void>;
 }
 
@@ -81,6 +83,7 @@ export async function openLogWalk(options: {
     await close();
     throw error;
   }
+  let givenBytes = 0;
   const open = walks.filter(({ head }) => head !== undefined);
   return {
     async next(count, isLast) {
@@ -92,6 +95,7 @@ export async function openLogWalk(options: {
         if (best === undefined || best.isDoubtful) break;
         const event = best.head!;
         bytes += best.headBytes;
+        givenBytes += best.headBytes;
         events.push(event);
         best.take();
         if (!best.advance() && !(await best.fill())) open.splice(open.indexOf(best), 1);
@@ -108,6 +112,9 @@ export async function openLogWalk(options: {
     },
     get isDoubtful() {
       return walks.some(({ isDoubtful }) => isDoubtful);
+    },
+    get givenBytes() {
+      return givenBytes;
     },
     sizeBytes: [...writers.values()].flat().reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
     close,
