@@ -28,8 +28,8 @@ type ScanReply =
 /** Told seldom: a message costs more than the reading of some kilobytes. */
 const progressBytes = 4 << 20;
 
-/** What the thread does with its port. */
-export function serveScans(port: MessagePort): void {
+/** What the thread does with its port. `scan` may do more in the same pass. */
+export function serveScans(port: MessagePort, scan: ScanSegment = scanSegment): void {
   port.on('message', ({ id, segment, depth }: ScanRequest) => {
     let untold = 0;
     const onProgress = (sizeBytes: number): void => {
@@ -38,10 +38,10 @@ export function serveScans(port: MessagePort): void {
       port.postMessage({ id, progress: untold } satisfies ScanReply);
       untold = 0;
     };
-    scanSegment(segment, { depth, onProgress }).then(
-      (scan) => {
+    scan(segment, { depth, onProgress }).then(
+      (found) => {
         port.postMessage({ id, progress: untold } satisfies ScanReply);
-        port.postMessage({ id, scan } satisfies ScanReply, [scan.hashes.buffer, scan.places.buffer]);
+        port.postMessage({ id, scan: found } satisfies ScanReply, [found.hashes.buffer, found.places.buffer]);
       },
       (error: unknown) => port.postMessage({ id, failed: String(error) } satisfies ScanReply),
     );

@@ -5,9 +5,10 @@ import { activationSuite } from './activationSuite.ts';
 import { recordingSuite } from './recordingSuite.ts';
 import { rewindSuite } from './rewindSuite.ts';
 import { searchSuite } from './searchSuite.ts';
+import { verifySuite } from './verifySuite.ts';
 import { writeResults } from './resultReporter.ts';
 
-const suites: readonly (() => void)[] = [activationSuite, recordingSuite, rewindSuite, searchSuite];
+const suites: readonly (() => void)[] = [activationSuite, recordingSuite, rewindSuite, searchSuite, verifySuite];
 
 /** Runs every suite. Rejects when a test failed, which the editor turns into its exit code. */
 export async function run(): Promise<void> {
