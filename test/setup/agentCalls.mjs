@@ -36,4 +36,9 @@ export const agentActs = {
     read: (file) => [use('read', { filePath: file })],
     edit: (file, before, after) => [use('read', { filePath: file }), use('edit', { filePath: file, oldString: before, newString: after })],
   },
+  pi: {
+    shell: (command) => [use('bash', { command })],
+    read: (file) => [use('read', { path: file })],
+    edit: (file, before, after) => [use('edit', { path: file, edits: [{ oldText: before, newText: after }] })],
+  },
 };

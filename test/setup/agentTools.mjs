@@ -7,7 +7,7 @@ import { ensureNode } from './nodeRuntime.mjs';
 import { ensureTool } from './toolCache.mjs';
 
 /**
- * @typedef {"codex" | "claude" | "opencode"} AgentName
+ * @typedef {"codex" | "claude" | "opencode" | "pi"} AgentName
  * @typedef {{ package: string, version: string, takes: string, finish?: string }} AgentPackage `finish` puts the
  *   platform's binary in place: the package's own install script, which npm may hold back
  */
@@ -17,6 +17,7 @@ export const agentPackages = {
   codex: { package: '@openai/codex', version: '0.169.0', takes: '10 s, 300 MB' },
   claude: { package: '@anthropic-ai/claude-code', version: '2.1.329', takes: '10 s, 250 MB', finish: 'install.cjs' },
   opencode: { package: 'opencode-ai', version: '1.18.33', takes: '15 s, 500 MB', finish: 'postinstall.mjs' },
+  pi: { package: '@earendil-works/pi-coding-agent', version: '0.87.1', takes: '15 s, 250 MB' },
 };
 
 /**

@@ -78,6 +78,23 @@ const setups = {
     argv: (prompt) => ['opencode', 'run', prompt],
     interactive: ['opencode'],
   }),
+  pi: (model) => ({
+    files: {
+      '.pi/agent/models.json': JSON.stringify({
+        providers: {
+          scripted: {
+            baseUrl: `${model}/v1`,
+            api: 'openai-completions',
+            apiKey: 'none-needed',
+            models: [{ id: 'scripted', cost: { input: 1, output: 2, cacheRead: 0.1, cacheWrite: 1.25 } }],
+          },
+        },
+      }),
+    },
+    env: { PI_OFFLINE: '1' },
+    argv: (prompt) => ['pi', '--provider', 'scripted', '--model', 'scripted', '-p', prompt],
+    interactive: ['pi', '--provider', 'scripted', '--model', 'scripted'],
+  }),
 };
 
 /**

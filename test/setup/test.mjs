@@ -40,7 +40,7 @@ const stages = {
       await ensureChromium();
       await ensureCodeServer('current');
       // The real agents, which tests of all kinds follow at work.
-      for (const agent of /** @type {const} */ (['codex', 'claude', 'opencode'])) await ensureAgent(agent);
+      for (const agent of /** @type {const} */ (['codex', 'claude', 'opencode', 'pi'])) await ensureAgent(agent);
     },
   },
   packages: {
