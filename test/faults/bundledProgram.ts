@@ -21,6 +21,8 @@ export interface ProgramRun {
   readonly env?: NodeJS.ProcessEnv;
   /** Called when the first line has come: before it there is nothing to lose. `told` gives the lines that have come by then. */
   readonly onFirstLine?: (kill: () => void, told: () => readonly string[]) => void;
+  /** Killed after so long, whatever it does. Two minutes by default. */
+  readonly limitMs?: number;
 }
 
 export interface ProgramEnd {
@@ -46,11 +48,12 @@ export async function bundleProgram(name: string): Promise<BundledProgram> {
   return {
     folder,
     run: (...args) => spawn(process.execPath, [outfile, ...args], { stdio: ['pipe', 'pipe', 'inherit'] }),
-    async finish({ args, env = {}, onFirstLine }) {
+    async finish({ args, env = {}, onFirstLine, limitMs = 120_000 }) {
       const child = spawn(process.execPath, [outfile, ...args.map(String)], {
         stdio: ['ignore', 'pipe', 'pipe'],
         env: { ...process.env, ...env },
       });
+      const limit = setTimeout(() => child.kill('SIGKILL'), limitMs);
       let output = '';
       let errors = '';
       const told = (): string[] =>
@@ -68,6 +71,7 @@ export async function bundleProgram(name: string): Promise<BundledProgram> {
         child.on('error', reject);
         child.on('close', (...end) => resolve(end));
       });
+      clearTimeout(limit);
       return { lines: told(), code, signal, errors };
     },
     close: () => rm(folder, { recursive: true, force: true, maxRetries: 5 }),

@@ -44,7 +44,7 @@ async function appendUnder(
       args: [room.layout.root, sessionId, total, 4, 300, life, segmentBytes],
       env,
       // Without room a long-lived writer waits for it.
-      ...(fault.roomBytes !== undefined && fault.roomBack === undefined && { onFirstLine: (kill) => setTimeout(kill, 300) }),
+      ...(fault.roomBytes !== undefined && fault.roomBack === undefined && { limitMs: 700 }),
     });
     const next = await room.writer();
     const after = await next.append(note('after'));
