@@ -213,9 +213,11 @@ class GroupWriter implements LogWriter {
   }
 
   async #drain(): Promise<void> {
-    // After all turns that are due now, so that who appends in one of them shares one sync with the others.
-    await turnEnd();
-    for (let batch = this.#batches[0]; batch !== undefined; batch = this.#batches[0]) {
+    for (;;) {
+      // After all turns that are due now, so that who appends in one of them shares one sync with the others.
+      await turnEnd();
+      const batch = this.#batches[0];
+      if (batch === undefined) return;
       const from = performance.now();
       const stalled = setTimeout(() => this.#stall(), this.#limits.stallMs);
       try {

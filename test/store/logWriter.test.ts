@@ -26,6 +26,20 @@ test('[L2] an append resolves after one write and one sync, shared by all that w
   await writer.close();
 });
 
+test('[L2] who appends again when told shares one write with all who were told, however many turns of promises that takes', async () => {
+  const writer = await room.writer({ fileSystem: disk });
+  const appendDeep = (text: string, layers: number): Promise<unknown> =>
+    layers === 0 ? writer.append(note(text)) : (async () => appendDeep(text, layers - 1))();
+  const rounds = 10;
+  await Promise.all(
+    Array.from({ length: 100 }, async (_, caller) => {
+      for (let round = 0; round < rounds; round++) await appendDeep(`${round}`, caller % 7);
+    }),
+  );
+  expect(disk.calls.write).toBe(rounds);
+  await writer.close();
+});
+
 test('[L2] nothing is acknowledged while the sync is under way', async () => {
   let release = (): void => {};
   const writer = await room.writer({
