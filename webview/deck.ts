@@ -224,11 +224,10 @@ export class Deck implements Disposable {
   #takeAside(spans: readonly AsideSpan[]): void {
     this.timeline.setAside((event) => {
       if (spans.length === 0) return false;
-      const file = 'path' in event && event.kind.startsWith('file.') ? event : undefined;
+      const path = 'path' in event && event.kind.startsWith('file.') ? event.path : undefined;
       const rewind = 'rewind' in event ? event.rewind : undefined;
       const checkpoint = event.kind === 'checkpoint.made' ? event.id : undefined;
-      const { path, happenedAt } = file ?? {};
-      return isInAside(spans, event, { path, rewind, checkpoint, statedBy: statedByOf(event), happenedAt });
+      return isInAside(spans, event, { path, rewind, checkpoint, statedBy: statedByOf(event) });
     });
   }
 }

@@ -119,7 +119,7 @@ export function isSetAside(state: SessionState, event: LoggedEvent): boolean {
   const file: FileEvent | undefined = isFileEvent(event) ? event : undefined;
   const rewind = file === undefined ? undefined : (file.rewind ?? state.trace.rewindWrites.get(eventId(event)));
   const entry = event.kind === 'checkpoint.made' ? event.id : undefined;
-  const about = { path: file?.path, rewind, checkpoint: entry, statedBy: statedByOf(event), happenedAt: file?.happenedAt };
+  const about = { path: file?.path, rewind, checkpoint: entry, statedBy: statedByOf(event) };
   return isInAside(state.aside, event, about);
 }
 

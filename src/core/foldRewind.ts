@@ -54,6 +54,7 @@ export function foldRewind(state: SessionState, event: EventOf<'rewind.applied' 
       from,
       paths: event.paths === undefined ? undefined : [...event.paths],
       ...(event.undid !== undefined && { undid: [...event.undid] }),
+      ...(event.kept !== undefined && { kept: [...event.kept] }),
       stretch: stretchOf(state, from, to, event.paths),
     };
     state.branches.push(branch);
@@ -70,8 +71,6 @@ export function isInAside(
     rewind?: string | undefined;
     checkpoint?: string | undefined;
     statedBy?: Author | undefined;
-    /** When a file was changed, where the disk told it. */
-    happenedAt?: string | undefined;
   } = {},
 ): boolean {
   if (about.statedBy?.actor === 'user' && about.statedBy.how === 'stated') return false;
@@ -79,8 +78,7 @@ export function isInAside(
     if (compareMarks(mark, range.to) >= 0) return false;
     if (range.undid !== undefined) return range.undid.includes(eventId(mark));
     if (compareMarks(mark, range.from) <= 0) return false;
-    // What was found late had happened by then: the rewind left it (core/rewindPoint).
-    if (about.happenedAt !== undefined && about.happenedAt <= range.from.at) return false;
+    if (range.kept?.includes(eventId(mark)) === true) return false;
     // The target itself stays, also one that the log learned of only after its moment.
     if (mark.w === range.from.w && mark.n === range.from.n) return false;
     if (about.rewind !== undefined && (about.rewind === range.branch || about.rewind === range.rewind)) return false;
@@ -114,6 +112,7 @@ function settle(state: SessionState): void {
       to: branch.to,
       paths: branch.paths,
       ...(branch.undid !== undefined && { undid: branch.undid }),
+      ...(branch.kept !== undefined && { kept: branch.kept }),
       filesOnly: branch.kind === 'undo',
     });
   }

@@ -21,6 +21,8 @@ export interface RewindPlan {
   readonly undoes: string | undefined;
   /** Only these changes are undone, and what came after them is kept; absent: everything after the target. */
   readonly undid?: readonly EventId[] | undefined;
+  /** Changes behind the target in the log that had happened by then: they are left. */
+  readonly kept?: readonly EventId[] | undefined;
   /** Only these files and folders were asked for. */
   readonly scope: readonly WorkspacePath[] | undefined;
   /** By path. */
@@ -105,6 +107,7 @@ export interface RewindInput {
   readonly targetAt: string;
   readonly undoes?: string | undefined;
   readonly undid?: readonly EventId[] | undefined;
+  readonly keptChanges?: readonly EventId[] | undefined;
   /** Files that cannot simply be had without the undone changes. */
   readonly troubles?: ReadonlyMap<WorkspacePath, 'overlap' | 'built-upon'> | undefined;
   readonly scope?: readonly WorkspacePath[] | undefined;
@@ -135,8 +138,8 @@ export function planRewind(input: RewindInput): RewindPlan {
     else if ('act' in found) steps.push(found);
     else skips.push(found);
   }
-  const { id, target, targetAt, undoes, undid, scope } = input;
-  return { id, target, targetAt, undoes, undid, scope, steps, skips, alreadySo };
+  const { id, target, targetAt, undoes, undid, keptChanges, scope } = input;
+  return { id, target, targetAt, undoes, undid, kept: keptChanges, scope, steps, skips, alreadySo };
 }
 
 function planFile(file: TouchedFile, input: RewindInput): RewindStep | RewindSkip | 'already-so' {

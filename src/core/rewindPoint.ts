@@ -9,9 +9,10 @@ import { happenedAt } from './happenedAt.ts';
  * The point that is meant by "right after this event". What happens and what the log learns of it lie apart: an agent's
  * record is read when its work is long done, and a change on disk is found up to seconds after the command that made it.
  * - What begins or ends work means the moment at which it happened, not when the log learned of it.
- * - A change belongs before the point when the disk says that it was made by then. Of a deletion the disk tells no time: it
- *   does when it is the work of the very call, command or turn that the point ends, or stands before it in the log. So does
- *   any change that the agent's own record of that work tells.
+ * - A change belongs before that moment when the disk says that it was made by then. A file's time lags by a tick of the
+ *   system's clock, and of a deletion there is none: there it does when it is the work of the very call, command or turn
+ *   that the point ends, or stands before it in the log. So does any change that the agent's own record of that work tells.
+ * - Every other event means its place in the log.
  * - Of one file everything behind the first later change is later, whatever times are told.
  */
 const moments: ReadonlySet<LoggedEvent['kind']> = new Set<LoggedEvent['kind']>([
@@ -36,7 +37,8 @@ const afterEveryWriter = '~';
 
 /** Of a session's events of files, in order and none before `pointOf(target)` left out that matters: those later than the point. */
 export function laterChanges(target: LoggedEvent, events: readonly LoggedEvent[]): LoggedEvent[] {
-  const moment = happenedAt(target);
+  if (!moments.has(target.kind)) return events.filter((event) => compareMarks(markOf(event), markOf(target)) > 0);
+  const momentMs = Date.parse(happenedAt(target));
   const point = pointOf(target);
   const place = isEnding(target) ? markOf(target) : point;
   const findings = new Map<EventId, LoggedEvent>();
@@ -49,10 +51,11 @@ export function laterChanges(target: LoggedEvent, events: readonly LoggedEvent[]
     if (!isFileEvent(event)) return compareMarks(mark, place) > 0;
     const paths = event.kind === 'file.renamed' ? [event.from, event.path] : [event.path];
     const finding = findings.get(eventId(event)) ?? event;
+    const aheadMs = event.kind === 'file.deleted' ? undefined : momentMs - Date.parse(happenedAt(event));
     const isBefore =
-      event.kind === 'file.deleted'
+      aheadMs === undefined || (aheadMs >= 0 && aheadMs < tickMs)
         ? isWorkOf(target, finding) || compareMarks(mark, place) <= 0
-        : happenedAt(event) <= moment || (isRecorded(finding) && isWorkOf(target, finding));
+        : aheadMs >= tickMs || (isRecorded(finding) && isWorkOf(target, finding));
     if (isBefore && !paths.some((path) => late.has(path))) return false;
     for (const path of paths) late.add(path);
     return true;
@@ -60,6 +63,9 @@ export function laterChanges(target: LoggedEvent, events: readonly LoggedEvent[]
 }
 
 const isEnding = ({ kind }: LoggedEvent): boolean => kind === 'tool.returned' || kind === 'command.ended' || kind === 'turn.ended';
+
+/** By so much a file's time may lie before the true one: the coarsest clock that file systems take it from (Windows). */
+const tickMs = 16;
 
 /** What was running proves little a moment after its end; the agent's own words do. */
 const isRecorded = (finding: LoggedEvent): boolean => finding.kind !== 'foreign' && finding.by.how === 'transcript';

@@ -246,6 +246,8 @@ export const TapedeckEvent = z.discriminatedUnion('kind', [
     paths: z.array(text).optional(),
     /** Only these changes of files were undone, what came after them was kept; absent: everything after the target. */
     undid: z.array(id).optional(),
+    /** Changes that stand behind the target in the log, but had happened by then: they were left. */
+    kept: z.array(id).optional(),
     written: count,
     deleted: count,
     skipped: z.array(z.object({ path: text, reason: text })),

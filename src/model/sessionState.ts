@@ -302,6 +302,8 @@ export interface Branch {
   paths: WorkspacePath[] | undefined;
   /** Only these changes of files were undone, and what came after them was kept. */
   undid?: EventId[];
+  /** Changes behind its target that were found late and left. */
+  kept?: EventId[];
   author: Author;
   written: number;
   deleted: number;
@@ -321,6 +323,7 @@ export interface AsideRange {
   to: EventMark;
   paths: WorkspacePath[] | undefined;
   undid?: EventId[];
+  kept?: EventId[];
   filesOnly: boolean;
 }
 

@@ -33,13 +33,17 @@ export class RewindHistory {
     return event;
   }
 
-  /** The events of files later than the point that the event stands for, in this session and those that followed it. */
-  async eventsAfter(event: LoggedEvent): Promise<LoggedEvent[]> {
+  /**
+   * The events of files later than the point that the event stands for, in this session and those that followed it; and
+   * those that stand behind it, but had happened by then.
+   */
+  async changesAfter(event: LoggedEvent): Promise<{ readonly later: readonly LoggedEvent[]; readonly kept: readonly LoggedEvent[] }> {
     const found: LoggedEvent[] = [];
     for await (const batch of this.#reader.batches({ after: pointOf(event), filter: ofFiles })) found.push(...batch);
     const later = laterChanges(event, found);
+    const isLater = new Set(later);
     await this.#addFollowing(later);
-    return later;
+    return { later, kept: found.filter((one) => !isLater.has(one)) };
   }
 
   /** All events of files, in this session and those that followed it. */

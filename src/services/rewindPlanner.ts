@@ -36,7 +36,8 @@ export class RewindPlanner {
 
   async plan(target: EventId, scope?: readonly WorkspacePath[]): Promise<RewindPlan> {
     const event = await this.#parts.history.find(target);
-    return this.#plan({ target, targetAt: pointOf(event).at, scope }, touchedFiles(await this.#parts.history.eventsAfter(event)));
+    const { later, kept } = await this.#parts.history.changesAfter(event);
+    return this.#plan({ target, targetAt: pointOf(event).at, keptChanges: kept.map(eventId), scope }, touchedFiles(later));
   }
 
   async planWithout(work: UndoneWork, scope?: readonly WorkspacePath[]): Promise<RewindPlan | undefined> {
@@ -58,7 +59,7 @@ export class RewindPlanner {
     if (checkpoint === undefined) return undefined;
     return this.#plan(
       { target: eventId(checkpoint), targetAt: checkpoint.at, undoes: applied.id },
-      touchedFiles(await this.#parts.history.eventsAfter(checkpoint), applied.id),
+      touchedFiles((await this.#parts.history.changesAfter(checkpoint)).later, applied.id),
     );
   }
 
@@ -68,6 +69,7 @@ export class RewindPlanner {
       readonly targetAt: string;
       readonly undoes?: string;
       readonly undid?: readonly EventId[];
+      readonly keptChanges?: readonly EventId[];
       readonly troubles?: ReadonlyMap<WorkspacePath, MergeTrouble>;
       readonly scope?: readonly WorkspacePath[] | undefined;
     },

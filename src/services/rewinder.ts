@@ -216,6 +216,7 @@ class LogRewinder implements Rewinder {
         ...(journal.session === undefined ? {} : { session: journal.session }),
         ...(plan.undoes === undefined ? {} : { undoes: plan.undoes }),
         ...(plan.undid === undefined ? {} : { undid: [...plan.undid] }),
+        ...(plan.kept === undefined || plan.kept.length === 0 ? {} : { kept: [...plan.kept] }),
         ...this.#scopedPaths(plan, settled, choice),
       };
       open = await this.#journals.open(entry);
@@ -257,7 +258,7 @@ class LogRewinder implements Rewinder {
 
   /** The log may have learned more since the plan was made: what was a conflict then may be recorded by now. */
   async #withLatestWord(plan: RewindPlan, steps: readonly RewindStep[]): Promise<readonly RewindStep[]> {
-    const touched = touchedFiles(await this.#history.eventsAfter(await this.#history.find(plan.target)), plan.undoes);
+    const touched = touchedFiles((await this.#history.changesAfter(await this.#history.find(plan.target))).later, plan.undoes);
     return steps.map((step) => ({ ...step, logged: touched.get(step.path)?.after ?? step.logged }));
   }
 

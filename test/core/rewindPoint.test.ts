@@ -100,6 +100,13 @@ describe('the point to rewind to', () => {
     expect(later(target, [changed(5, 'a', 12, 11), renamed, changed(7, 'c', 14, 9)])).toEqual(['5', '6', '7']);
   });
 
+  it('[R9] of what means no moment is its place in the log, and a file’s time is not believed to the tick', () => {
+    const note: LoggedEvent = { ...envelope(4, 10), kind: 'progress.noted', by: userAuthor, text: 'here' };
+    expect(later(note, [changed(5, 'a', 12, 9), changed(3, 'b', 9)])).toEqual(['5']);
+    // Written a moment after the command's end, with a time that lags.
+    expect(later(ended(4, 10), [changed(5, 'a', 12, 9.99), changed(6, 'b', 12, 9.99, { command: 'w001:3' })])).toEqual(['5']);
+  });
+
   it('[R9] of a turn lies behind the work of that turn and before that of the next', () => {
     const target: LoggedEvent = { ...envelope(3, 10), kind: 'turn.ended', by: codex, run: 'r1', turn: 2, stopReason: 'end_turn' };
     const by = { ...codex, how: 'transcript' } as const;

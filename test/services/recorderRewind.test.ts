@@ -14,7 +14,9 @@ import {
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { compareMarks, markOf } from '../../src/core/eventOrder.ts';
+import { foldAll, isSetAside } from '../../src/core/fold.ts';
 import { userAuthor } from '../../src/model/author.ts';
+import { isFileEvent } from '../../src/model/event.ts';
 import { eventId } from '../../src/model/ids.ts';
 import type { Recorder } from '../../src/services/recorder.ts';
 import { openRewinder, type Rewinder } from '../../src/services/rewinder.ts';
@@ -80,6 +82,12 @@ describe('rewinder and recorder together', () => {
     const report = await rewinder.apply(await rewinder.plan(eventId(ended)));
     expect(report.ok).toBe(true);
     expect(tree()).toEqual(left);
+    // What was left is not shown as set aside.
+    const events = await room.events(recorder);
+    const state = foldAll(events);
+    const aside = events.filter((event) => isFileEvent(event) && isSetAside(state, event));
+    expect(aside.map((event) => ('path' in event ? event.path : ''))).toEqual(['a.txt']);
+    expect(aside.length).toBeLessThan((await room.fileEvents(recorder)).filter((event) => event.rewind === undefined).length);
   });
 
   for (const withGit of [true, false])
