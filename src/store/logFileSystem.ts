@@ -28,26 +28,37 @@ export interface LogFile {
   close(): Promise<void>;
 }
 
+const { O_APPEND, O_CREAT, O_DSYNC, O_EXCL, O_WRONLY } = fs.constants;
+
 /** Codes by which a platform says that a folder cannot be opened or synced, which is no fault. */
 const cannotSyncFolder = new Set(['EISDIR', 'EPERM', 'EACCES', 'EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EBADF']);
 
-export const diskLogFileSystem: LogFileSystem = {
-  async makeFolder(path) {
-    const first = await makeFolders(path);
-    if (first === undefined) return;
-    for (let folder = path; ; folder = dirname(folder)) {
-      await syncFolder(dirname(folder));
-      if (folder === first || folder === dirname(folder)) return;
-    }
-  },
-  open: (path, isNew) => openFile(path, isNew),
-  async removeEmpty(path, folders) {
-    if ((await stat(path)).size > 0) return;
-    await unlink(path);
-    for (const folder of folders) await rmdir(folder);
-  },
-  syncFolder,
-};
+/** Whether a file in that folder may be opened such that each write is on disk when it resolves. */
+export type TellsWriteSync = (folder: string) => Promise<boolean>;
+
+export function createDiskLogFileSystem(canSyncWrites: TellsWriteSync): LogFileSystem {
+  return {
+    async makeFolder(path) {
+      const first = await makeFolders(path);
+      if (first === undefined) return;
+      for (let folder = path; ; folder = dirname(folder)) {
+        await syncFolder(dirname(folder));
+        if (folder === first || folder === dirname(folder)) return;
+      }
+    },
+    async open(path, isNew) {
+      const isSynced = await canSyncWrites(dirname(path));
+      const flags = O_WRONLY | O_APPEND | (isNew ? O_CREAT | O_EXCL : 0) | (isSynced ? O_DSYNC : 0);
+      return createFile(path, await openDescriptor(path, flags), isSynced);
+    },
+    async removeEmpty(path, folders) {
+      if ((await stat(path)).size > 0) return;
+      await unlink(path);
+      for (const folder of folders) await rmdir(folder);
+    },
+    syncFolder,
+  };
+}
 
 /**
  * Linux's own file systems, by the number that `statfs` tells, on which a file opened with O_DSYNC takes each write as a write
@@ -64,21 +75,17 @@ const syncingFileSystems: ReadonlySet<number> = new Set([
   0x01021994, // tmpfs
 ]);
 
-async function syncFlag(path: string): Promise<number> {
-  if (process.platform !== 'linux') return 0;
-  const type = await statfs(dirname(path)).then(
-    (found) => found.type,
-    () => undefined,
-  );
-  return type !== undefined && syncingFileSystems.has(type) ? fs.constants.O_DSYNC : 0;
-}
+const canSyncWrites: TellsWriteSync = async (folder) => {
+  if (process.platform !== 'linux') return false;
+  try {
+    return syncingFileSystems.has((await statfs(folder)).type);
+  } catch {
+    // Opening the file tells what is wrong.
+    return false;
+  }
+};
 
-const { O_APPEND, O_CREAT, O_EXCL, O_WRONLY } = fs.constants;
-
-async function openFile(path: string, isNew: boolean): Promise<LogFile> {
-  const synced = await syncFlag(path);
-  return createFile(path, await openDescriptor(path, O_WRONLY | O_APPEND | (isNew ? O_CREAT | O_EXCL : 0) | synced), synced !== 0);
-}
+export const diskLogFileSystem: LogFileSystem = createDiskLogFileSystem(canSyncWrites);
 
 function openDescriptor(path: string, flags: number | string): Promise<number> {
   return new Promise((resolve, reject) => {
