@@ -9,7 +9,7 @@ import { answering, eventually, openApi, type Answers } from './deckApi.ts';
 /** Checking the log in the extension host, whose threads are not plain Node's. */
 export function verifySuite(): void {
   describe('verifying in the editor', () => {
-    const answers: Answers = {};
+    const answers: Answers = { told: [] };
     let api: Awaited<ReturnType<typeof openApi>>;
 
     before(async () => {
