@@ -51,7 +51,7 @@ export function laterChanges(target: LoggedEvent, events: readonly LoggedEvent[]
     if (!isFileEvent(event)) return compareMarks(mark, place) > 0;
     const paths = event.kind === 'file.renamed' ? [event.from, event.path] : [event.path];
     const finding = findings.get(eventId(event)) ?? event;
-    const aheadMs = event.kind === 'file.deleted' ? undefined : momentMs - Date.parse(happenedAt(event));
+    const aheadMs = event.happenedAt === undefined ? undefined : momentMs - Date.parse(event.happenedAt);
     const isBefore =
       aheadMs === undefined || (aheadMs >= 0 && aheadMs < tickMs)
         ? isWorkOf(target, finding) || compareMarks(mark, place) <= 0

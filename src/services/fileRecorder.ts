@@ -307,7 +307,7 @@ export class FileRecorder implements Disposable {
     const common = {
       ...(change.changedAtMs === undefined || isBlind
         ? {}
-        : { at: new Date(Math.min(change.changedAtMs, subject.time.latest)).toISOString() }),
+        : { happenedAt: new Date(Math.min(change.changedAtMs, subject.time.latest)).toISOString() }),
       by,
       ...(by.run === undefined ? {} : { run: by.run }),
       ...(turn === undefined ? {} : { turn }),
