@@ -41,3 +41,14 @@ export function responseText(response: unknown): { readonly text: string; readon
   if (output === undefined) return { text: Object.keys(record).length === 0 ? '' : toJson(record), isError: false };
   return { text: asText(output) ?? toJson(output), isError: false };
 }
+
+/** The text without what hooks and the program put in around it. Searching by index: the text is whatever somebody wrote. */
+export function withoutTags(text: string): string {
+  let rest = text;
+  for (const tag of ['session_context', 'hook_context']) {
+    const open = rest.indexOf(`<${tag}>`);
+    const close = open < 0 ? -1 : rest.indexOf(`</${tag}>`, open);
+    if (close >= 0) rest = rest.slice(0, open) + rest.slice(close + tag.length + 3);
+  }
+  return rest;
+}

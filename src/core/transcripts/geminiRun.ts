@@ -1,7 +1,8 @@
 import type { ReaderTools, RunDescription, TranscriptFile } from './adapter.ts';
 import type { FactOrigin, FactSink } from './factSink.ts';
-import { readParts, responseText } from './geminiContent.ts';
-import { readGeminiCall, readGeminiResult, responseOf } from './geminiTools.ts';
+import { readParts, responseText, withoutTags } from './geminiContent.ts';
+import { folderOfAnswer, folderOfContext, folderOfProject } from './geminiFolder.ts';
+import { readGeminiCall, readGeminiResult, responseOf, startOfCall } from './geminiTools.ts';
 import { geminiUsage } from './geminiUsage.ts';
 import { asList, asRecord, asText, asTime, asWord, type JsonRecord } from './jsonValue.ts';
 import { RunTeller } from './runTeller.ts';
@@ -80,17 +81,14 @@ export class GeminiRun {
   #findFolder(): void {
     const { card } = this.#teller;
     if (card.cwd !== undefined) return;
-    const project = this.#file.relative.split('/')[0] ?? '';
-    const told = resolveToldPath(this.#reader.beside?.(`${project}/.project_root`)?.trim(), undefined);
-    const hashes = new Set([this.#hash, project]);
-    const folder = told ?? this.#reader.folders?.find((candidate) => hashes.has(this.#sink.sha256(candidate)));
-    if (folder !== undefined) this.#teller.learn({ cwd: resolveToldPath(folder, undefined) });
+    const folder = folderOfProject(this.#file.relative.split('/')[0] ?? '', this.#hash, this.#reader);
+    if (folder !== undefined) this.#teller.learn({ cwd: folder });
   }
 
   /** Where nothing tells the folder, a path that the agent gave relative and its tool answered in full does. */
   #inferFolder(args: JsonRecord | undefined, result: unknown): void {
     if (this.#teller.card.cwd !== undefined) return;
-    const folder = folderOf(asText(args?.['file_path']), responseText(responseOf(result)).text);
+    const folder = folderOfAnswer(asText(args?.['file_path']), responseText(responseOf(result)).text);
     if (folder !== undefined) this.#teller.learn({ cwd: folder }, this.#key('cwd', 'changed'));
   }
 
@@ -170,9 +168,7 @@ export class GeminiRun {
   }
 
   #learnContext(text: string): void {
-    const folder =
-      /^ *- \*\*Workspace Directories:\*\*\s*\n\s*- (.+)$/m.exec(text)?.[1] ?? /current working directory: (.+)$/m.exec(text)?.[1];
-    const cwd = resolveToldPath(folder?.trim(), undefined);
+    const cwd = folderOfContext(text);
     if (cwd !== undefined) this.#teller.learn({ cwd });
   }
 
@@ -218,7 +214,7 @@ export class GeminiRun {
     const { origin } = this.#sink;
     const endedAt = asTime(told['timestamp']) ?? origin.at;
     // A message keeps the time of its first call; each call's own stands in its id, each result has one.
-    this.#sink.begin({ ...origin, at: startOf(id, origin.at, endedAt) });
+    this.#sink.begin({ ...origin, at: startOfCall(id, origin.at, endedAt) });
     this.#inferFolder(asRecord(told['args']), told['result']);
     this.#called(seen, id, name, told['args'], asText(told['description']));
     this.#sink.begin(origin);
@@ -343,34 +339,7 @@ export class GeminiRun {
   }
 }
 
-/** Ids of calls hold the time at which they were made, in milliseconds: `replace-1795238725081-1f39241669db`. */
-function startOf(id: string, from: string | undefined, to: string | undefined): string | undefined {
-  const madeMs = Number(/[-_](1\d{12})(?=[-_])/.exec(id)?.[1] ?? NaN);
-  if (from === undefined || to === undefined) return from;
-  return madeMs > Date.parse(from) && madeMs <= Date.parse(to) ? new Date(madeMs).toISOString() : from;
-}
-
-/** `/home/dev/p` of `docs/a.md` and `… file: /home/dev/p/docs/a.md.` */
-function folderOf(relative: string | undefined, text: string): string | undefined {
-  if (relative === undefined || relative === '' || resolveToldPath(relative, undefined) !== undefined) return undefined;
-  const at = text.slice(0, 4096).indexOf(relative);
-  if (at < 2 || !/[\\/]/.test(text[at - 1]!)) return undefined;
-  const from = Math.max(text.lastIndexOf(': ', at) + 2, text.lastIndexOf("'", at) + 1);
-  return resolveToldPath(text.slice(from, at - 1), undefined);
-}
-
 const settled = new Set(['success', 'error', 'cancelled']);
 const maxTitleLength = 200;
 const copyGapMs = 500;
 const maxFailureLength = 4096;
-
-/** The text without what hooks and the program put in around it. Searching by index: the text is whatever somebody wrote. */
-function withoutTags(text: string): string {
-  let rest = text;
-  for (const tag of ['session_context', 'hook_context']) {
-    const open = rest.indexOf(`<${tag}>`);
-    const close = open < 0 ? -1 : rest.indexOf(`</${tag}>`, open);
-    if (close >= 0) rest = rest.slice(0, open) + rest.slice(close + tag.length + 3);
-  }
-  return rest;
-}

@@ -188,3 +188,10 @@ export function responseOf(result: unknown): unknown {
     .join('');
   return text === '' ? undefined : { output: text };
 }
+
+/** Ids of calls hold the time at which they were made, in milliseconds: `replace-1795238725081-1f39241669db`. */
+export function startOfCall(id: string, from: string | undefined, to: string | undefined): string | undefined {
+  const madeMs = Number(/[-_](1\d{12})(?=[-_])/.exec(id)?.[1] ?? NaN);
+  if (from === undefined || to === undefined) return from;
+  return madeMs > Date.parse(from) && madeMs <= Date.parse(to) ? new Date(madeMs).toISOString() : from;
+}

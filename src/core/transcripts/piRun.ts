@@ -2,9 +2,10 @@ import type { RunDescription, TranscriptFile } from './adapter.ts';
 import type { FactOrigin, FactSink } from './factSink.ts';
 import { asCount, asList, asNumber, asRecord, asText, asWord, type JsonRecord } from './jsonValue.ts';
 import { piContent, piStopReasons, piUsage } from './piMessage.ts';
-import { piProcess, readPiCall, readPiResult } from './piTools.ts';
+import { PiProcesses } from './piProcesses.ts';
+import { readPiCall, readPiResult } from './piTools.ts';
 import { RunTeller } from './runTeller.ts';
-import { maxCommandLength, ToolLedger, type ToldCall } from './toolLedger.ts';
+import { maxCommandLength, ToolLedger } from './toolLedger.ts';
 import { resolveToldPath } from './toldPath.ts';
 import { TurnTree } from './turnTree.ts';
 
@@ -46,16 +47,14 @@ export class PiRun {
   readonly #callIds = new Map<string, string>();
   readonly #usedIds = new Set<string>();
   #lastReply = '';
-  readonly #inBackground = new Map<
-    string,
-    { readonly id: string; readonly call: ToldCall; readonly turn: number; readonly atMs: number }
-  >();
+  readonly #processes: PiProcesses;
 
   constructor(sink: FactSink, file: TranscriptFile, house: PiHouse) {
     this.#sink = sink;
     this.#house = house;
     this.#teller = new RunTeller(sink, file, house.agent);
     this.#tools = new ToolLedger(sink, this.#teller);
+    this.#processes = new PiProcesses(this.#tools);
     this.#fileName = /([^/]+?)(?:-topic-[^/]*)?\.jsonl/.exec(file.relative)?.[1] ?? file.relative;
   }
 
@@ -226,33 +225,9 @@ export class PiRun {
     const turn = this.#teller.turn;
     const result = readPiResult(message, call);
     this.#tools.returned(id, asWord(message['toolName']), result);
-    const process = piProcess(asRecord(message['details']) ?? {});
-    if (process !== undefined) this.#followProcess(process, id, call, turn, message);
+    this.#processes.follow(message, { id, call, turn, nowMs: this.#teller.card.lastAt });
     this.usage(asRecord(message['usage']), undefined, undefined);
     return true;
-  }
-
-  /** A command that went to the background is told of by the calls that look after it. */
-  #followProcess(
-    process: { readonly session: string; readonly isRunning: boolean },
-    id: string,
-    call: ToldCall | undefined,
-    turn: number,
-    message: JsonRecord,
-  ): void {
-    const nowMs = this.#teller.card.lastAt ?? 0;
-    if (process.isRunning) {
-      if (call?.command !== undefined) this.#inBackground.set(process.session, { id, call, turn, atMs: nowMs });
-      return;
-    }
-    const ended = this.#inBackground.get(process.session);
-    if (ended === undefined) return;
-    this.#inBackground.delete(process.session);
-    const details = asRecord(message['details']) ?? {};
-    const exitCode = asNumber(details['exitCode']) ?? null;
-    const output = asText(details['aggregated']) ?? piContent(message['content']).text;
-    const durationMs = asCount(details['durationMs']) ?? Math.max(0, nowMs - ended.atMs);
-    this.#tools.commandEnded(ended.id, ended.call, { isOk: exitCode === 0, output, exitCode, durationMs }, { turn: ended.turn });
   }
 
   /** A `!` line that the person ran. */

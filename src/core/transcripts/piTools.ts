@@ -96,14 +96,6 @@ function editsOfCall(
   });
 }
 
-/** The session of a command that goes on in the background, and of the `process` call that looks after it. */
-export function piProcess(details: JsonRecord): { readonly session: string; readonly isRunning: boolean } | undefined {
-  const session = asText(details['sessionId']);
-  const status = details['status'];
-  if (session === undefined || typeof status !== 'string') return undefined;
-  return { session, isRunning: status === 'running' };
-}
-
 /**
  * Reads a `toolResult` message. pi tells how a command ended by the last line of the text, OpenClaw in `details`
  * (`{status, exitCode, durationMs, cwd, aggregated}`), whose word counts: newer versions do not call a command that
