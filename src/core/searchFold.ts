@@ -39,6 +39,8 @@ function foldCharacter(code: number): number {
 
 /** Every code unit outside ASCII that folds as this one does. Of a half of a pair: none. */
 export function foldedLike(code: number): readonly number[] {
+  // Two letters of ASCII alone have such: the sign for kelvin and the long s.
+  if (code < 0x80) return foldUnit(code) === 0x6b ? [0x212a] : foldUnit(code) === 0x73 ? [0x017f] : [];
   if (likes === undefined) {
     likes = new Map();
     for (let other = 0x80; other <= 0xffff; other++) {

@@ -22,7 +22,7 @@ export interface SearchQuestion {
   readonly from?: SearchCursor;
 }
 
-/** Sees to the sidecars of that session, or of all. */
+/** Sees to the sidecars of that session, or of all; only in a thread of its own. */
 export interface KeepQuestion {
   readonly ask: 'keep';
   readonly root: string;
@@ -80,6 +80,8 @@ export class LogWork {
 
   async #keep({ root, session }: KeepQuestion, { signal }: WorkControl): Promise<readonly KeptReport[]> {
     const { digest, isOwnThread } = this.#options;
+    // Putting an index together takes a tenth of a second in one go; a guest does without.
+    if (!isOwnThread) return [];
     const layout = tapedeckLayout(root);
     const reports: KeptReport[] = [];
     for (const id of session === undefined ? (await listSessionIds(layout)).toReversed() : [session]) {
@@ -90,7 +92,7 @@ export class LogWork {
           recipes: sidecarRecipes,
           digest,
           signal,
-          sliceMs: isOwnThread ? ownSliceMs : guestSliceMs,
+          sliceMs: ownSliceMs,
           share: keepShare,
         }),
       );

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -116,6 +117,11 @@ describe('work on logs', () => {
     expect(reports.flatMap(({ made }) => made)).toEqual(['aaaa-0001.jsonl.lines', 'aaaa-0001.jsonl.search']);
     expect(await found(asked, 'needle 4321')).toEqual(before);
     expect(before).toEqual(['aaaa.4322']);
+    asked.dispose();
+    // Beside others' work none are made: each takes too long in one go.
+    await rm(room.session.cache, { recursive: true });
+    expect(await open(undefined).ask({ ask: 'keep', root: room.layout.root })).toEqual([]);
+    expect(existsSync(room.session.cache)).toBe(false);
   });
 
   it('[L28] tells of a question that cannot be answered', async () => {
