@@ -33,11 +33,21 @@ const forgottenAtOnce = 1024;
 
 /** Of the place (as in `sourceKey` of transcripts/adapter), the kind and the detail. */
 function sourceKey(event: TapedeckEvent, { file, offset, record }: Source): number {
-  const place = record === undefined ? hashText(file, offset) : hashText(record);
+  const place = record === undefined ? (hashFile(file) + offset * 4096) % largestHash : hashText(record);
   const detail = detailOf(event);
   const fact = hashText(event.kind, place);
   return detail === '' ? fact : hashText(detail, fact);
 }
+
+let newestFile: { readonly file: string; readonly hash: number } | undefined;
+
+/** Most facts are of the same file as the one before. */
+function hashFile(file: string): number {
+  if (newestFile?.file !== file) newestFile = { file, hash: hashText(file) };
+  return newestFile.hash;
+}
+
+const largestHash = 2 ** 53;
 
 function detailOf(event: TapedeckEvent): string {
   switch (event.kind) {

@@ -42,7 +42,7 @@ async function foldAgainstParse(): Promise<{ readonly parseMs: number; readonly 
       if (sum <= 0) throw new Error('Nothing was parsed.');
       lines = [];
     };
-    for (const event of mixedEvents(count)) if (lines.push(JSON.stringify(event)) === 10_000) work();
+    for (const event of mixedEvents(count)) if (lines.push(JSON.stringify(event)) === 512) work();
     if (lines.length > 0) work();
     if (state.counts.events !== count || state.counts.malformed > 0) throw new Error('Not all events were folded.');
     took.parse.push(parseMs);
