@@ -157,13 +157,14 @@ export class ChainCheck {
     return believed;
   }
 
-  /** What stands far ahead of its place was put in by somebody, unless the line behind it comes after all. */
+  /** What stands far ahead of its place was put in by somebody, unless the line behind it comes after all, or it is missed later. */
   #settleStranded(successor?: ChainLink): void {
     const stranded = this.#stranded;
-    this.#stranded = undefined;
     if (stranded === undefined) return;
-    if (successor === undefined || successor.n !== stranded.n + 1 || successor.prev !== stranded.hash) this.#tell('inserted', stranded);
-    else this.#findMisplaced(stranded);
+    if (successor !== undefined && successor.n <= stranded.n) return;
+    this.#stranded = undefined;
+    const isContradicted = successor !== undefined && successor.n === stranded.n + 1 && successor.prev !== stranded.hash;
+    if (isContradicted || !this.#findMisplaced(stranded)) this.#tell('inserted', stranded);
   }
 
   #addLate(link: ChainLink): void {

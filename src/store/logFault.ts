@@ -42,6 +42,7 @@ export async function findFaults(
     const holder = faults.findIndex(
       (range) =>
         lost > 0 &&
+        range.lost === 0 &&
         mayHoldEvents.has(range.reason as DamageReason) &&
         range.file.startsWith(`${writer}-`) &&
         (behind === undefined || compare({ file: range.file, at: range.from }, { file: behind.file, at: behind.to }) >= 0) &&

@@ -1,4 +1,5 @@
 import { appendFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { bundleCli, openCliRoom, type CliRoom } from './cliRoom.ts';
@@ -78,6 +79,21 @@ describe('tapedeck verify', { timeout: 120_000 }, () => {
     const verified = await room.run(['verify', '--session', (await sessionFolder()).slice(-20)]);
     expect(verified.code).toBe(1);
     expect(verified.out).toMatch(/events \w+\.1 to \w+\.\d+: no longer there/);
+  });
+
+  it('[L33] `status` tells the trouble of another process, what it costs and what helps', async () => {
+    const trouble = { message: 'The disk is full (ENOSPC).', reason: 'disk-full', since: '2026-01-01T10:00:00.000Z', waiting: 12, lost: 1 };
+    const card = { writer: 'abcd1234', pid: process.pid, host: hostname(), startedAt: new Date().toISOString(), app: 'vscode', trouble };
+    const recorders = join(room.folder, '.tapedeck', 'recorders');
+    await mkdir(recorders, { recursive: true });
+    await writeFile(join(recorders, 'abcd1234.json'), JSON.stringify(card));
+    const { out } = await room.run(['status']);
+    expect(out).toContain('not everything is recorded');
+    expect(out).toContain('The disk is full (ENOSPC). 12 events wait in memory. 1 event found no room and is lost. Free some space.');
+    expect((await room.run(['status', '--json'])).json()).toMatchObject({ state: 'degraded', troubles: [{ ...trouble, app: 'vscode' }] });
+    // One that cannot say any more how it is, is not believed.
+    await writeFile(join(recorders, 'abcd1234.json'), JSON.stringify({ ...card, pid: 2 ** 22 + 12_345 }));
+    expect((await room.run(['status', '--json'])).json()).toMatchObject({ state: 'open', troubles: [] });
   });
 
   it('[X8] ends with 2 when it was not given right, and with 1 and a reason when nothing could be checked', async () => {
