@@ -1,3 +1,4 @@
+import type { ChunkPool } from './chunkPool.ts';
 import type { ByteReader } from './lineSource.ts';
 
 /**
@@ -6,25 +7,32 @@ import type { ByteReader } from './lineSource.ts';
  */
 export class FileWindow implements ByteReader {
   readonly #file: ByteReader;
+  readonly #pool: ChunkPool;
+  #memory: Buffer | undefined;
   #bytes: Buffer = nothing;
   #from = 0;
 
-  constructor(file: ByteReader) {
+  constructor(file: ByteReader, pool: ChunkPool) {
     this.#file = file;
+    this.#pool = pool;
   }
 
   /** Takes the range into memory, as far as the file goes; what was there before is dropped. */
   async load(from: number, to: number): Promise<void> {
     if (from >= this.#from && to <= this.#from + this.#bytes.length) return;
-    const bytes = Buffer.allocUnsafeSlow(to - from);
-    const { bytesRead } = await this.#file.read(bytes, 0, bytes.length, from);
-    this.#bytes = bytes.subarray(0, bytesRead);
+    this.release();
+    const memory = this.#pool.take(to - from);
+    this.#memory = memory;
+    const { bytesRead } = await this.#file.read(memory, 0, to - from, from);
+    this.#bytes = memory.subarray(0, bytesRead);
     this.#from = from;
   }
 
-  /** True when the range needs no reading. */
-  holds(from: number, to: number): boolean {
-    return from >= this.#from && to <= this.#from + this.#bytes.length;
+  /** Drops what is in memory. */
+  release(): void {
+    if (this.#memory !== undefined) this.#pool.give(this.#memory);
+    this.#memory = undefined;
+    this.#bytes = nothing;
   }
 
   async read(buffer: Buffer, offset: number, length: number, position: number): Promise<{ readonly bytesRead: number }> {

@@ -1,3 +1,5 @@
+import type { ChunkPool } from './chunkPool.ts';
+
 /**
  * Lines of a file in chunks, from either end, with bounded memory: a chunk, and one line of at most `maxLineBytes`.
  * Lines are handed out one by one and undecoded, so that a reader decodes only what it needs.
@@ -24,6 +26,8 @@ export interface LineSource {
   take(): RawLine | undefined;
   /** Reads on. False at the end. */
   fill(): Promise<boolean>;
+  /** Gives its memory back. What it handed out is good no more. */
+  release(): void;
 }
 
 export interface LineSourceOptions {
@@ -33,10 +37,42 @@ export interface LineSourceOptions {
   readonly to: number;
   readonly chunkBytes?: number;
   readonly maxLineBytes?: number;
+  /** Where its memory comes from; then what `take` gave is good until the next `fill`. */
+  readonly pool?: ChunkPool | undefined;
 }
 
 export const maxLineBytes = 64 << 20;
 const newline = 10;
+
+/** The memory that lines are read into: its own, used again for each chunk, or new for each. */
+class ChunkMemory {
+  readonly #pool: ChunkPool | undefined;
+  #own: Buffer | undefined;
+
+  constructor(pool: ChunkPool | undefined) {
+    this.#pool = pool;
+  }
+
+  of(length: number): Buffer {
+    if (this.#pool === undefined) return Buffer.allocUnsafe(length);
+    if (this.#own === undefined || this.#own.length < length) {
+      this.release();
+      this.#own = this.#pool.take(length);
+    }
+    return this.#own.subarray(0, length);
+  }
+
+  /** The part of a chunk that must outlive it. */
+  keep(part: Buffer): Buffer {
+    return this.#pool === undefined ? part : Buffer.from(part);
+  }
+
+  release(): void {
+    if (this.#own !== undefined) this.#pool?.give(this.#own);
+    this.#own = undefined;
+  }
+}
+
 const none: Buffer = Buffer.alloc(0);
 
 /** The further a line goes on, the larger its pieces: one of 50 MB is read in some thirty rather than in thousands. */
@@ -45,8 +81,8 @@ function chunkFor(chunkBytes: number, carryBytes: number): number {
 }
 
 /** Reads the chunk at that place of the file; shorter when the file has been cut meanwhile. */
-async function readChunk(file: ByteReader, from: number, length: number): Promise<Buffer> {
-  const buffer = Buffer.allocUnsafe(length);
+async function readChunk(file: ByteReader, from: number, length: number, memory: ChunkMemory): Promise<Buffer> {
+  const buffer = memory.of(length);
   let filled = 0;
   while (filled < length) {
     const { bytesRead } = await file.read(buffer, filled, length - filled, from + filled);
@@ -59,6 +95,7 @@ async function readChunk(file: ByteReader, from: number, length: number): Promis
 /** First line first. */
 export function forwardLines(options: LineSourceOptions): LineSource {
   const { file, chunkBytes = 256 << 10, maxLineBytes: maxBytes = maxLineBytes } = options;
+  const memory = new ChunkMemory(options.pool);
   let { to } = options;
   let position = options.from;
   let chunk: Buffer = none;
@@ -87,7 +124,7 @@ export function forwardLines(options: LineSourceOptions): LineSource {
         if (line !== undefined) return line;
       }
       if (scanned < chunk.length && carryBytes <= maxBytes) {
-        carry.push(chunk.subarray(scanned));
+        carry.push(memory.keep(chunk.subarray(scanned)));
         carryBytes += chunk.length - scanned;
         if (carryBytes > maxBytes) carry = [];
       }
@@ -99,7 +136,7 @@ export function forwardLines(options: LineSourceOptions): LineSource {
       if (scanned < chunk.length) return true;
       if (position >= to) return lineFrom < position;
       // As much as comes at once: the rest is asked for when it is needed.
-      const buffer = Buffer.allocUnsafe(Math.min(chunkFor(chunkBytes, carryBytes), to - position));
+      const buffer = memory.of(Math.min(chunkFor(chunkBytes, carryBytes), to - position));
       const { bytesRead } = await file.read(buffer, 0, buffer.length, position);
       chunk = buffer.subarray(0, bytesRead);
       scanned = 0;
@@ -107,12 +144,14 @@ export function forwardLines(options: LineSourceOptions): LineSource {
       if (chunk.length === 0) to = position;
       return true;
     },
+    release: () => memory.release(),
   };
 }
 
 /** Last line first. */
 export function backwardLines(options: LineSourceOptions): LineSource {
   const { file, from, chunkBytes = 64 << 10, maxLineBytes: maxBytes = maxLineBytes } = options;
+  const memory = new ChunkMemory(options.pool);
   let position = options.to;
   let chunk: Buffer = none;
   /** What is left of the chunk: its first `left` bytes. */
@@ -145,7 +184,7 @@ export function backwardLines(options: LineSourceOptions): LineSource {
         if (line !== undefined) return line;
       }
       if (left > 0 && carryBytes <= maxBytes) {
-        carry.push(chunk.subarray(0, left));
+        carry.push(memory.keep(chunk.subarray(0, left)));
         carryBytes += left;
         if (carryBytes > maxBytes) carry = [];
       }
@@ -158,7 +197,7 @@ export function backwardLines(options: LineSourceOptions): LineSource {
       if (left > 0) return true;
       if (position <= from) return !isDone;
       const length = Math.min(chunkFor(chunkBytes, carryBytes), position - from);
-      chunk = await readChunk(file, position - length, length);
+      chunk = await readChunk(file, position - length, length, memory);
       if (chunk.length < length) {
         // The file was cut meanwhile: what was read beyond is no longer there.
         carry = [];
@@ -170,5 +209,6 @@ export function backwardLines(options: LineSourceOptions): LineSource {
       left = chunk.length;
       return true;
     },
+    release: () => memory.release(),
   };
 }

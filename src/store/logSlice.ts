@@ -4,6 +4,7 @@ import type { Digest } from '../model/digest.ts';
 import type { LoggedEvent } from '../model/event.ts';
 import type { SessionLayout } from './layout.ts';
 import type { LogPosition } from './logFollower.ts';
+import { ChunkPool } from './chunkPool.ts';
 import { OpenFiles } from './openFiles.ts';
 import { describeSegment, listSegmentRefs, type SegmentFile, type SegmentRef } from './segmentFile.ts';
 import type { WriterMaps } from './writerMap.ts';
@@ -50,6 +51,7 @@ export class LogSlices {
   readonly #session: SessionLayout;
   readonly #maps: WriterMaps;
   readonly #digest: Digest;
+  readonly #pool = new ChunkPool();
 
   constructor(session: SessionLayout, maps: WriterMaps, digest: Digest) {
     this.#session = session;
@@ -134,7 +136,7 @@ export class LogSlices {
 
   async #begin(direction: 'forward' | 'backward', { after, before, filter }: LogSlice, chunkBytes: number): Promise<Reading> {
     const writers = [...(await listSegmentRefs(this.#session)).values()];
-    const reading = new Reading(this.#session, writers);
+    const reading = new Reading(this.#session, writers, this.#pool);
     const matcher = filter === undefined ? undefined : new EventMatcher(filter);
     const isIn =
       after === undefined && before === undefined
@@ -143,16 +145,29 @@ export class LogSlices {
             (after === undefined || compareMarks(event, after) > 0) && (before === undefined || compareMarks(event, before) < 0);
     const ahead = direction === 'forward' ? { before: 0, behind: chunkBytes } : { before: chunkBytes, behind: 0 };
     try {
-      await Promise.all(
+      const begun = await Promise.allSettled(
         writers.map(async (segments) => {
           const place = { segments, files: reading.files, ahead };
           const from = after && (await this.#maps.startOf({ ...place, isBehind: (event) => compareMarks(event, after) > 0 }));
           const to = before && (await this.#maps.endOf({ ...place, isBehind: (event) => compareMarks(event, before) >= 0 }));
           await reading.add(
-            openWriterStream({ segments, direction, from, to, isIn, matcher, digest: this.#digest, chunkBytes, ...reading.listeners }),
+            openWriterStream({
+              segments,
+              direction,
+              from,
+              to,
+              isIn,
+              matcher,
+              digest: this.#digest,
+              chunkBytes,
+              files: reading.files,
+              ...reading.listeners,
+            }),
           );
         }),
       );
+      // Not before all have ended: what is closed is used again.
+      for (const result of begun) if (result.status === 'rejected') throw result.reason;
       return reading;
     } catch (error) {
       await reading.close();
@@ -163,10 +178,9 @@ export class LogSlices {
 
 /** One reading: its streams, its open files, and what it met. */
 class Reading {
-  readonly files = new OpenFiles();
+  readonly files: OpenFiles;
   readonly streams: WriterStream[] = [];
   readonly listeners = {
-    files: this.files,
     onDamage: (found: Damage): void => {
       this.#damage.push(found);
     },
@@ -179,16 +193,19 @@ class Reading {
   };
   readonly #session: SessionLayout;
   readonly #writers: readonly (readonly SegmentRef[])[];
+  readonly #opened: WriterStream[] = [];
   readonly #damage: Damage[] = [];
   readonly #segments = new Map<string, SegmentFile>();
   readonly #tails = new Map<string, number>();
 
-  constructor(session: SessionLayout, writers: readonly (readonly SegmentRef[])[]) {
+  constructor(session: SessionLayout, writers: readonly (readonly SegmentRef[])[], pool: ChunkPool) {
+    this.files = new OpenFiles(pool);
     this.#session = session;
     this.#writers = writers;
   }
 
   async add(stream: WriterStream): Promise<void> {
+    this.#opened.push(stream);
     if (await stream.fill()) this.streams.push(stream);
   }
 
@@ -213,8 +230,9 @@ class Reading {
     return Object.fromEntries(ends);
   }
 
-  close(): Promise<void> {
-    return this.files.closeAll();
+  async close(): Promise<void> {
+    for (const stream of this.#opened) await stream.close();
+    await this.files.closeAll();
   }
 }
 

@@ -1,3 +1,4 @@
+import { ChunkPool } from './chunkPool.ts';
 import { FileWindow } from './fileWindow.ts';
 import { openSegment, type SegmentFile, type SegmentRef } from './segmentFile.ts';
 
@@ -9,8 +10,13 @@ export interface OpenFile {
 
 /** The segments that one reading has open: each is opened once, and closed with the reading at the latest. */
 export class OpenFiles {
+  readonly pool: ChunkPool;
   readonly #open = new Map<string, ReturnType<typeof openSegment>>();
   readonly #files = new Map<string, OpenFile>();
+
+  constructor(pool: ChunkPool = new ChunkPool()) {
+    this.pool = pool;
+  }
 
   /** Undefined when it is gone, or no file. Rejects when it cannot be read. */
   async open(ref: SegmentRef): Promise<OpenFile | undefined> {
@@ -19,7 +25,7 @@ export class OpenFiles {
     const opened = await opening;
     if (opened === undefined) return undefined;
     let file = this.#files.get(ref.name);
-    if (file === undefined) this.#files.set(ref.name, (file = { segment: opened.segment, window: new FileWindow(opened.file) }));
+    if (file === undefined) this.#files.set(ref.name, (file = { segment: opened.segment, window: new FileWindow(opened.file, this.pool) }));
     return file;
   }
 
@@ -30,6 +36,7 @@ export class OpenFiles {
   async close(ref: { readonly name: string }): Promise<void> {
     const opening = this.#open.get(ref.name);
     this.#open.delete(ref.name);
+    this.#files.get(ref.name)?.window.release();
     this.#files.delete(ref.name);
     try {
       await (await opening)?.file.close();

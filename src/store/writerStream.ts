@@ -82,6 +82,7 @@ export function openWriterStream(options: WriterStreamOptions): WriterStream {
 
   const closeSegment = async (): Promise<void> => {
     const open = segment;
+    source?.release();
     segment = undefined;
     source = undefined;
     if (open !== undefined) await files.close(open);
@@ -100,7 +101,13 @@ export function openWriterStream(options: WriterStreamOptions): WriterStream {
       options.onOpen?.(segment);
       const from = index === options.from?.index ? Math.min(options.from.offset, segment.sizeBytes) : 0;
       const to = index === options.to?.index ? Math.min(options.to.offset, segment.sizeBytes) : segment.sizeBytes;
-      const range = { file: opened.window, from, to, ...(options.chunkBytes === undefined ? {} : { chunkBytes: options.chunkBytes }) };
+      const range = {
+        file: opened.window,
+        from,
+        to,
+        pool: files.pool,
+        ...(options.chunkBytes === undefined ? {} : { chunkBytes: options.chunkBytes }),
+      };
       source = isForward ? forwardLines(range) : backwardLines(range);
     } catch {
       // Locked or not ours to read: said, and gone on with the next.
