@@ -18,7 +18,8 @@ import { foldPrompt, foldReply, foldRun, foldTool, runOf } from './foldRun.ts';
  * F2 The same events in the same order give the same state, byte for byte (`serializeState`). No clock, no randomness.
  * F3 A fact that two processes recorded counts once: see foldSource (transcripts) and foldFile (changes on disk).
  * F4 Nothing is removed by a rewind: what it sets aside stays, marked; an undo unmarks it.
- * F5 Memory is bounded by what the session touched (files, runs, decisions), not by how many events it has.
+ * F5 Memory is bounded by what the session touched (files, runs, decisions, checkpoints), not by how many events it has. One thing
+ *    grows with them: `attribution`, an entry for each finding that came later than its event, since any page may show that event.
  */
 export function emptyState(): SessionState {
   return {

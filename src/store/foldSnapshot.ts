@@ -139,6 +139,7 @@ async function thinOut(session: SessionLayout, budgetBytes: number): Promise<voi
   const names = await readdir(session.cache);
   const all = names.map((name) => parseName(session, name)).filter((kept) => kept !== undefined);
   for (const old of all) if (old.version < foldVersion) await dropFold(old);
+  for (const name of names) if (halfWritten.test(name)) await dropHalf(join(session.cache, name));
   const sized = await Promise.all(
     all
       .filter(({ version }) => version === foldVersion)
@@ -152,6 +153,15 @@ async function thinOut(session: SessionLayout, budgetBytes: number): Promise<voi
     await dropFold(sized[index]!);
     sized.splice(index, 1);
   }
+}
+
+/** What a process leaves that dies while it writes (see replaceFile). */
+const halfWritten = /\.fold\.\d+\.\d+\.tmp$/;
+const halfWrittenMs = 600_000;
+
+async function dropHalf(path: string): Promise<void> {
+  const stats = await stat(path).catch(() => undefined);
+  if (stats !== undefined && Date.now() - stats.mtimeMs > halfWrittenMs) await rm(path, { force: true }).catch(() => {});
 }
 
 /** The one that stands closest to its neighbours for its age; never the newest. `events`: growing. */

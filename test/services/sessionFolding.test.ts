@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -139,7 +139,11 @@ it('[D31] passes by what another version kept, and clears what older ones left',
   for (const name of [older, newer]) await writeFile(join(room.session.cache, name), bytes);
   expect(await fold()).toMatchObject({ folded: 400 });
   expect(await foldNames()).toEqual([older, newer]);
+  // What a process that died left half written, and what another is writing now.
+  for (const half of ['1.1.tmp', '1.2.tmp']) await writeFile(join(room.session.cache, `${first!}.${half}`), bytes);
+  await utimes(join(room.session.cache, `${first!}.1.1.tmp`), new Date(2020, 1), new Date(2020, 1));
   await fold(150);
+  expect((await readdir(room.session.cache)).filter((name) => name.endsWith('.tmp'))).toEqual([`${first!}.1.2.tmp`]);
   expect((await foldNames()).includes(older)).toBe(false);
   expect((await foldNames()).includes(newer)).toBe(true);
 });
