@@ -9,7 +9,9 @@ import type { ToldResult } from './toolLedger.ts';
  * output that looks like one of these misleads nobody.
  */
 export function readShellResult(told: string, display: string | undefined): ToldResult {
-  const text = withoutWrapper(told);
+  const plain = withoutWrapper(told);
+  // Told through a tool that escaped the line ends once more.
+  const text = /^Command: [^\n]*\\nDirectory: [^\n]*$/.test(plain) ? plain.replaceAll('\\n', '\n') : plain;
   const sentence = /^Command (was (?:automatically )?cancelled|moved to background)[^\n]*/.exec(text);
   if (sentence !== null) {
     if (sentence[1] === 'moved to background') return { isOk: true, outcome: 'background', output: '' };

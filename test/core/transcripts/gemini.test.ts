@@ -196,6 +196,7 @@ describe('a chat of Gemini CLI', () => {
     ['Command was automatically cancelled because it exceeded the timeout of 5.0 minutes.', undefined, null, '', 'error'],
     ['Command moved to background (PID: 7). Output hidden.', undefined, undefined, '', 'background'],
     ['<untrusted_context>\nOutput: a\nExit Code: 4\n</untrusted_context>', 'a', 4, 'a', 'error'],
+    ['Command: ls x\\nDirectory: /tmp\\nOutput: no\\nError: (none)\\nExit Code: 1\\nSignal: 0', undefined, 1, 'no', 'error'],
     ['something else', undefined, null, 'something else', undefined],
   ])('[A13] reads how a command ended: %j', (text, display, exitCode, output, outcome) => {
     const result = readShellResult(text, display);
