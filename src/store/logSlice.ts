@@ -78,13 +78,15 @@ export class LogSlices {
       if (direction === 'backward') events.reverse();
       const first = events[0];
       const last = events.at(-1);
+      const hasMore = streams.length > 0;
+      const [position] = await Promise.all([reading.position(), reading.close()]);
       return {
         events,
         start: first && markOf(first),
         end: last && markOf(last),
-        hasMore: streams.length > 0,
+        hasMore,
         damage: reading.damage(),
-        position: await reading.position(),
+        position,
       };
     } finally {
       await reading.close();
