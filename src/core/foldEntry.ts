@@ -148,6 +148,7 @@ export function clearRefusals(state: SessionState, event: TapedeckEvent, run: st
 
 const refusalPrefix = 'blocked:';
 const evidenceLimit = 20;
+const blockerLimit = 400;
 
 function raise(
   state: SessionState,
@@ -166,6 +167,15 @@ function raise(
   state.blockers.delete(blocker.id);
   state.blockers.set(blocker.id, raised);
   if (isOpenRefusal(raised)) state.trace.openRefusals++;
+  if (state.blockers.size > blockerLimit * 1.25) forgetSettled(state);
+}
+
+/** Of blockers that a rule raised and that are cleared, the oldest: what people state stays, and what is open. */
+function forgetSettled({ blockers }: SessionState): void {
+  for (const blocker of blockers.values()) {
+    if (blockers.size <= blockerLimit) return;
+    if (blocker.isInferred && !blocker.isOpen) blockers.delete(blocker.id);
+  }
 }
 
 function clear(state: SessionState, blocker: Blocker, event: TapedeckEvent, why: string | undefined): void {

@@ -6,6 +6,7 @@ import { foldVersion, SessionFold, type FoldData } from '../../src/core/sessionF
 import { decodeInPieces, encodeInPieces, inOneGo } from '../../src/core/valueCodec.ts';
 import { mixedEvents } from '../bench/mixedLog.ts';
 import { sampleEvents } from '../webview/sample.ts';
+import { EventTape } from './eventTape.ts';
 import { mixedTape } from './mixedTape.ts';
 
 const bytesOf = (fold: SessionFold): Uint8Array => inOneGo(encodeInPieces(fold.data));
@@ -61,7 +62,7 @@ it('[D31] has a new version when it gives something else than before', () => {
   const fold = new SessionFold();
   for (const event of events) fold.add(event);
   expect({ version: foldVersion, events: hash(JSON.stringify(events)), fold: hash(bytesOf(fold)) }).toEqual({
-    version: 2,
+    version: 3,
     events: '715f16b134c6af35',
     fold: 'a2b745129e3d623f',
   });
@@ -90,6 +91,23 @@ it('[D32] holds no more for a long session than for a short one, but for its fil
   for (const file of state.files.values()) expect([file.recent.length <= 10, file.authors.size <= 18]).toEqual([true, true]);
   for (const lane of density.data.lanes.values()) expect(lane.stretches.size).toBeLessThanOrEqual(4100);
   expect(sizeOf(trace.sources)).toBeGreaterThan(8000);
+});
+
+it('[D32] forgets the blockers that a rule raised and cleared, the oldest first, and none that is open or stated', () => {
+  const tape = new EventTape().start();
+  const add = (command: string, exitCode: number): unknown => tape.command(command, exitCode);
+  tape.add({ kind: 'blocker.raised', id: 'stated', what: 'No access' });
+  tape.add({ kind: 'blocker.cleared', id: 'stated' });
+  for (let index = 0; index < 900; index++)
+    for (const exitCode of index % 90 === 0 ? [1, 1] : [1, 1, 0]) add(`make part${index}`, exitCode);
+  const fold = new SessionFold();
+  for (const event of tape.events) fold.add(event);
+  const { blockers } = fold.state;
+  expect(blockers.size).toBeLessThanOrEqual(500);
+  expect(blockers.has('stated')).toBe(true);
+  expect([...blockers.values()].filter(({ isOpen }) => isOpen)).toHaveLength(10);
+  expect(blockers.has('failing:make part899')).toBe(true);
+  expect(blockers.has('failing:make part1')).toBe(false);
 });
 
 const sizeOf = (held: ReadonlyMap<unknown, unknown> | readonly unknown[]): number => ('size' in held ? held.size : held.length);
