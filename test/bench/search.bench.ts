@@ -18,7 +18,7 @@ import { fewWords, realText, textEvents, writeTextLog, type TextSource } from '.
 const isQuick = process.argv.includes('--quick');
 const count = isQuick ? 100_000 : 1_000_000;
 /** FTS5 takes minutes for them all: it is given a part, and compared by the event. */
-const ftsEvents = isQuick ? 20_000 : 100_000;
+const ftsEvents = isQuick ? 20_000 : 300_000;
 const sessionId = '20260101-120000-abcd';
 const modules = join(process.env['TAPEDECK_BENCH_SOURCE'] ?? '.', '..', '..', 'node_modules');
 const hasRipgrep = spawnSync('rg', ['--version']).status === 0;
