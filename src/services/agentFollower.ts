@@ -102,6 +102,9 @@ class TranscriptFollower implements AgentFollower {
   readonly #reading = new SerialQueue();
   /** Highest turn of each file of a run, by run. */
   readonly #turns = new Map<string, Map<string, number>>();
+  /** The file in which each prompt was met first, and the files of runs that hold a copy of one: those count from the beginning. */
+  readonly #promptFiles = new Map<string, string>();
+  readonly #copies = new Set<string>();
   /** Files whose last reading failed. */
   readonly #failed = new Set<FollowedTranscript>();
   #timer: NodeJS.Timeout | undefined;
@@ -290,6 +293,12 @@ class TranscriptFollower implements AgentFollower {
 
   #noteTurn(fact: TranscriptFact, file: string): void {
     if (fact.run === undefined) return;
+    if (fact.kind === 'prompt.submitted' && fact.src !== undefined) {
+      const key = sourceKey(fact.src);
+      const first = this.#promptFiles.get(key) ?? file;
+      this.#promptFiles.set(key, first);
+      if (first !== file) this.#copies.add(`${fact.run}\n${file}`);
+    }
     let turns = this.#turns.get(fact.run);
     if (turns === undefined) this.#turns.set(fact.run, (turns = new Map()));
     turns.set(file, Math.max(turns.get(file) ?? 0, fact.turn ?? 0));
@@ -298,7 +307,7 @@ class TranscriptFollower implements AgentFollower {
   /** A run that goes on in another file counts its turns on from there. */
   #numbered(fact: TranscriptFact, file: string): TranscriptFact {
     const turns = fact.run === undefined ? undefined : this.#turns.get(fact.run);
-    if (turns === undefined || turns.size < 2 || fact.turn === undefined) return fact;
+    if (turns === undefined || turns.size < 2 || fact.turn === undefined || this.#copies.has(`${fact.run}\n${file}`)) return fact;
     let before = 0;
     for (const [other, highest] of turns) {
       if (other === file) break;

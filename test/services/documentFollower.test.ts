@@ -91,6 +91,7 @@ describe('an agent that keeps its chat as one document', () => {
     await write([head, ...all, user('d', 'three', 4)].map((entry) => `${JSON.stringify(entry)}\n`).join(''), `${path()}l`);
     await second.flush();
     expect(await told()).toEqual(['prompt.submitted one', 'reply.given First.', 'prompt.submitted two', 'prompt.submitted three']);
+    expect((await room.events()).at(-1)).toMatchObject({ kind: 'prompt.submitted', turn: 3 });
   });
 
   test('[A12] says when messages were taken back', async () => {
