@@ -250,34 +250,38 @@ test('[L32] it can be stopped', async () => {
   await expect(verifySession({ layout: room.layout, session: sessionId, signal: stop.signal })).rejects.toThrow('enough');
 });
 
-test('[L30] whatever is done to the bytes, both depths say the same, no loss is silent, and readers give what verify counts', async () => {
-  const dice = createDice(depth(20_260_101, Date.now()));
-  const long = notes('abcd', 40, (n) => n);
-  const bytes = Buffer.from(linesOf(long).join(''));
-  const texts = new Map(long.map((event) => [event.n, event]));
-  for (let trial = 0; trial < depth(60, 3000); trial++) {
-    const damaged = damageAtRandom(bytes, dice);
-    const cut = 1 + dice(damaged.length);
-    await plantBytes(damaged.subarray(0, cut), damaged.subarray(cut));
-    const health = await verify();
-    const events = await room.readAll();
-    for (const event of events) expect(event).toEqual(texts.get(event.n));
-    const distinct = new Set(events.map(({ n }) => n));
-    expect(events.length - distinct.size).toBeLessThanOrEqual(health.breaks.reduce((sum, { fromN, toN }) => sum + toN - fromN + 1, 0));
-    for (const { from, to, file: name } of health.faults) {
-      const { length } = await room.segment(name);
-      expect(from >= 0 && from <= to && to <= length, `${name} ${from} to ${to} of ${length}`).toBe(true);
+test(
+  '[L30] whatever is done to the bytes, both depths say the same, no loss is silent, and readers give what verify counts',
+  { timeout: depth(60_000, 900_000) },
+  async () => {
+    const dice = createDice(depth(20_260_101, Date.now()));
+    const long = notes('abcd', 40, (n) => n);
+    const bytes = Buffer.from(linesOf(long).join(''));
+    const texts = new Map(long.map((event) => [event.n, event]));
+    for (let trial = 0; trial < depth(60, 3000); trial++) {
+      const damaged = damageAtRandom(bytes, dice);
+      const cut = 1 + dice(damaged.length);
+      await plantBytes(damaged.subarray(0, cut), damaged.subarray(cut));
+      const health = await verify();
+      const events = await room.readAll();
+      for (const event of events) expect(event).toEqual(texts.get(event.n));
+      const distinct = new Set(events.map(({ n }) => n));
+      expect(events.length - distinct.size).toBeLessThanOrEqual(health.breaks.reduce((sum, { fromN, toN }) => sum + toN - fromN + 1, 0));
+      for (const { from, to, file: name } of health.faults) {
+        const { length } = await room.segment(name);
+        expect(from >= 0 && from <= to && to <= length, `${name} ${from} to ${to} of ${length}`).toBe(true);
+      }
+      const newest = Math.max(0, ...distinct);
+      // Of the end nothing tells; up to the newest event that is there, what is not is accounted for by number.
+      const missing = Array.from({ length: newest }, (_, index) => index + 1).filter((n) => !distinct.has(n));
+      const accounted = health.faults.flatMap(({ lost, fromN = 0, toN = -1 }) =>
+        lost > 0 ? Array.from({ length: toN - fromN + 1 }, (_, index) => fromN + index) : [],
+      );
+      expect(accounted.toSorted((a, b) => a - b)).toEqual(missing);
+      if (health.isSound) expect(Buffer.concat([damaged]).equals(bytes.subarray(0, damaged.length))).toBe(true);
     }
-    const newest = Math.max(0, ...distinct);
-    // Of the end nothing tells; up to the newest event that is there, what is not is accounted for by number.
-    const missing = Array.from({ length: newest }, (_, index) => index + 1).filter((n) => !distinct.has(n));
-    const accounted = health.faults.flatMap(({ lost, fromN = 0, toN = -1 }) =>
-      lost > 0 ? Array.from({ length: toN - fromN + 1 }, (_, index) => fromN + index) : [],
-    );
-    expect(accounted.toSorted((a, b) => a - b)).toEqual(missing);
-    if (health.isSound) expect(Buffer.concat([damaged]).equals(bytes.subarray(0, damaged.length))).toBe(true);
-  }
-});
+  },
+);
 
 async function plantBytes(...files: readonly Uint8Array[]): Promise<void> {
   for (const [index, content] of files.entries()) {
