@@ -119,7 +119,7 @@ class TranscriptFollower implements AgentFollower {
   async start(): Promise<void> {
     const { adapters, env } = this.#options;
     for (const adapter of adapters) {
-      for (const root of adapter.roots(env)) {
+      for (const root of adapter.roots({ ...env, folders: this.#options.folders.map((folder) => folder.path) })) {
         const finder = new TranscriptFinder(root, {
           times: this.#times,
           now: () => this.#options.clock.now(),

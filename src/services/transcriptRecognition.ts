@@ -102,12 +102,11 @@ async function beginningOf(path: string): Promise<readonly (readonly [Form, read
       texts.push(...whole.slice(0, maxTexts - texts.length));
       if (bytesRead === 0) break;
     }
-    return lines.length > 0 || pieces.length > 2
-      ? [
-          ['lines', lines],
-          ['document', pieces],
-        ]
-      : [['text', texts]];
+    return [
+      ['lines', lines],
+      ['document', pieces],
+      ['text', texts.map((line) => ({ line }))],
+    ];
   } finally {
     await handle.close();
   }

@@ -38,7 +38,7 @@ async function readLines(path: string, isText: boolean, options: TranscriptFileO
     options.maxLineBytes ?? 16 * mebibyte,
     (line) => {
       if (isText) {
-        onRecord(decoder.decode(line.bytes), line.offset);
+        onRecord({ line: decoder.decode(line.bytes) }, line.offset);
         return;
       }
       if (line.bytes.length === 0) return;

@@ -20,7 +20,7 @@ export interface TranscriptTailOptions {
   readonly onChunk?: () => Promise<void>;
   readonly maxLineBytes?: number;
   readonly chunkBytes?: number;
-  /** The records are the lines themselves, empty ones too, and no JSON. */
+  /** The lines are text and no JSON: each is a record `{line}`, empty ones too. */
   readonly isText?: boolean;
 }
 
@@ -172,7 +172,7 @@ export class TranscriptTail {
       this.#maxLineBytes,
       (line) => {
         if (isText === true) {
-          onRecord(decoder.decode(line.bytes), line.offset);
+          onRecord({ line: decoder.decode(line.bytes) }, line.offset);
           return;
         }
         if (line.bytes.length === 0) return;

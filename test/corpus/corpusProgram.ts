@@ -146,7 +146,9 @@ async function passedOver(
   const text = bytes.toString('utf8');
   if (framing === 'text-lines') {
     const lines = text.replace(/\n$/, '').split('\n');
-    const isSame = damage.length > 0 || lines.every((line, index) => records[index]?.value === line.replace(/\r$/, ''));
+    const isSame =
+      damage.length > 0 ||
+      lines.every((line, index) => (records[index]?.value as { line?: unknown } | undefined)?.line === line.replace(/\r$/, ''));
     return isSame ? [] : ['lines were passed over'];
   }
   return damage.length > 0 ||

@@ -22,7 +22,7 @@ export interface TranscriptAdapter {
   /**
    * Is this record surely one of this agent's? By what is peculiar to its shape, for a file that lies somewhere else than
    * the agent put it. A record that could be another agent's is none of this one's; the agent with most claims has the file.
-   * Of a document its pieces are asked, of a text its lines, of a database `{tables: […]}`, the names.
+   * Of a document its pieces are asked, of a text its lines (`{line}`), of a database `{tables: […]}`, the names.
    */
   recognises(record: unknown): boolean;
   openReader(file: TranscriptFile, tools: ReaderTools): TranscriptReader;
@@ -38,6 +38,8 @@ export interface AgentEnvironment {
   readonly platform: string;
   readonly homeFolder: string;
   readonly variables: Readonly<Record<string, string | undefined>>;
+  /** The folders of the workspace, absolute: some agents keep their records there. */
+  readonly folders?: readonly string[];
 }
 
 /** A folder, absolute, in which transcripts appear at any depth up to `depth` folders below it. */
@@ -54,7 +56,7 @@ export interface TranscriptRoot {
  * - `json-lines`: one record a line, appended; the record is the line's value.
  * - `json-document`: one JSON value, written anew with each change. The records are its pieces (DocumentPiece), told again
  *   from the first one each time; the reader knows what it has told.
- * - `text-lines`: one record a line, appended; the record is the line's text.
+ * - `text-lines`: one record a line, appended; the record is `{line}`, its text without the end.
  * - `opencode-database`: a SQLite database of many sessions, each a transcript of its own; the records are the pieces of the
  *   document that `opencode export` would write of it, a message again whenever it changed.
  * - `opencode-files`: the same from a folder of small JSON files; the transcript is the session's own file.

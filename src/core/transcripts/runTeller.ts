@@ -43,6 +43,11 @@ export class RunTeller {
       this.tell({ kind: 'run.changed', ...changed }, record === undefined ? undefined : { origin: { record } });
   }
 
+  /** Tells the beginning now, without waiting for another fact. */
+  start(): void {
+    this.#announce();
+  }
+
   tell(body: FactBody, how?: TellHow): void {
     this.#announce();
     const context: FactContext = { run: this.card.run, turn: how?.turn ?? this.turn, ...(how?.by === undefined ? {} : { by: how.by }) };

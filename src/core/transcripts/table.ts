@@ -1,7 +1,9 @@
 import type { TranscriptAdapter } from './adapter.ts';
+import { aiderAdapter } from './aider.ts';
 import { claudeAdapter } from './claude.ts';
 import { codexAdapter } from './codex.ts';
 import { copilotAdapter } from './copilot.ts';
+import { gastownAdapter } from './gastown.ts';
 import { geminiAdapter } from './gemini.ts';
 import { openclawAdapter } from './openclaw.ts';
 import { opencodeAdapter } from './opencode.ts';
@@ -18,4 +20,6 @@ export const transcriptAdapters: readonly TranscriptAdapter[] = [
   geminiAdapter,
   qwenAdapter,
   opencodeAdapter,
+  gastownAdapter,
+  aiderAdapter,
 ];

@@ -9,6 +9,9 @@ import { TapedeckEvent } from '../../../src/model/event.ts';
 import { readBeside } from '../../../src/store/besideFile.ts';
 import { nodeDigest } from '../../../src/store/digest.ts';
 
+// Some agents write local times.
+process.env['TZ'] = 'UTC';
+
 export const fixtureFolder = join(import.meta.dirname, '../../fixtures/transcripts');
 
 export interface Fixture {
@@ -24,11 +27,16 @@ export function fixturesOf(agent: string): readonly Fixture[] {
   const folder = join(fixtureFolder, agent);
   return readdirSync(folder).flatMap((scenario) =>
     readdirSync(join(folder, scenario), { recursive: true, encoding: 'utf8' })
-      .filter((name) => name.endsWith('.jsonl') || (name.endsWith('.json') && !name.endsWith('sessions.json')))
+      .filter((name) => name.endsWith('.jsonl') || name.endsWith('.md') || (name.endsWith('.json') && !name.endsWith('sessions.json')))
       .map((name) => {
         const path = join(folder, scenario, name);
         const bytes = readFileSync(path);
-        return { scenario, relative: name.replaceAll('\\', '/'), path, lines: name.endsWith('.json') ? piecesOf(bytes) : linesOf(bytes) };
+        return {
+          scenario,
+          relative: name.replaceAll('\\', '/'),
+          path,
+          lines: name.endsWith('.json') ? piecesOf(bytes) : linesOf(bytes, name.endsWith('.md')),
+        };
       }),
   );
 }
@@ -48,11 +56,13 @@ function piecesOf(bytes: Buffer): readonly { text: string; offset: number }[] {
   return lines;
 }
 
-function linesOf(bytes: Buffer): readonly { text: string; offset: number }[] {
+/** @param isText true where a line is no JSON. */
+function linesOf(bytes: Buffer, isText: boolean): readonly { text: string; offset: number }[] {
   const lines: { text: string; offset: number }[] = [];
   for (let from = 0; from < bytes.length;) {
     const end = bytes.indexOf(0x0a, from);
-    lines.push({ text: bytes.toString('utf8', from, end < 0 ? bytes.length : end), offset: from });
+    const line = bytes.toString('utf8', from, end < 0 ? bytes.length : end);
+    lines.push({ text: isText ? JSON.stringify({ line }) : line, offset: from });
     if (end < 0) break;
     from = end + 1;
   }
@@ -60,7 +70,7 @@ function linesOf(bytes: Buffer): readonly { text: string; offset: number }[] {
 }
 
 /** Where the fixtures' agents were at work, for those that tell only a hash of it. */
-const fixtureFolders = ['/home/devuser/projects/gm28'];
+const fixtureFolders = ['/home/devuser/projects/gm28', '/home/dev'];
 
 /** Where the agent would have it, on a machine of nobody's. */
 export const placeOf = (fixture: Fixture): string => `/home/dev/transcripts/${fixture.relative}`;
@@ -97,7 +107,7 @@ export function runAdapterContract(adapter: TranscriptAdapter): void {
       const reader = openFixtureReader(adapter, fixture);
       const facts = factsOf(adapter, fixture, reader);
       const told = `${[...facts, { describe: reader.describe(), unknown: [...reader.counts.unknown] }].map((fact) => JSON.stringify(fact)).join('\n')}\n`;
-      const golden = fixture.path.replace(/\.jsonl?$/, '.golden');
+      const golden = fixture.path.replace(/\.(?:jsonl?|md)$/, '.golden');
       const actual = `${golden}.actual`;
       if (process.env['ACCEPT_GOLDENS'] === '1') writeFileSync(golden, told);
       const isSame = existsSync(golden) && readFileSync(golden, 'utf8') === told;
