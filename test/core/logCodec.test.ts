@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { decodeLine, encodeLine, firstPrev, lineHash, openLine } from '../../src/core/logCodec.ts';
-import type { TapedeckEvent } from '../../src/model/event.ts';
+import { TapedeckEvent } from '../../src/model/event.ts';
 import { upcastEvent } from '../../src/model/upcast.ts';
 import { nodeDigest } from '../../src/store/digest.ts';
 import { anyEvent, anyJson } from '../model/eventArbitrary.ts';
@@ -126,4 +126,16 @@ test.each([
   const line = `${body},"crc":"${nodeDigest.crc32(body).toString(16).padStart(8, '0')}"}`;
   expect(() => JSON.parse(line) as unknown).not.toThrow();
   expect(decodeLine(Buffer.from(line), nodeDigest)).toEqual({ ok: false, reason: 'shape' });
+});
+
+test('[L23] ordinary lines are read without asking the schema, which would take a new process tens of milliseconds', () => {
+  const asked = vi.spyOn(TapedeckEvent, 'safeParse');
+  try {
+    expect(decodeLine(encodeRaw({ ...event }), nodeDigest)).toMatchObject({ ok: true, event: { kind: 'command.ended' } });
+    expect(asked).not.toHaveBeenCalled();
+    expect(decodeLine(encodeRaw({ ...event, command: 7 }), nodeDigest)).toMatchObject({ ok: true, event: { reason: 'misshapen' } });
+    expect(asked).toHaveBeenCalledOnce();
+  } finally {
+    asked.mockRestore();
+  }
 });
