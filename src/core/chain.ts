@@ -1,6 +1,5 @@
 import { firstPrev } from './logCodec.ts';
 import { rememberedLines } from './repeatMemory.ts';
-import type { LineRecord } from './salvage.ts';
 
 /**
  * Checks one writer's chain in the order of its files: each line carries the next number and the hash of the line before
@@ -245,13 +244,4 @@ export class ChainCheck {
     if (this.#open !== undefined) this.#onBreak(this.#open);
     this.#open = undefined;
   }
-}
-
-/** The link of a record that `readLine` found. */
-export function chainLink(
-  record: LineRecord,
-  hash: string,
-  place: { readonly file: string; readonly from: number; readonly to: number },
-): ChainLink {
-  return { n: record.event.n, prev: record.prev, hash, ...place };
 }

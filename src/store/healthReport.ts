@@ -23,11 +23,6 @@ const faultWords: Readonly<Record<DamageReason | ChainBreak['reason'], string>> 
   misplaced: 'not where it was written: lines or files changed places',
 };
 
-/** The fault in words, without its place. */
-export function describeReason(reason: LogFault['reason']): string {
-  return faultWords[reason];
-}
-
 /** A fault in a line for a person: file, line, bytes, whose events, what it means, what it cost. */
 export function describeFault({ reason, file, from, to, line, writer, fromN, toN, lost }: LogFault): string {
   const bytes = reason === 'missing' ? `before byte ${from}` : `bytes ${from} to ${to}`;
