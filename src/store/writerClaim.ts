@@ -82,18 +82,24 @@ function endedName(writer: WriterId): string {
 
 /** The newest event of each writer. */
 export async function readNewest(session: SessionLayout, digest: Digest): Promise<EventCursor[]> {
-  const newest = await Promise.all(
-    [...(await listSegments(session)).values()].map(async (segments) => {
+  const writers = [...(await listSegments(session)).values()];
+  const newest: EventCursor[] = [];
+  const readNext = async (): Promise<void> => {
+    for (let segments = writers.pop(); segments !== undefined; segments = writers.pop()) {
       const stream = openWriterStream({ segments, direction: 'backward', digest, chunkBytes: 4 << 10, onDamage: () => {} });
       try {
-        return (await stream.fill()) ? stream.head : undefined;
+        if ((await stream.fill()) && stream.head !== undefined) newest.push(stream.head);
       } finally {
         await stream.close();
       }
-    }),
-  );
-  return newest.filter((event) => event !== undefined);
+    }
+  };
+  // A file that cannot be opened because too many are open would be passed over, and time could run backwards.
+  await Promise.all(Array.from({ length: openedAtOnce }, readNext));
+  return newest;
 }
+
+const openedAtOnce = 16;
 
 /** Where that writer stands. An unfinished end is copied to `damaged/`, and a new segment is begun; the file stays as it is. */
 async function resumeWriter(session: SessionLayout, writer: WriterId, digest: Digest): Promise<WriterClaim | undefined> {

@@ -1,9 +1,11 @@
+import { execFileSync } from 'node:child_process';
 import { appendFile, readdir, readFile, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { bundleProgram } from '../faults/bundledProgram.ts';
 import { nodeDigest } from '../../src/store/digest.ts';
 import { claimWriter, createWriterId } from '../../src/store/writerClaim.ts';
-import { note, openLogRoom, type LogRoom } from './logRoom.ts';
+import { linesOf, type LogRoom, note, noted, openLogRoom, sessionId } from './logRoom.ts';
 
 let room: LogRoom;
 beforeEach(async () => {
@@ -90,3 +92,27 @@ test('[L12] writer ids are eight letters and digits, and do not meet', () => {
   expect(ids.size).toBe(2000);
   for (const id of ids) expect(id).toMatch(/^[a-z0-9]{8}$/);
 });
+
+test.skipIf(process.platform === 'win32')(
+  '[L11] the newest event is found among hundreds of writers by a process that may open few files',
+  { timeout: 60_000 },
+  async () => {
+    const program = await bundleProgram('appendingProgram.ts');
+    try {
+      const soon = Date.now() + 3_600_000;
+      for (let index = 0; index < 300; index++) {
+        const w = `w${1000 + index}`;
+        const at = new Date(soon + index).toISOString();
+        await room.writeSegment(`${w}-0001.jsonl`, linesOf([{ ...noted(w, 1), at }]).join(''));
+      }
+      const append = `ulimit -n 64; exec "$@"`;
+      const words = [process.execPath, join(program.folder, 'program.mjs'), room.layout.root, sessionId, '1'];
+      const id = execFileSync('sh', ['-c', append, 'sh', ...words], { encoding: 'utf8' }).trim();
+      const last = (await room.readAll()).at(-1)!;
+      expect(`${last.w}.${last.n}`).toBe(id);
+      expect(Date.parse(last.at)).toBeGreaterThan(soon + 299);
+    } finally {
+      await program.close();
+    }
+  },
+);
