@@ -1,6 +1,7 @@
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { openDatabaseWriter, opencodeTables } from '../store/opencodeRoom.ts';
 import { bundleCli, openCliRoom, type CliRoom } from './cliRoom.ts';
 
 let bundle: Awaited<ReturnType<typeof bundleCli>>;
@@ -64,6 +65,26 @@ describe('tapedeck import', { timeout: 60_000 }, () => {
       unknownTypes: { 'of-tomorrow': 1 },
       damaged: 2,
     });
+  });
+
+  it('[X12] [A55] reads every session of a database, and says where it cannot', async () => {
+    const file = join(room.folder, 'opencode.db');
+    const writer = await openDatabaseWriter(file);
+    await writer.run(opencodeTables);
+    for (const id of ['ses_a', 'ses_b'])
+      await writer.run(
+        `INSERT INTO session (id, project_id, slug, directory, title, version, time_created, time_updated) VALUES ('${id}', 'p', 's', '/w', 'T', '1', 1, 1)`,
+      );
+    await writer.close();
+    const result = await room.run(['import', file, '--json']);
+    expect(result).toMatchObject({ code: 0, err: '' });
+    expect(result.lines()).toMatchObject([
+      { agent: 'opencode', run: 'ses_a' },
+      { agent: 'opencode', run: 'ses_b' },
+    ]);
+    const without = await room.run(['import', file, '--json'], { environment: { NODE_OPTIONS: '--no-experimental-sqlite' } });
+    expect(without.code).toBe(1);
+    expect(JSON.parse(without.err)).toMatchObject({ message: expect.stringContaining('cannot read SQLite databases') as string });
   });
 
   it('[X12] refuses what is no transcript, and what is not there', async () => {
