@@ -52,6 +52,7 @@ export function toJson(value: unknown): string {
 /** ISO 8601 in UTC with milliseconds of a record's time, told as a text or in milliseconds; undefined for what is none. */
 export function asTime(value: unknown): string | undefined {
   const ms = typeof value === 'string' ? Date.parse(value) : asNumber(value);
-  if (ms === undefined || Number.isNaN(ms) || Math.abs(ms) > 8.64e15) return undefined;
+  // A number that is not above zero stands for a time that is not known.
+  if (ms === undefined || Number.isNaN(ms) || Math.abs(ms) > 8.64e15 || (typeof value === 'number' && ms <= 0)) return undefined;
   return new Date(ms).toISOString();
 }
