@@ -1,9 +1,9 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { build } from 'esbuild';
+import { promisify } from 'node:util';
 
 /** What a run of the command line gave. */
 export interface CliResult {
@@ -52,17 +52,7 @@ export interface RunningRecorder {
 export async function bundleCli(): Promise<{ readonly path: string; remove(): Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), 'tapedeck-cli-'));
   const path = join(folder, 'dist', 'cli.js');
-  await build({
-    entryPoints: ['src/cli.ts'],
-    outfile: path,
-    bundle: true,
-    minify: true,
-    platform: 'node',
-    format: 'cjs',
-    target: 'node20',
-    mainFields: ['module', 'main'],
-    logLevel: 'warning',
-  });
+  await promisify(execFile)(process.execPath, ['esbuild.mjs', '--cli', dirname(path)]);
   await writeFile(join(folder, 'package.json'), await readFile('package.json'));
   return { path, remove: () => rm(folder, { recursive: true, force: true }) };
 }
