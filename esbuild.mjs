@@ -33,7 +33,7 @@ const node = {
   define: { navigator: 'undefined' },
 };
 
-/** Modules of the rooms that a roof imports, by their path in src. */
+/** Modules of the rooms that a roof imports, by their path in src. @type {Set<string>} */
 const rooms = new Set();
 
 /** In a roof's bundle, every module below it is taken from rooms.js. @type {import('esbuild').Plugin} */
@@ -56,7 +56,9 @@ const fromRooms = {
 
 /** Each module is begun when a roof first asks for it. @returns {import('esbuild').BuildOptions} */
 function roomsBundle() {
-  const begin = [...rooms].toSorted().map((file) => `${JSON.stringify(file)}: () => require(${JSON.stringify(`./${file}`)}),`);
+  const begin = [...rooms]
+    .toSorted((a, b) => (a < b ? -1 : 1))
+    .map((file) => `${JSON.stringify(file)}: () => require(${JSON.stringify(`./${file}`)}),`);
   return {
     ...node,
     stdin: { contents: `const begin = {\n${begin.join('\n')}\n};\nmodule.exports = (file) => begin[file]();\n`, resolveDir: source },
