@@ -11,7 +11,7 @@ import { readSidecar, sidecarPath, writeSidecar } from '../../src/store/sidecar.
 import { listSegments } from '../../src/store/segmentFile.ts';
 import { linesOf, notes, openLogRoom } from '../store/logRoom.ts';
 import { damageAtRandom } from './damages.ts';
-import { createDice, depth } from './depth.ts';
+import { createDice, depth, seedOf } from './depth.ts';
 
 let folder: string;
 let layout: TapedeckLayout;
@@ -25,7 +25,7 @@ const open = (writer: string) => openContentStore({ layout, digest: nodeDigest, 
 const long = { timeout: 900_000, retry: 0 };
 
 test('[R23] a corrupted pack gives each content as it was, or none and says where; never another, never silent', long, async () => {
-  const dice = createDice(depth(20260110, Date.now()));
+  const dice = createDice(seedOf(20260110));
   const store = await open('thewriter');
   const kept = new Map<string, Buffer>();
   let base: string | undefined;
@@ -72,7 +72,7 @@ test('[R23] a corrupted pack gives each content as it was, or none and says wher
 });
 
 test('[R23] a corrupted large content is none, and said to be damaged', long, async () => {
-  const dice = createDice(depth(20260111, Date.now()));
+  const dice = createDice(seedOf(20260111));
   const store = await open('thewriter');
   const content = Buffer.from(Array.from({ length: 5 << 18 }, (_, index) => index.toString(36).padStart(4, '.')).join(''));
   const { hash } = await store.put(content);
@@ -88,7 +88,7 @@ test('[R23] a corrupted large content is none, and said to be damaged', long, as
 });
 
 test('[L16] a corrupted summary of a pack is none', long, () => {
-  const dice = createDice(depth(20260112, Date.now()));
+  const dice = createDice(seedOf(20260112));
   const records = Array.from({ length: 50 }, (_, index) => ({
     codec: 'raw' as const,
     depth: 0,
@@ -108,7 +108,7 @@ test('[L16] a corrupted summary of a pack is none', long, () => {
 });
 
 test('[L16] a corrupted sidecar is none, and one of a segment that was changed before its end is none either', long, async () => {
-  const dice = createDice(depth(20260113, Date.now()));
+  const dice = createDice(seedOf(20260113));
   const room = await openLogRoom();
   try {
     const lines = linesOf(notes('abcd', 40)).join('');

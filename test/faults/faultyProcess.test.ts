@@ -7,7 +7,7 @@ import { nodeDigest } from '../../src/store/digest.ts';
 import { tapedeckLayout } from '../../src/store/layout.ts';
 import { note, openLogRoom, sessionId } from '../store/logRoom.ts';
 import { bundleProgram, inPairs, type BundledProgram, type ProgramEnd } from './bundledProgram.ts';
-import { createDice, depth, isFull } from './depth.ts';
+import { createDice, depth, isFull, seedOf } from './depth.ts';
 import { buildFaultIo, type DiskCallName, type FaultIo, type ProcessFault } from './faultIo.ts';
 import { orSkip, type Obstacle } from './obstacle.ts';
 
@@ -93,7 +93,7 @@ const acknowledged = ({ lines }: ProgramEnd): readonly string[] => lines.filter(
 
 test('[L4] a disk that is full at any byte costs a process nothing that it acknowledged', timeout, async ({ skip }) => {
   const io = orSkip(faults, skip);
-  const dice = createDice(depth(20260105, Date.now()));
+  const dice = createDice(seedOf(20260105));
   let failed = 0;
   await inPairs(depth(16, 500), async (round) => {
     const life = round % 4 === 3 ? 'short' : '';
@@ -106,7 +106,7 @@ test('[L4] a disk that is full at any byte costs a process nothing that it ackno
 
 test('[R24] a disk that is full at any byte costs a process no content that it acknowledged', timeout, async ({ skip }) => {
   const io = orSkip(faults, skip);
-  const dice = createDice(depth(20260106, Date.now()));
+  const dice = createDice(seedOf(20260106));
   let failed = 0;
   await inPairs(depth(10, 500), async () => {
     const end = await storeUnder(io, { roomBytes: dice(dice(3) === 0 ? 3_000_000 : 60_000), roomBack: 1 + dice(4) });

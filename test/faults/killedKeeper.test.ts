@@ -9,7 +9,7 @@ import { listSegments } from '../../src/store/segmentFile.ts';
 import { readSidecar } from '../../src/store/sidecar.ts';
 import { keepSidecars } from '../../src/store/sidecarKeeper.ts';
 import { bundleProgram, type BundledProgram } from './bundledProgram.ts';
-import { createDice, depth } from './depth.ts';
+import { createDice, depth, seedOf } from './depth.ts';
 
 const recipes = [lineIndexRecipe, searchIndexRecipe].map((recipe) => ({ ...recipe, minBytes: 1 }));
 let program: BundledProgram;
@@ -22,7 +22,7 @@ test(
   '[L29] a keeper killed at any moment leaves whole sidecars or none, and the next makes the same',
   { timeout: depth(120_000, 1_200_000), retry: 0 },
   async () => {
-    const dice = createDice(depth(20260101, Date.now()));
+    const dice = createDice(seedOf(20260101));
     const room = await openLogRoom();
     const cached = async (): Promise<Map<string, Buffer>> => {
       const names = (await readdir(room.session.cache).catch(() => [])).filter((name) => !name.endsWith('.tmp'));

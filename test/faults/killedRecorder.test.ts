@@ -5,7 +5,7 @@ import { isFileEvent } from '../../src/model/event.ts';
 import { nodeDigest } from '../../src/store/digest.ts';
 import { bundleCli, openCliRoom } from '../cli/cliRoom.ts';
 import { inPairs } from './bundledProgram.ts';
-import { createDice, depth } from './depth.ts';
+import { createDice, depth, seedOf } from './depth.ts';
 import { readRecorded } from './recordedContents.ts';
 
 /** The whole recorder, as it ships, killed while files change: what its log names must be there. */
@@ -19,7 +19,7 @@ test(
   '[S3] [R20] a recorder killed at any moment has every content that its log names, and the next one learns what it missed',
   { timeout: depth(240_000, 3_600_000), retry: 0 },
   async () => {
-    const dice = createDice(depth(20260114, Date.now()));
+    const dice = createDice(seedOf(20260114));
     let changes = 0;
     await inPairs(depth(3, 150), async () => {
       const room = await openCliRoom(bundle.path);

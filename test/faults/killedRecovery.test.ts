@@ -6,7 +6,7 @@ import { openContentStore } from '../../src/store/contentStore.ts';
 import { nodeDigest } from '../../src/store/digest.ts';
 import { openLogRoom, sessionId, type LogRoom } from '../store/logRoom.ts';
 import { bundleProgram, inPairs, type BundledProgram } from './bundledProgram.ts';
-import { createDice, depth } from './depth.ts';
+import { createDice, depth, seedOf } from './depth.ts';
 import { buildFaultIo, type FaultIo } from './faultIo.ts';
 import { orSkip, type Obstacle } from './obstacle.ts';
 
@@ -103,7 +103,7 @@ test(
     const kills = { made: 0, whole: 0 };
     const rounds = depth(5, 65);
     await inPairs(rounds, async (round) => {
-      const dice = createDice(depth(20260104, Date.now()) + round * 7919);
+      const dice = createDice(seedOf(20260104) + round * 7919);
       const room = await openLogRoom();
       const ledger = new Ledger();
       const args = [room.layout.root, sessionId, packWriter];

@@ -7,7 +7,7 @@ import { openContentStore } from '../../src/store/contentStore.ts';
 import { nodeDigest } from '../../src/store/digest.ts';
 import { tapedeckLayout } from '../../src/store/layout.ts';
 import { bundleProgram, inPairs, type BundledProgram } from './bundledProgram.ts';
-import { createDice, depth } from './depth.ts';
+import { createDice, depth, seedOf } from './depth.ts';
 
 let program: BundledProgram;
 beforeAll(async () => {
@@ -19,7 +19,7 @@ test(
   '[R20] a process killed at any moment loses no content that it acknowledged, and the next one goes on',
   { timeout: depth(240_000, 3_600_000), retry: 0 },
   async () => {
-    const dice = createDice(depth(20260103, Date.now()));
+    const dice = createDice(seedOf(20260103));
     let acknowledged = 0;
     await inPairs(depth(12, 1000), async () => {
       const root = await mkdtemp(join(tmpdir(), 'tapedeck-killed-'));

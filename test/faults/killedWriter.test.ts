@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { note, openLogRoom, sessionId } from '../store/logRoom.ts';
 import { bundleProgram, inPairs, type BundledProgram } from './bundledProgram.ts';
-import { createDice, depth } from './depth.ts';
+import { createDice, depth, seedOf } from './depth.ts';
 
 let program: BundledProgram;
 beforeAll(async () => {
@@ -14,7 +14,7 @@ test(
   '[L2] a writer killed at any moment loses nothing that it acknowledged, and the next begins on a fresh line',
   { timeout: depth(240_000, 3_600_000), retry: 0 },
   async () => {
-    const dice = createDice(depth(20260101, Date.now()));
+    const dice = createDice(seedOf(20260101));
     let acknowledged = 0;
     await inPairs(depth(200, 2000), async () => {
       const room = await openLogRoom();

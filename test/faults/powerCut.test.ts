@@ -12,7 +12,7 @@ import { bundleCli } from '../cli/cliRoom.ts';
 import { RewindWorld } from '../services/rewindWorld.ts';
 import { sessionId } from '../store/logRoom.ts';
 import { bundleProgram, type BundledProgram } from './bundledProgram.ts';
-import { createDice, depth, isFull } from './depth.ts';
+import { createDice, depth, isFull, seedOf } from './depth.ts';
 import { openLoopDisk, type LoopDisk, type LoopDiskKind } from './loopDisk.ts';
 import { orSkip, type Obstacle } from './obstacle.ts';
 import { readRecorded } from './recordedContents.ts';
@@ -79,7 +79,7 @@ describe.each<LoopDiskKind>(['ext4', 'xfs'])('on %s', (kind) => {
 
   test('[L2] a power cut at any moment costs no event that was acknowledged', timeout, async ({ skip }) => {
     const disk = orSkip(found, skip);
-    const dice = createDice(depth(20260107, Date.now()));
+    const dice = createDice(seedOf(20260107));
     const root = join(disk.path, 'log');
     let acknowledged = 0;
     for (let cut = 0; cut < depth(3, 200); cut++) {
@@ -104,7 +104,7 @@ describe.each<LoopDiskKind>(['ext4', 'xfs'])('on %s', (kind) => {
 
   test('[R20] a power cut at any moment costs no content that was acknowledged', timeout, async ({ skip }) => {
     const disk = orSkip(found, skip);
-    const dice = createDice(depth(20260108, Date.now()));
+    const dice = createDice(seedOf(20260108));
     const root = join(disk.path, 'contents');
     for (let cut = 0; cut < depth(2, 100); cut++) {
       const shape = [[1, 4, 32][dice(3)]!, [100, 3000, 90_000][dice(3)]!, ['', 'thewriter'][dice(2)]!, [0, 2][dice(2)]!];
@@ -121,7 +121,7 @@ describe.each<LoopDiskKind>(['ext4', 'xfs'])('on %s', (kind) => {
 
   test('[S3] [R20] after a power cut under the recorder every content that its log names is there', timeout, async ({ skip }) => {
     const disk = orSkip(found, skip);
-    const dice = createDice(depth(20260115, Date.now()));
+    const dice = createDice(seedOf(20260115));
     let named = 0;
     for (let cut = 0; cut < depth(1, 60); cut++) {
       const folder = join(disk.path, `work${cut}`);
@@ -153,7 +153,7 @@ describe.each<LoopDiskKind>(['ext4', 'xfs'])('on %s', (kind) => {
 
   test('[R18] a power cut under a rewind leaves one state, which the next start says', timeout, async ({ skip }) => {
     const disk = orSkip(found, skip);
-    const dice = createDice(depth(20260116, Date.now()));
+    const dice = createDice(seedOf(20260116));
     const outcomes = new Map<string, number>();
     for (let cut = 0; cut < depth(2, 120); cut++) {
       const folder = join(disk.path, `rewind${cut}`);

@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openLogRoom, sessionId } from '../store/logRoom.ts';
 import { bundleProgram, type BundledProgram } from './bundledProgram.ts';
-import { createDice, depth } from './depth.ts';
+import { createDice, depth, seedOf } from './depth.ts';
 
 let program: BundledProgram;
 beforeAll(async () => {
@@ -14,7 +14,7 @@ test(
   '[L12] short-lived processes that come and go at once share their writers, and no two are one at the same time',
   { timeout: depth(240_000, 3_600_000), retry: 0 },
   async () => {
-    const dice = createDice(depth(20260118, Date.now()));
+    const dice = createDice(seedOf(20260118));
     const room = await openLogRoom();
     try {
       const told = new Set<string>();

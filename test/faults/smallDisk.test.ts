@@ -8,7 +8,7 @@ import { tapedeckLayout } from '../../src/store/layout.ts';
 import { openLogReader } from '../../src/store/logReader.ts';
 import { sessionId } from '../store/logRoom.ts';
 import { bundleProgram, type BundledProgram } from './bundledProgram.ts';
-import { createDice, depth } from './depth.ts';
+import { createDice, depth, seedOf } from './depth.ts';
 import { openSmallDisk } from './loopDisk.ts';
 import { orSkip } from './obstacle.ts';
 
@@ -29,7 +29,7 @@ test(
   '[L4] [R24] a disk that is really full costs nothing that was acknowledged, and both go on when there is room again',
   { timeout: depth(240_000, 3_600_000), retry: 0 },
   async ({ skip }) => {
-    const dice = createDice(depth(20260117, Date.now()));
+    const dice = createDice(seedOf(20260117));
     let waited = 0;
     for (let round = 0; round < depth(3, 200); round++) {
       const disk = orSkip(openSmallDisk(100 * pageBytes), skip);
