@@ -9,7 +9,9 @@ import type { EventMark } from '../model/sessionState.ts';
 import type { SessionLayout } from './layout.ts';
 import { forwardLines, type LineSource, type RawLine } from './lineSource.ts';
 import { listSegments, openSegmentFile, type SegmentFile } from './segmentFile.ts';
+import { OpenFiles } from './openFiles.ts';
 import type { Damage } from './writerStream.ts';
+import { readCopies } from './writtenTwice.ts';
 
 /**
  * Goes through a session's log from the beginning, or from where another walk stood, in the session's order. It gives the
@@ -138,6 +140,9 @@ class WriterWalk {
   #records: { readonly record: LineRecord; readonly end: number; readonly segment: SegmentFile }[] = [];
   #next = 0;
   #taken: { readonly record: LineRecord; readonly end: number; readonly segment: SegmentFile } | undefined;
+  #met: number;
+  /** Numbers between these two were passed in the line at that offset, and may stand in a later segment. */
+  #gap: { readonly below: number; readonly above: number; readonly offset: number } | undefined;
   isWhole = true;
   isDoubtful = false;
 
@@ -145,6 +150,7 @@ class WriterWalk {
     this.#segments = segments;
     this.#from = from;
     this.#digest = digest;
+    this.#met = from?.n ?? 0;
     this.#waiting = segments.filter(({ number }) => from === undefined || number >= from.segment);
   }
 
@@ -211,7 +217,8 @@ class WriterWalk {
 
   /** Makes the next event the head without touching the disk. */
   advance(): boolean {
-    while (this.#next >= this.#records.length) {
+    while (this.#gap !== undefined || this.#next >= this.#records.length) {
+      if (this.#gap !== undefined) return false;
       const line = this.#source?.take();
       if (line === undefined) return false;
       this.#records = [];
@@ -223,6 +230,10 @@ class WriterWalk {
 
   async fill(): Promise<boolean> {
     while (!this.advance()) {
+      if (this.#gap !== undefined) {
+        await this.#fillGap(this.#gap);
+        continue;
+      }
       try {
         if (this.#source !== undefined && (await this.#source.fill())) continue;
       } catch {
@@ -266,6 +277,18 @@ class WriterWalk {
     this.isWhole = false;
   }
 
+  /** Puts sound copies of what is missed before what was read. They lie behind where the file is left, so no place stands for them. */
+  async #fillGap({ below, above, offset }: { readonly below: number; readonly above: number; readonly offset: number }): Promise<void> {
+    this.#gap = undefined;
+    const segment = this.#segment!;
+    const place = { segments: this.#segments, index: this.#segments.indexOf(segment), direction: 'forward' } as const;
+    for (const { record } of await readCopies({ ...place, below, above, files: new OpenFiles(), digest: this.#digest })) {
+      this.isWhole = false;
+      if (!this.#repeats.isRepeat(record)) this.#records.push({ record, end: offset, segment });
+    }
+    this.#records.sort((a, b) => a.record.event.n - b.record.event.n);
+  }
+
   #read(line: RawLine, segment: SegmentFile): void {
     const { name: file, sizeBytes, writer } = segment;
     if (line.isTooLong) {
@@ -274,13 +297,19 @@ class WriterWalk {
     }
     const { records, damage } = readLine(line.bytes, this.#digest, line.isTail && line.to === sizeBytes);
     for (const { from, to, reason } of damage) this.#damage.push({ file, from: line.from + from, to: line.from + to, reason });
+    let count = 0;
+    let last = 0;
     for (const record of records) {
       if (record.event.w !== writer) {
         this.#damage.push({ file, from: line.from + record.from, to: line.from + record.to, reason: 'stray' });
         continue;
       }
       if (this.#from !== undefined && record.event.n <= this.#from.n) this.isDoubtful = true;
+      count += 1;
+      last = record.event.n;
       if (!this.#repeats.isRepeat(record)) this.#records.push({ record, end: line.from + record.to, segment });
     }
+    if (last - this.#met > count) this.#gap = { below: this.#met, above: last, offset: line.from };
+    this.#met = Math.max(this.#met, last);
   }
 }

@@ -29,13 +29,17 @@ const blockBytes = 256 << 10;
 const scanBytes = 2 << 10;
 const newline = 10;
 
-/** The offset of the first line behind the place; `sizeBytes` when there is none. */
-export async function seekPlace(options: SeekOptions): Promise<number> {
+/**
+ * The two lines around the place: where the last sound one before it begins, or 0, and where the first sound one behind it
+ * ends, or `sizeBytes`. So whoever reads from one to the other meets the damage that lies between them.
+ */
+export async function seekPlace(options: SeekOptions): Promise<{ readonly from: number; readonly to: number }> {
   const { file, sizeBytes, writer, isBehind, map, ahead } = options;
   const known = map.bounds(({ n, atMs }) => isBehind({ at: new Date(atMs).toISOString(), w: writer, n }));
   // Invariant: no line that begins before `low` is behind, and every one is that begins at `high` or later.
   let low = known.low?.offset ?? 0;
   let high = Math.min(known.high ?? sizeBytes, sizeBytes);
+  let before = low;
   const loadBlock = async (): Promise<void> => {
     if (high - low > blockBytes || high <= low) return;
     await file.load(Math.max(0, low - 1 - (ahead?.before ?? 0)), Math.min(sizeBytes, high + (ahead?.behind ?? 0)));
@@ -43,7 +47,7 @@ export async function seekPlace(options: SeekOptions): Promise<number> {
   await loadBlock();
   if (known.low !== undefined && !(await isThere(known.low, options))) {
     map.forget();
-    low = 0;
+    before = low = 0;
     high = sizeBytes;
   }
   while (high - low > scanBytes) {
@@ -51,16 +55,18 @@ export async function seekPlace(options: SeekOptions): Promise<number> {
     const middle = low + Math.floor((high - low) / 2);
     const found = await firstEvent(await nextLine(file, middle, high), high, options);
     if (found === undefined || isBehind(found.mark)) high = middle;
-    else low = found.next;
+    else [before, low] = [found.from, found.next];
   }
   // Not only to `high`: should that be wrong, it goes on until a line says so.
   const lines = forwardLines({ file, from: low, to: sizeBytes, chunkBytes: probeBytes });
   for (let line = lines.take(); ; line = lines.take()) {
     if (line === undefined) {
-      if (!(await lines.fill())) return sizeBytes;
+      if (!(await lines.fill())) return { from: before, to: sizeBytes };
       continue;
     }
-    if (readMarks(line.bytes, options.digest).some(({ mark }) => mark.w === writer && isBehind(mark))) return line.from;
+    const own = readMarks(line.bytes, options.digest).filter(({ mark }) => mark.w === writer);
+    if (own.some(({ mark }) => isBehind(mark))) return { from: before, to: Math.min(line.to + 1, sizeBytes) };
+    if (own.length > 0) before = line.from;
   }
 }
 
@@ -92,12 +98,12 @@ async function nextLine(file: ByteReader, from: number, to: number): Promise<num
   return to;
 }
 
-/** The writer's first event in the lines that begin in that range, and where the line after it begins. */
+/** The writer's first event in the lines that begin in that range, where its line begins, and the one after it. */
 async function firstEvent(
   from: number,
   high: number,
   { file, sizeBytes, writer, digest, map }: SeekOptions,
-): Promise<{ readonly mark: EventMark; readonly next: number } | undefined> {
+): Promise<{ readonly mark: EventMark; readonly from: number; readonly next: number } | undefined> {
   const lines = forwardLines({ file, from, to: sizeBytes, chunkBytes: probeBytes });
   for (;;) {
     const line = lines.take();
@@ -110,6 +116,6 @@ async function firstEvent(
     const last = own.at(-1);
     if (last === undefined) continue;
     if (own.length === 1 && last.from === 0) map.learn(line.from, last.mark);
-    return { mark: last.mark, next: Math.min(line.to + 1, sizeBytes) };
+    return { mark: last.mark, from: line.from, next: Math.min(line.to + 1, sizeBytes) };
   }
 }

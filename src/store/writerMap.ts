@@ -9,6 +9,7 @@ import { describeSegment, type SegmentRef } from './segmentFile.ts';
 import { SegmentMap } from './segmentMap.ts';
 import { seekPlace } from './segmentSeek.ts';
 import { readSidecar } from './sidecar.ts';
+import { mostBatchBytes, mostCopies } from './writtenTwice.ts';
 
 /** A place in one writer's events: in the segment of that index, at that offset. */
 export interface WriterPlace {
@@ -26,6 +27,7 @@ export interface PlaceOptions {
 }
 
 const edgeBytes = 4 << 10;
+const nowhere = { from: 0, to: 0 };
 
 /**
  * Finds places in the segments of a session, and remembers what it saw on the way: which event each segment begins and ends
@@ -42,22 +44,37 @@ export class WriterMaps {
     this.#digest = digest;
   }
 
-  /** Where the events behind the place begin. Lines that were written again in the next segment are behind it in both. */
+  /**
+   * Where to begin to read the events behind the place: at the last one before it in that file, so that damage in between is
+   * met. Lines that were written again in the next segment are behind it in both.
+   */
   async startOf(options: PlaceOptions): Promise<WriterPlace> {
     const { segments, isBehind, files } = options;
     let index = await this.#segmentOf(options);
-    while (index > 0) {
-      const last = await this.#edge(segments[index - 1]!, 'last', files);
-      if (last === undefined || !isBehind(last)) break;
-      index -= 1;
+    for (let before = index - 1, count = 1; before >= 0 && count <= mostCopies; before -= 1, count += 1) {
+      const last = await this.#edge(segments[before]!, 'last', files);
+      if (last !== undefined && isBehind(last)) index = before;
+      else if (last !== undefined && !(await this.#mayBeCopy(segments[before]!))) break;
     }
-    return { index, offset: await this.#seek(options, index) };
+    return { index, offset: (await this.#seek(options, index)).from };
   }
 
-  /** Where the events before the place end. */
+  /** Where to begin to read the events before the place backward: behind the first one after it in that file, as above. */
   async endOf(options: PlaceOptions): Promise<WriterPlace> {
-    const index = await this.#segmentOf(options);
-    return { index, offset: await this.#seek(options, index) };
+    const { segments, isBehind, files } = options;
+    let index = await this.#segmentOf(options);
+    for (let behind = index + 1, count = 1; behind < segments.length && count <= mostCopies; behind += 1, count += 1) {
+      const first = await this.#edge(segments[behind]!, 'first', files);
+      if (first !== undefined && !isBehind(first)) index = behind;
+      else if (first !== undefined && !(await this.#mayBeCopy(segments[behind]!))) break;
+    }
+    return { index, offset: (await this.#seek(options, index)).to };
+  }
+
+  /** It may hold a write that failed, and nothing else: then what is sound of it says nothing of where others begin and end. */
+  async #mayBeCopy({ name }: SegmentRef): Promise<boolean> {
+    const segment = await describeSegment(this.#session.events, name);
+    return segment !== undefined && segment.sizeBytes <= mostBatchBytes;
   }
 
   /** The first or the last event of those segments, of their own writer; undefined when they hold none. */
@@ -103,12 +120,12 @@ export class WriterMaps {
     return low;
   }
 
-  async #seek({ segments, isBehind, files, ahead }: PlaceOptions, index: number): Promise<number> {
+  async #seek({ segments, isBehind, files, ahead }: PlaceOptions, index: number): Promise<{ readonly from: number; readonly to: number }> {
     const ref = segments[index]!;
     let file: OpenFile | undefined;
     try {
       file = await files.open(ref);
-      if (file === undefined) return 0;
+      if (file === undefined) return nowhere;
       const map = this.#map(ref);
       const { segment, window } = file;
       if (index < segments.length - 1 && !map.isAsked) {
@@ -129,7 +146,7 @@ export class WriterMaps {
       });
     } catch {
       // Unreadable: whoever reads there will say so.
-      return 0;
+      return nowhere;
     }
   }
 

@@ -3,7 +3,7 @@ import { LineHead } from '../core/lineHead.ts';
 import { readSoundHead } from '../core/lineMark.ts';
 import type { DamageReason } from '../core/logCodec.ts';
 import { RepeatMemory } from '../core/repeatMemory.ts';
-import { readLine, type LineRecord } from '../core/salvage.ts';
+import { readLine } from '../core/salvage.ts';
 import type { Digest } from '../model/digest.ts';
 import type { LoggedEvent } from '../model/event.ts';
 import type { EventMark } from '../model/sessionState.ts';
@@ -11,11 +11,13 @@ import { backwardLines, forwardLines, type LineSource, type RawLine } from './li
 import { OpenFiles } from './openFiles.ts';
 import type { SegmentFile, SegmentRef } from './segmentFile.ts';
 import type { WriterPlace } from './writerMap.ts';
+import { mostBatchBytes, readCopies, type CopiedRecord } from './writtenTwice.ts';
 
 /**
  * One writer's events over all its segments, in either direction, decoded one by one. Damage is handed to `onDamage` and
  * never ends the stream. A line that was written again after a failed sync stands in two segments, the same byte for byte:
- * it is handed out once. What is not wanted is passed over by its head, once its checksum was found right.
+ * it is handed out once, in its place, as long as one copy is sound. What is not wanted is passed over by its head, once its
+ * checksum was found right.
  */
 export interface WriterStream {
   /** The next event, when `fill` said there is one. */
@@ -61,13 +63,8 @@ export interface WriterStreamOptions {
   readonly onTail?: ((segment: SegmentFile, from: number) => void) | undefined;
 }
 
-interface PlacedRecord {
-  readonly record: LineRecord;
-  readonly line: Buffer;
-}
-
 export function openWriterStream(options: WriterStreamOptions): WriterStream {
-  const { segments, digest, onDamage, isIn, matcher } = options;
+  const { segments, digest, isIn, matcher } = options;
   const isForward = options.direction === 'forward';
   const files = options.files ?? new OpenFiles();
   const firstIndex = options.from?.index ?? 0;
@@ -77,8 +74,18 @@ export function openWriterStream(options: WriterStreamOptions): WriterStream {
   let index = isForward ? firstIndex - 1 : lastIndex + 1;
   let segment: SegmentFile | undefined;
   let source: LineSource | undefined;
-  let records: PlacedRecord[] = [];
-  let head: PlacedRecord | undefined;
+  let records: CopiedRecord[] = [];
+  let head: CopiedRecord | undefined;
+  /** The furthest number that was met so far, in the direction of reading. */
+  let met: number | undefined;
+  /** Numbers between these two were passed, and may stand in another segment. */
+  let gap: { readonly below: number; readonly above: number } | undefined;
+  let isDamaged = false;
+
+  const onDamage = (damage: Damage): void => {
+    isDamaged = true;
+    options.onDamage(damage);
+  };
 
   const closeSegment = async (): Promise<void> => {
     const open = segment;
@@ -117,6 +124,32 @@ export function openWriterStream(options: WriterStreamOptions): WriterStream {
     return true;
   };
 
+  /** Notes `count` sound lines of the writer, which stand side by side; `first` and `last` in the direction of reading. */
+  const note = (first: number, last: number, count: number, file: SegmentFile): void => {
+    if (isForward) {
+      const below = met ?? 0;
+      if (last - below > count) gap = { below, above: last };
+      met = Math.max(below, last);
+    } else {
+      // Of the log's very end a whole line may be missing, where the writer was stopped while it wrote a failed write again.
+      const mayBeCut = isDamaged || options.to !== undefined || file.sizeBytes <= mostBatchBytes;
+      const above = met ?? (mayBeCut ? Number.POSITIVE_INFINITY : first + 1);
+      if (above - last > count) gap = { below: last, above };
+      met = Math.min(above, last);
+    }
+    if (segments.length === 1) gap = undefined;
+  };
+
+  const isWanted = ({ event }: CopiedRecord['record']): boolean =>
+    (isIn === undefined || isIn(event)) && (matcher === undefined || matcher.matches(event));
+
+  /** Puts the copies of what is missed where they belong: between what was handed out and what comes next. */
+  const fillGap = async ({ below, above }: { readonly below: number; readonly above: number }): Promise<void> => {
+    for (const copy of await readCopies({ segments, index, direction: options.direction, below, above, files, digest }))
+      if (isWanted(copy.record) && !repeats.isRepeat(copy.record)) records.push(copy);
+    records.sort((a, b) => (isForward ? 1 : -1) * (a.record.event.n - b.record.event.n));
+  };
+
   /** True when the line is sound, the writer's own, and not wanted by what its head says. */
   const isPassedOver = (bytes: Buffer, writer: string): boolean =>
     matcher !== undefined && readSoundHead(bytes, lineHead, digest) && !matcher.mayMatch(lineHead, bytes) && lineHead.isWriter(writer);
@@ -127,26 +160,29 @@ export function openWriterStream(options: WriterStreamOptions): WriterStream {
       return;
     }
     const isTail = line.isTail && line.to === file.sizeBytes;
-    if (!isTail && isPassedOver(line.bytes, file.writer)) return;
+    if (!isTail && isPassedOver(line.bytes, file.writer)) return note(lineHead.n, lineHead.n, 1, file);
     const read = readLine(line.bytes, digest, isTail);
     for (const { from, to, reason } of read.damage) onDamage({ file: file.name, from: line.from + from, to: line.from + to, reason });
+    const own: number[] = [];
     for (const record of read.records) {
       const { event, from, to } = record;
       if (event.w !== file.writer) {
         onDamage({ file: file.name, from: line.from + from, to: line.from + to, reason: 'stray' });
         continue;
       }
-      if (isIn !== undefined && !isIn(event)) continue;
-      if (matcher !== undefined && !matcher.matches(event)) continue;
-      if (!repeats.isRepeat(record)) records.push({ record, line: line.bytes });
+      own.push(event.n);
+      if (isWanted(record) && !repeats.isRepeat(record)) records.push({ record, line: line.bytes });
     }
     if (!isForward) records.reverse();
+    if (own.length > 0) note(own.at(isForward ? 0 : -1)!, own.at(isForward ? -1 : 0)!, own.length, file);
     if (isTail) options.onTail?.(file, line.from + (read.records.at(-1)?.to ?? 0));
   };
 
   /** Without touching the disk. */
   const next = (): boolean => {
     for (;;) {
+      head = undefined;
+      if (gap !== undefined) return false;
       head = records.shift();
       if (head !== undefined) return true;
       const line = source?.take();
@@ -169,6 +205,12 @@ export function openWriterStream(options: WriterStreamOptions): WriterStream {
     async fill() {
       if (head !== undefined) return true;
       while (!next()) {
+        if (gap !== undefined) {
+          const missed = gap;
+          gap = undefined;
+          await fillGap(missed);
+          continue;
+        }
         try {
           if (source !== undefined && (await source.fill())) continue;
         } catch {
