@@ -40,7 +40,7 @@ export class EventMatcher {
     return (run === undefined || told.run === run || told.by?.run === run) && (turn === undefined || told.turn === turn);
   }
 
-  /** `head` was read from these bytes. */
+  /** `head` was read from these bytes, whose checksum is right. */
   mayMatch(head: LineHead, bytes: Uint8Array): boolean {
     // The words of an older version may be others.
     if (head.v < schemaVersion) return true;
@@ -131,7 +131,7 @@ function mayHold(bytes: Uint8Array, from: number, to: number, run: Uint8Array): 
 }
 
 /** True when that name may stand in the range: itself, or something written as `\u….` that could be it. */
-function mentions(bytes: Uint8Array, from: number, to: number, name: Uint8Array): boolean {
+export function mentions(bytes: Uint8Array, from: number, to: number, name: Uint8Array): boolean {
   for (let at = from; at < to; at++) {
     const byte = bytes[at];
     if (byte === escape && bytes[at + 1] === 0x75) return true;

@@ -9,6 +9,7 @@ import {
   type TranscriptAdapter,
   type TranscriptFact,
 } from '../core/transcripts/adapter.ts';
+import type { SourceSet } from '../core/sourceSet.ts';
 import type { Digest } from '../model/digest.ts';
 import type { EventDraft, Source } from '../model/event.ts';
 import { besideReader } from '../store/besideFile.ts';
@@ -26,8 +27,8 @@ export interface AgentFollowerOptions {
   /** Facts that are older than this are read, to know what follows, but not recorded. */
   readonly since: UnixMs;
   readonly journal: Pick<Journal, 'record'>;
-  /** Is a fact of this source in the log already? Compare by `sourceKey`. */
-  readonly seen: (source: Source) => boolean;
+  /** Of the facts that are in the log already; those that are told come in. */
+  readonly sources: SourceSet;
   readonly digest: Digest;
   readonly clock: Clock;
   /** Each fact that is about to be recorded. */
@@ -79,7 +80,7 @@ export interface AgentFollower extends Disposable {
 /**
  * Follows the transcripts of the agents that work in the workspace's folders, and records their facts.
  * - Only runs whose working folder is one of the folders, or lies in one.
- * - Each fact once: known again by its source, over restarts (`seen`), copies (forks) and replaced files.
+ * - Each fact once: known again by its source, over restarts (`sources`), copies (forks) and replaced files.
  * - The agents' folders need not be there yet.
  */
 export async function openAgentFollower(options: AgentFollowerOptions): Promise<AgentFollower> {
@@ -96,8 +97,9 @@ class TranscriptFollower implements AgentFollower {
   readonly #files = new Map<string, FollowedTranscript>();
   /** Sizes of files from before `since`, which count once they grow. */
   readonly #old = new Map<string, number>();
-  readonly #told = new Set<string>();
+  /** Runs whose beginning, or going on, was told, and the sources of beginnings. */
   readonly #joined = new Set<string>();
+  readonly #begun = new Set<string>();
   /** One file is read at a time, in the order in which they were met: an earlier part of a run before a later one. */
   readonly #reading = new SerialQueue();
   /** Highest turn of each file of a run, by run. */
@@ -261,13 +263,15 @@ class TranscriptFollower implements AgentFollower {
 
   /** True once for each source, and only for facts of the time that is recorded. */
   #isNew(fact: TranscriptFact, src: Source): boolean {
-    const key = sourceKey(src);
-    if (this.#told.has(key)) return false;
     const atMs = fact.at === undefined ? undefined : Date.parse(fact.at);
     if (atMs !== undefined && atMs < this.#options.since) return false;
-    this.#told.add(key);
-    if (fact.kind === 'run.started' && fact.run !== undefined) this.#joined.add(fact.run);
-    return !this.#options.seen(src);
+    if (fact.kind === 'run.started' && fact.run !== undefined) {
+      const key = sourceKey(src);
+      // A copy of another run's beginning is none.
+      if (!this.#begun.has(key)) this.#joined.add(fact.run);
+      this.#begun.add(key);
+    }
+    return this.#options.sources.add(src);
   }
 
   /** A run from before the time that is recorded is said to go on when its first fact in that time comes. */
@@ -276,7 +280,7 @@ class TranscriptFollower implements AgentFollower {
     this.#joined.add(draft.run);
     if (draft.kind === 'run.resumed') return [];
     const source: Source = { file: src.file, offset: src.offset, record: `${draft.run}/joined/${this.#options.since}` };
-    if (this.#options.seen(source)) return [];
+    if (this.#options.sources.has(source)) return [];
     return [
       {
         kind: 'run.resumed',

@@ -1,6 +1,8 @@
 import type { Clock, UnixMs } from '../base/clock.ts';
-import { sourceKey } from '../core/transcripts/adapter.ts';
-import { isFileEvent, type LoggedEvent } from '../model/event.ts';
+import { SourceGathering } from '../core/sourceGathering.ts';
+import { SourceSet } from '../core/sourceSet.ts';
+import { isFileEvent } from '../model/event.ts';
+import type { FileVersion } from '../model/fileVersion.ts';
 import { joinWorkspacePath, splitWorkspacePath, type WorkspacePath } from '../model/workspacePath.ts';
 import type { ContentStore } from '../store/contentStore.ts';
 import { DiskPace } from '../store/diskPace.ts';
@@ -42,13 +44,26 @@ export interface Remembered {
   readonly isPaused: boolean;
   /** Times in which recording was paused. */
   readonly pauses: readonly PausedTime[];
-  /** `sourceKey` of every fact from a transcript. */
-  readonly sources: ReadonlySet<string>;
+  /** Of every fact from a transcript. */
+  readonly sources: SourceSet;
 }
 
-/** So many share one sync of the disk. */
+/** The last that was told of a file; without a version it was gone. */
+interface Told {
+  readonly atMs: UnixMs;
+  readonly version: FileVersion | undefined;
+}
+
+/** Of the other kinds only the source is wanted. */
+const rememberedKinds = [
+  ...['file.created', 'file.changed', 'file.deleted', 'file.renamed', 'file.skipped', 'baseline.taken'],
+  ...['capture.paused', 'capture.continued', 'session.started', 'session.resumed'],
+];
+const sliceMs = 1;
+
 /** How long before a baseline an event may stand that the baseline does not know of yet. */
 const inFlightMs = 10_000;
+/** So many share one sync of the disk. */
 const copiesAtOnce = 256;
 
 /**
@@ -183,29 +198,35 @@ export class FileMemory {
     }
   }
 
-  /** Reads a session's log: the files' last known versions, what was told, whether it is paused. */
+  /**
+   * Reads a session's log: the files' last known versions, what was told, whether it is paused. Of most lines only the head
+   * and the source are read, and what is kept grows with the files that the session touched, beside 16 bytes for each source.
+   */
   async restore(reader: LogReader): Promise<Remembered> {
     const { tracker, files } = this.#options;
     const manifests = new Map<string, string>();
-    const latest = new Map<WorkspacePath, LoggedEvent>();
-    const sources = new Set<string>();
-    let lastAt: string | undefined;
+    const latest = new Map<WorkspacePath, Told>();
+    const sources = new SourceSet();
     let lastApp: string | undefined;
     const pauses: PausedTime[] = [];
-    for await (const events of reader.all())
+    const slice = new TimeSlice(sliceMs);
+    const matcher = new SourceGathering({ kinds: rememberedKinds }, sources);
+    const lastAt = (await reader.tail(1)).events[0]?.at;
+    for await (const events of reader.batches({ matcher }))
       for (const event of events) {
-        lastAt = event.at;
-        if (event.kind === 'foreign') continue;
-        if (event.src !== undefined) sources.add(sourceKey(event.src));
+        if (slice.isSpent) await slice.pause();
         if (isFileEvent(event)) {
-          if (event.kind === 'file.renamed') latest.set(event.from, event);
-          latest.set(event.path, event);
+          const atMs = Date.parse(event.at);
+          if (event.kind === 'file.renamed') latest.set(event.from, { atMs, version: undefined });
+          latest.set(event.path, { atMs, version: event.kind === 'file.deleted' ? undefined : event.after });
         } else if (event.kind === 'baseline.taken' && event.manifest !== undefined) {
           manifests.set(event.folder, event.manifest);
           // A baseline says all of its folder: what was recorded before it is in it, but for what was on its way to the log
           // while the baseline was written down.
-          for (const [path, { at }] of latest)
-            if (this.#folderOf(path) === event.folder && Date.parse(event.at) - Date.parse(at) > inFlightMs) latest.delete(path);
+          for (const [path, { atMs }] of latest) {
+            if (this.#folderOf(path) === event.folder && Date.parse(event.at) - atMs > inFlightMs) latest.delete(path);
+            if (slice.isSpent) await slice.pause();
+          }
         } else if (event.kind === 'file.skipped') files.noteSkip(event.path, event.reason);
         else if (event.kind === 'capture.paused' || event.kind === 'capture.continued') notePause(pauses, event);
         else if (event.kind === 'session.started' || event.kind === 'session.resumed') lastApp = event.app;
@@ -217,14 +238,12 @@ export class FileMemory {
       if (bytes !== undefined && (await decodeManifest(bytes, (path, file) => tracker.set(path, file))))
         folders.add(this.#options.nameOf(index) ?? '');
     }
-    for (const [path, event] of latest) this.#takeEvent(path, event);
+    for (const [path, { version }] of latest) {
+      if (version === undefined) tracker.delete(path);
+      else tracker.set(path, knownFromVersion(version));
+      if (slice.isSpent) await slice.pause();
+    }
     return { folders, lastAt, lastApp, isPaused: pauses.at(-1)?.to === undefined && pauses.length > 0, pauses, sources };
-  }
-
-  #takeEvent(path: WorkspacePath, event: LoggedEvent): void {
-    if (!isFileEvent(event)) return;
-    if (path !== event.path || event.kind === 'file.deleted' || event.after === undefined) this.#options.tracker.delete(path);
-    else this.#options.tracker.set(path, knownFromVersion(event.after));
   }
 
   #folderOf(path: WorkspacePath): string | undefined {

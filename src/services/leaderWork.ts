@@ -5,7 +5,8 @@ import type { Clock, UnixMs } from '../base/clock.ts';
 import { Delayer } from '../base/delayer.ts';
 import { DisposableStore, type Disposable } from '../base/disposable.ts';
 import { generatedMarkers } from '../core/ignoreRules.ts';
-import { sourceKey, type AgentEnvironment, type TranscriptAdapter } from '../core/transcripts/adapter.ts';
+import type { SourceSet } from '../core/sourceSet.ts';
+import type { AgentEnvironment, TranscriptAdapter } from '../core/transcripts/adapter.ts';
 import type { Digest } from '../model/digest.ts';
 import { isFileEvent, type EventDraft, type TapedeckEvent } from '../model/event.ts';
 import { joinWorkspacePath, splitWorkspacePath, type WorkspacePath } from '../model/workspacePath.ts';
@@ -193,7 +194,7 @@ export class LeaderWork implements Disposable {
     });
   }
 
-  async followAgents(since: UnixMs, sources: ReadonlySet<string>): Promise<void> {
+  async followAgents(since: UnixMs, sources: SourceSet): Promise<void> {
     const { agents, journal, folders, digest, clock, onTrace } = this.#options;
     if (agents === undefined || agents.adapters.length === 0 || this.#disposables.isDisposed) return;
     const follower = await openAgentFollower({
@@ -202,7 +203,7 @@ export class LeaderWork implements Disposable {
       adapters: agents.adapters,
       since,
       journal: { record: (draft) => this.#recordFact(journal, draft) },
-      seen: (source) => sources.has(sourceKey(source)),
+      sources,
       digest,
       clock,
       onError: (error) => {

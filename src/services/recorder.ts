@@ -6,6 +6,7 @@ import type { Clock, UnixMs } from '../base/clock.ts';
 import { Delayer } from '../base/delayer.ts';
 import { Emitter, type Event } from '../base/emitter.ts';
 import type { AgentEnvironment, TranscriptAdapter } from '../core/transcripts/adapter.ts';
+import { SourceSet } from '../core/sourceSet.ts';
 import { systemAuthor, userAuthor, type Author } from '../model/author.ts';
 import type { Digest } from '../model/digest.ts';
 import { isFileEvent, type EventOf, type LoggedEvent, type TapedeckEvent } from '../model/event.ts';
@@ -537,7 +538,7 @@ class WorkspaceRecorder implements Recorder {
         since = Date.parse(this.#card?.startedAt ?? remembered.lastAt ?? '') || since;
       }
     } else if (this.journal.session !== undefined) void this.#recordBaselines(work);
-    await work.followAgents(since, remembered?.sources ?? new Set());
+    await work.followAgents(since, remembered?.sources ?? new SourceSet());
     // What changed between the first walk and the watcher's beginning, which may take its time; the files are known all the same.
     work.lookSoon();
   }

@@ -17,6 +17,8 @@ export interface LogSlice {
   /** Only what stands before this place. */
   readonly before?: EventCursor | undefined;
   readonly filter?: EventFilter | undefined;
+  /** In the place of a filter. It meets each sound line once, each writer's in order, also some that lie outside of the two places. */
+  readonly matcher?: EventMatcher | undefined;
 }
 
 export interface EventPage {
@@ -136,10 +138,11 @@ export class LogSlices {
     }
   }
 
-  async #begin(direction: 'forward' | 'backward', { after, before, filter }: LogSlice, chunkBytes: number): Promise<Reading> {
+  async #begin(direction: 'forward' | 'backward', slice: LogSlice, chunkBytes: number): Promise<Reading> {
     const writers = [...(await listSegmentRefs(this.#session)).values()];
     const reading = new Reading(this.#session, writers, this.#pool);
-    const matcher = filter === undefined ? undefined : new EventMatcher(filter);
+    const { after, before, filter } = slice;
+    const matcher = slice.matcher ?? (filter === undefined ? undefined : new EventMatcher(filter));
     const isIn =
       after === undefined && before === undefined
         ? undefined

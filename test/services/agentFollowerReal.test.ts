@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { SourceSet } from '../../src/core/sourceSet.ts';
 import { claimMatches } from '../../src/core/transcripts/claimedEdit.ts';
 import type { EventOf, LoggedEvent } from '../../src/model/event.ts';
 import { agentActs } from '../setup/agentCalls.mjs';
@@ -58,7 +59,7 @@ describe.each(['codex', 'claude'] as const)('a real run of %s', (agent) => {
       ...acts.shell('echo again'),
       { text: 'And again.' },
     ]);
-    const follower = await room.follow({ since: Date.now() - 1000, seen: () => false });
+    const follower = await room.follow({ since: Date.now() - 1000, sources: new SourceSet() });
     const run = { home: room.home, port: model.port, folder: room.workspace };
     try {
       const running = runAgent(agent, { ...run, prompt: 'Mend add, please ✓' });

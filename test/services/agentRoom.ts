@@ -2,7 +2,8 @@ import { mkdir, mkdtemp, readFile, realpath, rm, utimes, writeFile } from 'node:
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { systemClock } from '../../src/base/clock.ts';
-import { sourceKey, type AgentEnvironment } from '../../src/core/transcripts/adapter.ts';
+import { SourceSet } from '../../src/core/sourceSet.ts';
+import type { AgentEnvironment } from '../../src/core/transcripts/adapter.ts';
 import { transcriptAdapters } from '../../src/core/transcripts/table.ts';
 import type { EventDraft, LoggedEvent } from '../../src/model/event.ts';
 import { openAgentFollower, type AgentFollower, type AgentFollowerOptions } from '../../src/services/agentFollower.ts';
@@ -47,14 +48,15 @@ export async function openAgentRoom(): Promise<AgentRoom> {
     events,
     async follow(options = {}) {
       const writer = await log.writer();
-      const known = new Set((await events()).flatMap((event) => ('src' in event && event.src !== undefined ? [sourceKey(event.src)] : [])));
+      const sources = new SourceSet();
+      for (const event of await events()) if ('src' in event && event.src !== undefined) sources.add(event.src);
       const follower = await openAgentFollower({
         folders: [{ name: 'work space', path: workspace }],
         env,
         adapters: transcriptAdapters,
         since: 0,
         journal: createJournal(writer, sessionId),
-        seen: (source) => known.has(sourceKey(source)),
+        sources,
         digest: nodeDigest,
         clock: systemClock,
         onFact: (fact) => facts.push(fact),

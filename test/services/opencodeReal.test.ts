@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { SourceSet } from '../../src/core/sourceSet.ts';
 import { claimMatches } from '../../src/core/transcripts/claimedEdit.ts';
 import { opencodeAdapter } from '../../src/core/transcripts/opencode.ts';
 import type { LoggedEvent } from '../../src/model/event.ts';
@@ -49,7 +50,7 @@ describe('a real run of OpenCode', () => {
         ...acts.shell('echo again'),
         { text: 'And again.' },
       ]);
-      const follower = await room.follow({ since: Date.now() - 1000, seen: () => false });
+      const follower = await room.follow({ since: Date.now() - 1000, sources: new SourceSet() });
       const run = { home: room.home, port: model.port, folder: room.workspace };
       try {
         const running = runAgent('opencode', { ...run, prompt: 'Mend add ✓' });

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { SourceSet } from '../../src/core/sourceSet.ts';
 import { claimMatches } from '../../src/core/transcripts/claimedEdit.ts';
 import { piAdapter } from '../../src/core/transcripts/pi.ts';
 import type { LoggedEvent } from '../../src/model/event.ts';
@@ -41,7 +42,7 @@ describe('a real run of pi', () => {
       ...acts.shell('echo again'),
       { text: 'And again.' },
     ]);
-    const follower = await room.follow({ since: Date.now() - 1000, seen: () => false });
+    const follower = await room.follow({ since: Date.now() - 1000, sources: new SourceSet() });
     try {
       const outcome = await runAgent('pi', { home: room.home, port: model.port, folder: room.workspace, prompt: 'Mend add ✓' });
       expect(outcome.exitCode, outcome.output).toBe(0);
