@@ -84,10 +84,11 @@ export async function runCli(words: readonly string[], process: CliProcess, vers
       },
     });
   for (const add of commands) add(program, act);
+  for (const command of program.commands) completeHelp(command);
   program.addHelpText(
     'after',
     `
-An event is named by its id (k3f9ab2c.12), its position in the session (1 is the first, -1 the last), or a time.
+${eventWords}
 Exit codes: 0 done, 1 failed or refused, 2 the command was not given right.`,
   );
 
@@ -101,6 +102,18 @@ Exit codes: 0 done, 1 failed or refused, 2 the command was not given right.`,
     else new Output(process.stdout, process.stderr, false).note(`tapedeck: ${told.message}`);
     return told.exitCode;
   }
+}
+
+const eventWords = 'An event is named by its id (k3f9ab2c.12), its position in the session (1 is the first, -1 the last), or a time.';
+
+/** A command that says no more of itself than its line in the list says that again, and whoever takes an event says how. */
+function completeHelp(command: Command): void {
+  const summary = command.summary();
+  if (command.description() === '') command.description(`${summary.slice(0, 1).toUpperCase()}${summary.slice(1)}.`);
+  const takesEvent =
+    command.options.some(({ flags }) => flags.includes('<event>')) ||
+    command.registeredArguments.some((argument) => ['event', 'from', 'to'].includes(argument.name()));
+  if (takesEvent) command.addHelpText('after', `\n${eventWords}`);
 }
 
 function toldOf(error: unknown): CliError {

@@ -93,7 +93,9 @@ describe('the command line', { timeout: 60_000 }, () => {
     );
     for (const name of names) {
       const { out } = await ok([name, '--help']);
-      expect(out).toContain(`Usage: tapedeck ${name}`);
+      // What it does stands above its options, in whole sentences.
+      expect(out, name).toMatch(new RegExp(`^Usage: tapedeck ${name} [^\\n]*\\n\\n(?!Options:|Arguments:)[A-Z]`));
+      if (/<event>|\[event\]|<from>/.test(out)) expect(out, name).toContain('An event is named by its id');
       expect(out).toContain('--json');
       expect(out).toContain('--dir');
     }

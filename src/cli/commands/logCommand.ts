@@ -21,9 +21,8 @@ export const logCommand: CommandEntry = (program, act) => {
     .command('log')
     .summary('print events, one JSON object a line')
     .description(
-      'Print the events of a session, one JSON object a line, oldest first. `by` says who, after all that was found out later.\n' +
-        'An event is named by its id, by its position (1 is the first, -1 the last), or by a time. Ids are stable cursors: the events\n' +
-        'behind or before one are the same ones later, but for what other writers tell late with an earlier time.',
+      'Print the events of a session, one JSON object a line, oldest first. `by` says who, after all that was found out later. ' +
+        'Ids are stable cursors: the events behind or before one are the same ones later, but for what other writers tell late with an earlier time.',
     )
     .option('--from <event>', 'begin with this event, position or time')
     .option('--after <event>', 'begin behind it')
