@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { CodecError, decodeInPieces, encodeInPieces, inOneGo } from '../../src/core/valueCodec.ts';
+import { decodeInPieces, encodeInPieces, inOneGo } from '../../src/core/valueCodec.ts';
+import { CodecError } from '../../src/core/valueForm.ts';
 
 const encode = (value: unknown): Uint8Array => inOneGo(encodeInPieces(value));
 const decode = (bytes: Uint8Array): unknown => inOneGo(decodeInPieces(bytes));
