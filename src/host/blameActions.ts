@@ -10,7 +10,7 @@ import type { ActionContext, Actions } from './actions.ts';
 import { formatTime } from './dateText.ts';
 import { workspacePathOf } from './folderPaths.ts';
 import { done, nothingRecorded, Refusal, turnedDown } from './outcome.ts';
-import { pastFileOf } from './pastFiles.ts';
+import { pastFileOf, pastVersionOf } from './pastFiles.ts';
 import type { Choice } from './prompts.ts';
 import { shownPath } from './shownPath.ts';
 import type { WorkspacePath } from '../model/workspacePath.ts';
@@ -35,7 +35,14 @@ export function blameActions(
         const reader = disposables.add(await openLogReader({ layout, session: id, digest: nodeDigest }));
         all.push({ id, events: (filter: EventFilter) => reader.batches({ filter }) });
       }
-      const blame = await blameFile({ path, present: Buffer.from(document.getText()), sessions: all, read: (hash) => content.get(hash) });
+      const version = pastVersionOf(document.uri);
+      const blame = await blameFile({
+        path,
+        present: Buffer.from(document.getText()),
+        ...(version === undefined ? {} : { version }),
+        sessions: all,
+        read: (hash) => content.get(hash),
+      });
       if (blame === undefined) throw new Refusal(t('{0} has not changed since Tapedeck records here.', shownPath(path)));
       const found = blame.lines[line]?.origin;
       if (found === undefined) throw new Refusal(t('This line is empty and ends the file. Put the cursor on another one.'));
@@ -61,7 +68,7 @@ export function blameActions(
       const next = await prompts().pick<Next>(
         t('Line {0}: {1}, {2}', line + 1, originName(origin.by), formatTime(origin.at)),
         choicesFor(origin),
-        t('{0}.', sentence(knowledgeText(origin.by))),
+        origin.by.actor === 'unknown' ? t('Nothing tells who it was.') : t('How we know: {0}.', knowledgeText(origin.by)),
       );
       switch (next) {
         case 'show':
@@ -88,7 +95,7 @@ export function blameActions(
       {
         label: t('Show in the Timeline'),
         icon: 'history',
-        detail: occasion === undefined ? t('Nothing tells what for.') : oneLine(occasion, 160),
+        detail: occasion === undefined ? t('No prompt or command is known for it.') : oneLine(occasion, 160),
         value: 'show',
       },
       { label: t('Open the Change'), icon: 'diff', value: 'diff' },
@@ -111,5 +118,3 @@ export function blameActions(
     }
   }
 }
-
-const sentence = (words: string): string => words.slice(0, 1).toUpperCase() + words.slice(1);

@@ -24,6 +24,11 @@ export function pastFileOf(uri: vscode.Uri): WorkspacePath | undefined {
   return uri.scheme === pastScheme ? (new URLSearchParams(uri.query).get('file') ?? undefined) : undefined;
 }
 
+/** Which version of it: undefined where the file did not exist, and for any other address. */
+export function pastVersionOf(uri: vscode.Uri): ContentHash | undefined {
+  return uri.scheme === pastScheme ? (new URLSearchParams(uri.query).get('hash') ?? undefined) : undefined;
+}
+
 /** Past files as read-only documents: text, images, anything that an editor can show. */
 export class PastFiles implements vscode.FileSystemProvider, Disposable {
   readonly #read: ReadContent;

@@ -42,6 +42,8 @@ export interface BlameOptions {
   readonly path: WorkspacePath;
   /** What is on disk now; undefined: there is no such file, and the last recorded version is told. */
   readonly present: Uint8Array | undefined;
+  /** `present` is this earlier version: what came after it is not told. Absent: it is the file of now. */
+  readonly version?: ContentHash;
   /** Each session's events in batches, the oldest session first. Read twice. */
   readonly sessions: readonly { readonly id: SessionId; readonly events: (filter: EventFilter) => AsyncIterable<readonly LoggedEvent[]> }[];
   readonly read: (hash: ContentHash) => Promise<Uint8Array | undefined>;
@@ -56,8 +58,9 @@ type Finding = EventOf<'file.attributed'>;
 
 /** Undefined when no session ever saw the file change. Throws when the present content is no text. */
 export async function blameFile(options: BlameOptions): Promise<FileBlame | undefined> {
-  const { changes, findings } = await changesOf(options);
-  if (changes.length === 0) return undefined;
+  const { changes: all, findings } = await changesOf(options);
+  if (all.length === 0) return undefined;
+  const changes = options.version === undefined ? all : changesUpTo(all, options.version);
   const told = await tellOrigins(options, changes, findings);
   const file = new LineOrigins<LineOrigin>();
   let skipped = 0;
@@ -81,7 +84,7 @@ export async function blameFile(options: BlameOptions): Promise<FileBlame | unde
   if (options.present !== undefined) {
     const present = decodeText(options.present);
     if (present === undefined) throw new Error(`${options.path} is no text`);
-    file.take(present, { known: 'unrecorded' });
+    file.take(present, { known: options.version === undefined ? 'unrecorded' : changes.length === 0 ? 'before' : 'unseen' });
   }
   const { lines, origins } = file;
   return { path: options.path, lines: lines.map((text, index) => ({ text, origin: origins[index]! })), skipped };
@@ -108,6 +111,14 @@ async function changesOf({ path, sessions }: BlameOptions): Promise<{ changes: C
     if (event.kind === 'file.renamed') name = event.from;
   }
   return { changes: changes.reverse(), findings };
+}
+
+/** The changes that led to that version: those up to where it was last made, else those before it was first found. */
+function changesUpTo(changes: readonly Change[], version: ContentHash): Change[] {
+  const made = changes.findLastIndex(({ event }) => event.after?.hash === version);
+  if (made >= 0) return changes.slice(0, made + 1);
+  const found = changes.findIndex(({ event }) => event.before?.hash === version);
+  return changes.slice(0, Math.max(0, found));
 }
 
 /** Who made each change, with the words of the prompt and the command it belongs to. */

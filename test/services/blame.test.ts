@@ -14,10 +14,11 @@ beforeEach(async () => {
 afterEach(() => world.remove());
 
 const write = (path: string, text: string | Uint8Array): void => writeFileSync(world.at(path), text);
-const blame = (path: string, present?: string): Promise<FileBlame | undefined> =>
+const blame = (path: string, present?: string, version?: string): Promise<FileBlame | undefined> =>
   blameFile({
     path,
     present: present === undefined ? undefined : Buffer.from(present),
+    ...(version === undefined ? {} : { version }),
     sessions: [{ id: world.session, events: (filter) => world.reader.batches({ filter }) }],
     read: (hash) => world.content.get(hash),
   });
@@ -99,6 +100,22 @@ describe('blame', () => {
     write('a.txt', 'one\ntwo\nunseen\nthree\n');
     await world.record(you);
     expect(who(await blame('a.txt'))).toEqual(['one: before', 'two: codex', 'unseen: unseen', 'three: user']);
+  });
+
+  it('[D17] tells an earlier version as it was then, whatever became of its lines', async () => {
+    write('a.txt', 'old\nkept\n');
+    await world.baseline();
+    write('a.txt', 'by the agent\nkept\n');
+    await world.record(codex);
+    write('a.txt', 'typed over\n');
+    await world.record(you);
+    const versions: (string | undefined)[] = [];
+    for await (const batch of world.reader.batches({ filter: { kinds: ['file.changed'] } }))
+      for (const event of batch) if (event.kind === 'file.changed') versions.push(event.before?.hash, event.after?.hash);
+    const [first, second] = versions;
+    expect(who(await blame('a.txt', 'old\nkept\n', first))).toEqual(['old: before', 'kept: before']);
+    expect(who(await blame('a.txt', 'by the agent\nkept\n', second))).toEqual(['by the agent: codex', 'kept: before']);
+    expect(who(await blame('a.txt', 'by the agent\nkept\n'))).toContain('by the agent: unrecorded');
   });
 
   it('[D17] knows nothing of a file that no session saw change, and counts the versions without a content', async () => {

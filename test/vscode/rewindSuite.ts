@@ -150,6 +150,7 @@ export function rewindSuite(): void {
     it('[D17] tells who made the line at the cursor, and shows the change', async () => {
       await write('blamed.txt', 'one\n');
       await write('blamed.txt', 'one\ntwo\n');
+      const change = await newest((event) => isFileEvent(event) && event.path === 'blamed.txt');
       const document = await vscode.workspace.openTextDocument(pathInWorkspace('blamed.txt'));
       const editor = await vscode.window.showTextDocument(document);
       editor.selection = new vscode.Selection(1, 0, 1, 0);
@@ -164,6 +165,22 @@ export function rewindSuite(): void {
       again.selection = new vscode.Selection(2, 0, 2, 0);
       assert.equal(await vscode.commands.executeCommand('tapedeck.blameLine'), true);
       assert.match(answers.told.at(-1)!, /Line 3 is not recorded yet/);
+
+      // In a diff it is the line of that version, whatever stands there now.
+      await document.save();
+      await write('blamed.txt', 'ONE\nTWO\n');
+      assert.equal(
+        await vscode.commands.executeCommand('tapedeck.row.openDiff', { rowEvents: [eventId(change)], rowPath: 'blamed.txt' }),
+        true,
+      );
+      const past = await eventually(async () =>
+        vscode.window.activeTextEditor?.document.uri.scheme === 'tapedeck' ? vscode.window.activeTextEditor : undefined,
+      );
+      past.selection = new vscode.Selection(1, 0, 1, 0);
+      answers.told.length = 0;
+      answers.pick = ['Open the Change'];
+      assert.equal(await vscode.commands.executeCommand('tapedeck.blameLine'), true);
+      assert.deepEqual(answers.told, []);
     });
 
     it('[R12] rewinds the one file that was chosen, from the Explorer or from the editor in front', async () => {
