@@ -40,12 +40,16 @@ export class GramIndexBuilder {
   #sizeBytes = 0;
   #isOdd = false;
 
-  /** Takes the next line with its newline, which is `bytes[to]`; `bytes` may be undefined for one that is too long to be held. */
-  add(bytes: Uint8Array | undefined, from: number, to: number): void {
+  /**
+   * Takes the next line with its newline, which is `bytes[to]`; `bytes` may be undefined for one that is too long to be held.
+   * Of a line that is not `isSound` nothing is believed, neither its time nor its texts: it may be mended yet.
+   */
+  add(bytes: Uint8Array | undefined, from: number, to: number, isSound: boolean): void {
     this.#sizeBytes += to + 1 - from;
-    if (bytes === undefined || (to > from && !this.#grams.add(bytes, from, to))) this.#isOdd = true;
+    const isKnown = bytes !== undefined && isSound;
+    if (to > from && !(isKnown && this.#grams.add(bytes, from, to))) this.#isOdd = true;
     if (this.#sizeBytes < blockBytes) return;
-    this.#endBlock(bytes === undefined ? 0 : lineTimeMs(bytes, from, to));
+    this.#endBlock(isKnown ? lineTimeMs(bytes, from, to) : 0);
   }
 
   finish(): Uint8Array {

@@ -1,6 +1,8 @@
 import { open } from 'node:fs/promises';
 import { GramIndexBuilder } from '../core/gramIndex.ts';
 import { readGramIndex, type GramPart } from '../core/gramPart.ts';
+import { LineHead } from '../core/lineHead.ts';
+import { readSoundHead } from '../core/lineMark.ts';
 import type { Digest } from '../model/digest.ts';
 import type { SessionLayout } from './layout.ts';
 import type { SegmentFile } from './segmentFile.ts';
@@ -16,10 +18,12 @@ const minSegmentBytes = 1 << 20;
 export const searchIndexRecipe: SidecarRecipe = {
   kind: searchIndexKind,
   minBytes: minSegmentBytes,
-  begin() {
+  begin({ writer }, digest) {
     const builder = new GramIndexBuilder();
+    const head = new LineHead();
     return {
-      add: (bytes, from, to) => builder.add(bytes, from, to),
+      add: (bytes, from, to) =>
+        builder.add(bytes, from, to, bytes !== undefined && readSoundHead(bytes.subarray(from, to), head, digest) && head.isWriter(writer)),
       finish: () => builder.finish(),
     };
   },

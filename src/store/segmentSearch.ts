@@ -2,6 +2,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { compareMarks, type EventCursor } from '../core/eventOrder.ts';
 import { LineHead } from '../core/lineHead.ts';
+import { readSoundHead } from '../core/lineMark.ts';
 import type { RepeatMemory } from '../core/repeatMemory.ts';
 import { readLine, type LineRecord } from '../core/salvage.ts';
 import { holdsNeedle, isOfKind, isWanted, matchEvent, type SearchHit, type SearchQuery } from '../core/searchMatch.ts';
@@ -216,7 +217,7 @@ export class SegmentSearch {
       if (at >= 0 || from === floor) {
         const lines = bytes.subarray(at + 1);
         this.#findLines(at + 1, length, isRegular(lines));
-        return this.#scannedTo(from + at + 1, lastTimeMs(lines));
+        return this.#scannedTo(from + at + 1, this.#lastTimeMs(lines));
       }
       if (to - from > maxLineBytes) {
         const begin = await this.#lineBegin(from, floor);
@@ -225,6 +226,14 @@ export class SegmentSearch {
       }
       from = Math.max(floor, to - maxLineBytes - 1, from - Math.max(largestScanBytes, to - from));
     }
+  }
+
+  /** The time of the last of these lines; infinite when it does not say, or cannot be believed. */
+  #lastTimeMs(lines: Buffer): number {
+    const { digest, segment } = this.#options;
+    const end = lines.at(-1) === 10 ? lines.length - 1 : lines.length;
+    const line = lines.subarray(lines.lastIndexOf(10, end - 1) + 1, end);
+    return (readSoundHead(line, head, digest) && head.isWriter(segment.writer) && Date.parse(head.at)) || Number.POSITIVE_INFINITY;
   }
 
   #scannedTo(from: number, lastMs: number): Range {
@@ -334,12 +343,6 @@ const head = new LineHead();
 function kindOfLine(bytes: Buffer): string | undefined {
   // An earlier version may have called it otherwise; and two records may be glued together.
   return head.read(bytes) && head.v === schemaVersion && bytes.indexOf('{"v":', 1) < 0 ? head.kind : undefined;
-}
-
-/** The time of the last of these lines; infinite when it does not say. */
-function lastTimeMs(lines: Buffer): number {
-  const from = lines.lastIndexOf(10, Math.max(0, lines.length - 2)) + 1;
-  return (head.read(lines.subarray(from)) ? Date.parse(head.at) : Number.NaN) || Number.POSITIVE_INFINITY;
 }
 
 /** No escape in it but those that our writer needs. */

@@ -75,7 +75,7 @@ describe('an index of grams', () => {
         for (const one of records) {
           // Some are read by nobody, so that there are several blocks.
           const bytes = encoder.encode(`${JSON.stringify({ ...one, hash: 'x'.repeat(padding) })}\n`);
-          builder.add(bytes, 0, bytes.length - 1);
+          builder.add(bytes, 0, bytes.length - 1, true);
           ends.push((size += bytes.length));
         }
         const parts = readGramIndex(builder.finish());
@@ -107,7 +107,7 @@ describe('an index of grams', () => {
       const bytes = encoder.encode(
         `${JSON.stringify({ v: 1, text: Array.from({ length: 12 }, word).join(' ') + (n === 17_000 ? ' Q9#Q9' : '') })}\n`,
       );
-      builder.add(bytes, 0, bytes.length - 1);
+      builder.add(bytes, 0, bytes.length - 1, true);
       size += bytes.length;
     }
     const payload = builder.finish();

@@ -349,3 +349,60 @@ describe('an index of another segment, version or time', () => {
     }
   });
 });
+
+it('[L25] [L29] a time that was altered hides no hit, whatever times are asked for, and neither does what is mended after its index was made', async () => {
+  const count = 800;
+  const writers = ['aaaa1111', 'bbbb2222'];
+  const whole = writers.map((w) =>
+    Array.from({ length: count }, (_, index) =>
+      noted(w, index + 1, (index + 1) * 10, `${index % 40 === 0 ? 'needle' : 'other'} ${'x'.repeat(90)}`),
+    ),
+  );
+  const lines = whole.map((events) => linesOf(events).map((line) => line.trimEnd()));
+  const time = (index: number): string => new Date(Date.UTC(2026, 0, 1) + index * 10_000).toISOString();
+  const plan = fc.record({
+    altered: fc.array(fc.tuple(fc.nat(1), fc.nat(count - 1), fc.constantFrom('1999', '2099')), {
+      minLength: 1,
+      maxLength: 200,
+      size: 'max',
+    }),
+    since: fc.option(fc.nat(count), { nil: undefined }),
+    until: fc.option(fc.nat(count), { nil: undefined }),
+    isIndexed: fc.boolean(),
+    isMended: fc.boolean(),
+  });
+  await fc.assert(
+    fc.asyncProperty(plan, async ({ altered, since, until, isIndexed, isMended }) => {
+      await rm(room.session.folder, { recursive: true, force: true });
+      const write = async (isAltered: boolean): Promise<void> => {
+        for (const [place, w] of writers.entries()) {
+          const own = [...lines[place]!];
+          if (isAltered)
+            for (const [writer, index, year] of altered)
+              if (writer === place) own[index] = own[index]!.replace('"at":"2026', `"at":"${year}`).replace('needle', 'nodule');
+          await room.writeSegment(`${w}-0001.jsonl`, `${own.join('\n')}\n`);
+          // The one before the last is closed, and gets its index.
+          await room.writeSegment(`${w}-0002.jsonl`, '');
+        }
+      };
+      await write(true);
+      if (isIndexed) expect((await keep()).made).toHaveLength(writers.length);
+      if (isMended) await write(false);
+      const query = {
+        text: 'needle',
+        ...(since !== undefined && { since: time(since) }),
+        ...(until !== undefined && { until: time(until) }),
+      };
+      const expected = await readThrough(query);
+      const found: string[] = [];
+      for (let from: SearchCursor | undefined; ;) {
+        const { hits, next } = await find(query, 10, from);
+        found.push(...hits.map(({ id }) => id));
+        if (next === undefined) break;
+        from = next;
+      }
+      expect(found).toEqual(expected);
+    }),
+    { numRuns: 40, examples: [[{ altered: [[0, 799, '1999']], since: undefined, until: undefined, isIndexed: false, isMended: false }]] },
+  );
+});
