@@ -35,7 +35,7 @@ export function detailPane(
     <p class="detail-sub">
       ${row.failure === undefined ? nothing : html`<span class="failure">${row.failure}</span>`} ${countsView(row.added, row.removed)}
       ${row.chips.map((chip) => html`<span class="chip tone-${chip.tone}">${chip.text}</span>`)}
-      ${row.isAside ? html`<span class="chip">set aside by a rewind</span>` : nothing}
+      ${row.isAside ? html`<span class="chip">set aside</span>` : nothing}
       <span class="meta"
         >${row.by === undefined || row.by.actor === 'system' ? nothing : `${authorName(row.by)} · `}<time datetime=${row.at}
           >${deck.times.exact(row.at)}</time
@@ -46,7 +46,7 @@ export function detailPane(
     <div class="detail-actions">
       ${entryActions(deck, row)}
       ${row.hasDiff ? html`<vscode-button appearance="secondary" @click=${() => actions.act('diff')}>Open Changes</vscode-button>` : nothing}
-      ${deck.canChange && row.kind === 'rewind' && row.entry !== undefined && row.entry === deck.header?.undoableRewind ? html`<vscode-button appearance="secondary" @click=${() => actions.act('undoRewind')}>Undo Rewind</vscode-button>` : nothing}
+      ${deck.canChange && row.kind === 'rewind' && row.entry !== undefined && row.entry === deck.header?.undoableRewind ? html`<vscode-button appearance="secondary" @click=${() => actions.act('undoRewind')}>${row.targetAt === undefined ? 'Redo' : 'Undo Rewind'}</vscode-button>` : nothing}
       ${deck.canChange ? html`<vscode-button appearance="secondary" @click=${() => actions.act('rewind')}>Rewind to Here…</vscode-button>` : nothing}
       ${!deck.canChange || path === undefined ? nothing : html`<vscode-button appearance="secondary" @click=${() => actions.act('rewindFile')}>Rewind File…</vscode-button>`}
       <button type="button" class="link" @click=${() => actions.act('filesAt')}>Files at This Point</button>

@@ -66,9 +66,9 @@ export function rowView(item: RowItem, setting: RowSetting): TemplateResult {
               id=${`${id}-undo`}
               tabindex="-1"
               data-action="undoRewind"
-              title="Undo Rewind: bring back what it set aside"
+              title=${row.targetAt === undefined ? 'Redo: bring back what was undone' : 'Undo Rewind: bring back what it set aside'}
             >
-              Undo
+              ${wayBack(row)}
             </button>`
           : nothing
       }
@@ -80,13 +80,15 @@ export function rowView(item: RowItem, setting: RowSetting): TemplateResult {
 
 function label(row: TimelineRow, { isLastGreen, times }: RowSetting): TemplateResult {
   // The spaces are for the name that assistive technology makes of it; flex boxes show none.
-  return html`${row.isAside ? html`<span class="spoken">Set aside by a rewind: </span>` : nothing}${whoView(row)}
-  ${titleView(row, titleOf(row, times))} ${row.failure === undefined ? nothing : html`<span class="failure">${row.failure}</span>`}
-  ${countsView(row.added, row.removed)}
+  return html`${row.isAside ? html`<span class="spoken">Set aside: </span>` : nothing}${whoView(row)} ${titleView(row, titleOf(row, times))}
+  ${row.failure === undefined ? nothing : html`<span class="failure">${row.failure}</span>`} ${countsView(row.added, row.removed)}
   ${row.chips.map((chip) => html`<span class="chip tone-${chip.tone} ${chip.text.length > 14 ? 'long' : ''}">${chip.text}</span> `)}
   ${row.meta === undefined || row.kind === 'turn' ? nothing : html`<span class="meta"><bdi>${row.meta}</bdi></span>`}
   ${isLastGreen ? html`<span class="chip tone-good">last green</span>` : nothing}`;
 }
+
+/** What was undone alone is done again; a rewind, which has a point that it went to, is undone. */
+const wayBack = ({ targetAt }: TimelineRow): string => (targetAt === undefined ? 'Redo' : 'Undo');
 
 const titleOf = ({ title, targetAt }: TimelineRow, times: Times): string =>
   targetAt === undefined ? title : `${title} to ${times.clock(targetAt)}`;
@@ -99,7 +101,7 @@ function needs(row: TimelineRow, { isLastGreen, isUndoable }: RowSetting): numbe
     (row.removed ?? 0) > 0 ? `−${row.removed}` : '',
     ...row.chips.map(({ text }) => text.slice(0, 14)),
     isLastGreen ? 'last green' : '',
-    isUndoable ? 'Undo' : '',
+    isUndoable ? wayBack(row) : '',
   ].filter((part) => part !== '');
   if (fixed.length === 0) return 0;
   const title = row.titleKind === 'path' ? row.title.slice(row.title.lastIndexOf('/') + 1) : row.title;
@@ -168,7 +170,7 @@ export function rowWords(
     row.meta ?? '',
     row.chips.map(({ text }) => text).join(', '),
     isLastGreen ? 'last green' : '',
-    row.isAside ? 'set aside by a rewind' : '',
+    row.isAside ? 'set aside' : '',
     times.clock(row.at),
     row.kind === 'turn' && row.durationMs !== undefined ? durationText(row.durationMs) : '',
   ]

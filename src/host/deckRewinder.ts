@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import * as vscode from 'vscode';
 import { DisposableStore } from '../base/disposable.ts';
+import type { EventOf } from '../model/event.ts';
 import type { Recorder } from '../services/recorder.ts';
 import { openRewinder, type Rewinder } from '../services/rewinder.ts';
 import type { SessionFeed } from '../services/sessionFeed.ts';
@@ -64,21 +65,21 @@ async function readersAfter(deck: Deck, feed: RewoundSession, disposables: Dispo
 export async function findUndoable(
   deck: Deck,
   disposables: DisposableStore,
-): Promise<{ readonly session: RewoundSession; readonly rewind: string } | undefined> {
+): Promise<{ readonly session: RewoundSession; readonly rewind: string; readonly isUndoOfWork: boolean } | undefined> {
   const { layout, sessions } = deck;
   if (layout === undefined || sessions === undefined) return undefined;
   const undone = new Set<string>();
   for (const { id } of (await sessions.list()).slice(0, 2)) {
     const reader = disposables.add(await openLogReader({ layout, session: id, digest: nodeDigest }));
-    const applied: string[] = [];
+    const applied: EventOf<'rewind.applied'>[] = [];
     for await (const batch of reader.batches({ filter: { kinds: ['rewind'] } })) {
       for (const event of batch) {
         if (event.kind === 'rewind.undone') undone.add(event.rewind);
-        else if (event.kind === 'rewind.applied') applied.push(event.id);
+        else if (event.kind === 'rewind.applied') applied.push(event);
       }
     }
-    const rewind = applied.findLast((candidate) => !undone.has(candidate));
-    if (rewind !== undefined) return { session: { session: id, reader }, rewind };
+    const rewind = applied.findLast((candidate) => !undone.has(candidate.id));
+    if (rewind !== undefined) return { session: { session: id, reader }, rewind: rewind.id, isUndoOfWork: rewind.undid !== undefined };
   }
   return undefined;
 }

@@ -40,10 +40,12 @@ export interface FindOptions<T> {
   }[];
   /** Everything found so far, again and again, until all is. */
   readonly look: (request: FindRequest) => AsyncIterable<FoundItems<T>>;
+  /** What is said when nothing is found, and the toggle that Enter then turns. */
+  readonly ifNothing: (on: ReadonlySet<string>) => { readonly label: string; readonly detail?: string; readonly toggle?: string };
   readonly onFailed: (error: unknown) => void;
 }
 
-type Item<T> = vscode.QuickPickItem & { readonly found?: FoundItem<T>; readonly isMore?: boolean };
+type Item<T> = vscode.QuickPickItem & { readonly found?: FoundItem<T>; readonly isMore?: boolean; readonly toggle?: string };
 
 const pauseMs = 120;
 const longestPauseMs = 400;
@@ -53,7 +55,7 @@ const pageChoices = 50;
  * A quick pick whose list is looked up anew while the user types. The order is that of the answer: VS Code sorts by where a
  * label matches, so what can match stands in the detail, where VS Code marks it.
  */
-export function pickLive<T>({ title, placeholder, toggles, look, onFailed }: FindOptions<T>): Promise<T | undefined> {
+export function pickLive<T>({ title, placeholder, toggles, look, ifNothing, onFailed }: FindOptions<T>): Promise<T | undefined> {
   const disposables = new DisposableStore();
   const pick = disposables.add(vscode.window.createQuickPick<Item<T>>());
   const on = new Set(toggles.filter(({ isOn }) => isOn).map(({ id }) => id));
@@ -103,6 +105,22 @@ export function pickLive<T>({ title, placeholder, toggles, look, onFailed }: Fin
     if (own.signal.aborted) return;
     pick.title = title(on, undefined);
     pick.busy = false;
+    if (pick.items.length === 0) {
+      const { label, detail, toggle } = ifNothing(on);
+      pick.items = [
+        {
+          label: `$(info) ${label}`,
+          alwaysShow: true,
+          ...(detail === undefined ? {} : { detail }),
+          ...(toggle === undefined ? {} : { toggle }),
+        },
+      ];
+    }
+  };
+  const turn = (toggle: string): void => {
+    if (!on.delete(toggle)) on.add(toggle);
+    buttons();
+    void refresh();
   };
   const soon = disposables.add(new Delayer(() => void refresh(), pauseMs, longestPauseMs));
 
@@ -126,10 +144,7 @@ export function pickLive<T>({ title, placeholder, toggles, look, onFailed }: Fin
     disposables.add(
       pick.onDidTriggerButton((button) => {
         const toggle = toggles[pick.buttons.indexOf(button)];
-        if (toggle === undefined) return;
-        if (!on.delete(toggle.id)) on.add(toggle.id);
-        buttons();
-        void refresh();
+        if (toggle !== undefined) turn(toggle.id);
       }),
     );
     disposables.add(
@@ -138,6 +153,8 @@ export function pickLive<T>({ title, placeholder, toggles, look, onFailed }: Fin
         if (item?.isMore === true) {
           count += pageChoices;
           void refresh();
+        } else if (item?.toggle !== undefined) {
+          turn(item.toggle);
         } else if (item?.found !== undefined) {
           resolve(item.found.value);
           pick.hide();

@@ -91,6 +91,7 @@ export const vscodePrompts: Prompts = {
         ...choices.map((choice) => ({
           label: choice.icon === undefined ? choice.label : `$(${choice.icon}) ${choice.label}`,
           ...(choice.description === undefined ? {} : { description: choice.description }),
+          ...(choice.detail === undefined ? {} : { detail: choice.detail }),
           picked: isTicked,
           choice,
         })),

@@ -12,7 +12,7 @@ import { activeFile } from './openDocuments.ts';
 import { done, Refusal, requireFeed, requireRecorder, turnedDown } from './outcome.ts';
 import { pastFileOf } from './pastFiles.ts';
 import { pickPoint } from './pointPicker.ts';
-import { chooseSteps, nameFirst, nameSkips, nameSteps, refuseUnsaved, reportRewind } from './rewindDialog.ts';
+import { chooseSteps, nameFirst, nameSkips, nameSteps, refuseUnsaved, reportRewind, wayBack } from './rewindDialog.ts';
 import { shownPath } from './shownPath.ts';
 
 /** Rewinding: the plan first, to tick; then a confirmation that names the files; then the act and its report. */
@@ -54,31 +54,39 @@ export function rewindActions({ deck, prompts, trace }: ActionContext): Pick<Act
         { prompts, trace },
         result,
         result.ok ? t('Rewound {0} to {1}.', counted(result.written + result.deleted, 'file'), when) : '',
+        wayBack(false),
       );
     });
   };
 
-  const undo = async (rewinder: Rewinder, rewind: string): Promise<Outcome> => {
+  const undo = async (rewinder: Rewinder, rewind: string, isUndoOfWork: boolean): Promise<Outcome> => {
     const plan = await rewinder.planUndo(rewind);
     if (plan === undefined) throw new Refusal(t('There is no rewind to undo.'));
     if (plan.steps.length === 0) throw new Refusal(t('There is nothing to undo: all files are as they were before the rewind.'));
     const conflicts = plan.steps.filter((step) => step.conflict !== undefined);
-    const choice = conflicts.length === 0 ? {} : await chooseSteps(plan, prompts(), t('Undo Rewind'));
+    const choice = conflicts.length === 0 ? {} : await chooseSteps(plan, prompts(), wayBack(isUndoOfWork));
     if (choice === undefined) return turnedDown;
     const { steps, skips } = settleRewind(plan, choice);
     if (steps.length === 0) return turnedDown;
     refuseUnsaved(deck().folders, steps);
+    const files = steps.length === 1 ? shownPath(steps[0]!.path) : counted(steps.length, 'file');
     const answer = await prompts().confirm({
-      message: t('Undo the rewind of {0}?', steps.length === 1 ? shownPath(steps[0]!.path) : counted(steps.length, 'file')),
+      message: isUndoOfWork ? t('Redo what was undone in {0}?', files) : t('Undo the rewind of {0}?', files),
       detail: `${t('Each gets back what was there before.')}\n\n${nameSteps(steps)}${nameSkips(skips)}`,
-      action: t('Undo Rewind'),
+      action: wayBack(isUndoOfWork),
     });
     if (answer === undefined) return turnedDown;
     const result = await rewinder.apply(plan, choice);
     return reportRewind(
       { prompts, trace },
       result,
-      result.ok ? t('The rewind is undone: {0} back.', counted(result.written + result.deleted, 'file')) : '',
+      !result.ok
+        ? ''
+        : isUndoOfWork
+          ? t('What was undone is done again in {0}.', counted(result.written + result.deleted, 'file'))
+          : t('The rewind is undone: {0} back.', counted(result.written + result.deleted, 'file')),
+      // Undo Rewind would now take back an older one.
+      undefined,
     );
   };
 
@@ -99,7 +107,7 @@ export function rewindActions({ deck, prompts, trace }: ActionContext): Pick<Act
       try {
         const found = await findUndoable(deck(), disposables);
         if (found === undefined) throw new Refusal(t('There is no rewind to undo.'));
-        return await withRewinder(deck(), found.session, (rewinder) => undo(rewinder, found.rewind));
+        return await withRewinder(deck(), found.session, (rewinder) => undo(rewinder, found.rewind, found.isUndoOfWork));
       } finally {
         disposables.dispose();
       }

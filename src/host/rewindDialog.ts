@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { RewindChoice, RewindPlan, RewindSkip, RewindStep } from '../core/rewindPlan.ts';
-import { authorWord, describeConflict, describeSkip, stepVerb } from '../core/rewindText.ts';
+import { describeConflict, describeSkip, stepVerb } from '../core/rewindText.ts';
+import { authorName } from '../core/timelineWords.ts';
 import type { WorkspacePath } from '../model/workspacePath.ts';
 import type { Outcome } from '../protocol/messages.ts';
 import type { RewindReport } from '../services/rewinder.ts';
@@ -45,9 +46,9 @@ export async function chooseSteps(plan: RewindPlan, prompts: Prompts, title: str
   const item = (step: RewindStep): Choice<WorkspacePath> => ({
     label: shownPath(step.path),
     icon: icons[stepVerb(step)],
-    description: [...(step.conflict === undefined ? [] : [describeConflict(step.conflict)]), ...new Set(step.authors.map(authorWord))].join(
-      ' · ',
-    ),
+    ...(authorsOf(step) === '' ? {} : { description: t('changed by {0}', authorsOf(step)) }),
+    // On a line of its own: beside the path it would be cut off.
+    ...(step.conflict === undefined ? {} : { detail: sentence(describeConflict(step.conflict)) }),
     value: step.path,
   });
   const clear = plan.steps.filter(({ conflict }) => conflict === undefined);
@@ -57,12 +58,14 @@ export async function chooseSteps(plan: RewindPlan, prompts: Prompts, title: str
       { heading: t('write'), isTicked: true, choices: clear.filter(({ act }) => act === 'write').map(item) },
       { heading: t('delete'), isTicked: true, choices: clear.filter(({ act }) => act === 'delete').map(item) },
       {
-        heading: t('conflicts: changed by someone else; what is there now is saved first'),
+        heading: t('conflicts'),
         isTicked: false,
         choices: plan.steps.filter(({ conflict }) => conflict !== undefined).map(item),
       },
     ],
-    t('Untick what is to stay as it is'),
+    clear.length === plan.steps.length
+      ? t('Untick what is to stay as it is')
+      : t('Untick what is to stay as it is; tick a conflict to write it all the same'),
   );
   if (ticked === undefined) return undefined;
   const taken = new Set(ticked);
@@ -75,6 +78,19 @@ const icons: Readonly<Record<ReturnType<typeof stepVerb>, string>> = {
   delete: 'diff-removed',
   mode: 'diff-modified',
 };
+
+/** Whose changes are taken back; our own rewinds are nobody's. */
+function authorsOf({ authors }: RewindStep): string {
+  return [
+    ...new Set(
+      authors
+        .filter(({ name }) => name !== 'tapedeck')
+        .map((by) => (by.actor === 'unknown' ? vscode.l10n.t('someone unknown') : authorName(by))),
+    ),
+  ].join(', ');
+}
+
+const sentence = (words: string): string => `${words.slice(0, 1).toUpperCase()}${words.slice(1)}.`;
 
 export function nameSteps(steps: readonly RewindStep[]): string {
   const { t } = vscode.l10n;
@@ -121,8 +137,16 @@ export function refuseUnsaved(folders: readonly SessionFolder[], steps: readonly
     );
 }
 
-/** Tells what a rewind did, with the way back; throws with what would help when it did nothing. */
-export function reportRewind({ prompts, trace }: Pick<ActionContext, 'prompts' | 'trace'>, result: RewindReport, what: string): Outcome {
+/** What the way back is called: what was undone is done again, a rewind is undone. */
+export const wayBack = (isUndoOfWork: boolean): string => (isUndoOfWork ? vscode.l10n.t('Redo') : vscode.l10n.t('Undo Rewind'));
+
+/** Tells what a rewind did, with the way back where it has one of its own; throws with what would help when it did nothing. */
+export function reportRewind(
+  { prompts, trace }: Pick<ActionContext, 'prompts' | 'trace'>,
+  result: RewindReport,
+  what: string,
+  back: string | undefined,
+): Outcome {
   const { t } = vscode.l10n;
   if (!result.ok) {
     trace(`Rewind ${result.id} failed: ${JSON.stringify(result)}`);
@@ -138,9 +162,8 @@ export function reportRewind({ prompts, trace }: Pick<ActionContext, 'prompts' |
     void prompts().warn(
       t('The files are rewound, but the log could not take it yet. It is added when the window is loaded again. {0}', result.unrecorded),
     );
-  const undo = t('Undo');
   void prompts()
-    .inform(what, ...(result.event === undefined ? [] : [undo]))
-    .then((answer) => (answer === undo ? vscode.commands.executeCommand('tapedeck.undoRewind') : undefined));
+    .inform(what, ...(back === undefined || result.event === undefined ? [] : [back]))
+    .then((answer) => (answer !== undefined && answer === back ? vscode.commands.executeCommand('tapedeck.undoRewind') : undefined));
   return done;
 }

@@ -74,6 +74,10 @@ export function searchActions({ deck, prompts, showView, logWorker, trace }: Act
           { id: 'sessions', icon: 'library', isOn: false, tooltip: (isOn) => (isOn ? t('This Session') : t('All Sessions')) },
         ],
         look,
+        ifNothing: (on) =>
+          on.has('sessions')
+            ? { label: t('Nothing found'), ...(on.has('case') ? { detail: t('Enter looks in any case.'), toggle: 'case' } : {}) }
+            : { label: t('Nothing found in this session'), detail: t('Enter looks in all sessions.'), toggle: 'sessions' },
         onFailed: (error) => trace(`Search: ${String(error)}`),
       });
       if (hit === undefined) return turnedDown;

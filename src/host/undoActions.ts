@@ -9,7 +9,7 @@ import type { UndoneWork } from '../services/undoneWork.ts';
 import type { ActionContext, Actions } from './actions.ts';
 import { withRewinder } from './deckRewinder.ts';
 import { done, Refusal, requireFeed, requireRecorder, turnedDown } from './outcome.ts';
-import { chooseSteps, nameFirst, nameSkips, nameSteps, refuseUnsaved, reportRewind } from './rewindDialog.ts';
+import { chooseSteps, nameFirst, nameSkips, nameSteps, refuseUnsaved, reportRewind, wayBack } from './rewindDialog.ts';
 
 /** Undoing one turn or some changes, while all that came after them is kept. */
 export function undoActions({ deck, prompts, trace }: ActionContext): Pick<Actions, 'undoWork'> {
@@ -39,7 +39,7 @@ export function undoActions({ deck, prompts, trace }: ActionContext): Pick<Actio
         const files = counted(steps.length, 'file');
         const answer = await prompts().confirm({
           message: isTurn ? t('Undo this turn in {0}?', files) : t('Undo this change in {0}?', files),
-          detail: `${nameSteps(steps)}${nameSkips(skips)}\n\n${t('What came after it is kept. What is there now is saved first: Undo Rewind gives it back. Git is not touched.')}`,
+          detail: `${nameSteps(steps)}${nameSkips(skips)}\n\n${t('What came after it is kept. What is there now is saved first: Redo, or the command Undo Rewind, gives it back. Git is not touched.')}`,
           action: t('Undo'),
         });
         if (answer === undefined) return turnedDown;
@@ -48,6 +48,7 @@ export function undoActions({ deck, prompts, trace }: ActionContext): Pick<Actio
           { prompts, trace },
           result,
           result.ok ? t('Undone in {0}; what came after is kept.', counted(result.written + result.deleted, 'file')) : '',
+          wayBack(true),
         );
       });
     },

@@ -47,8 +47,17 @@ describe('searching the log', () => {
       expect(await rows.nth(1).innerText()).toContain('longer pause');
       await screenshot(`search-${theme}`);
       await picker.getByLabel('Match Case').click();
-      await expect.poll(() => rows.count()).toBe(0);
-      await picker.getByLabel('Ignore Case').click();
+      // Nothing is said to be found, with what may help, which Enter does.
+      await rows.getByText('Nothing found').waitFor();
+      await page.keyboard.press('Enter');
+      await expect.poll(() => rows.count()).toBe(2);
+      await picker.locator('input').first().fill('longer');
+      await picker.getByLabel('This Session').click();
+      await rows.getByText('Nothing found in this session').waitFor();
+      await page.keyboard.press('Enter');
+      await rows.filter({ hasText: 'longer pause' }).waitFor();
+      await picker.locator('input').first().fill('PAUSE');
+      await expect.poll(() => rows.count()).toBe(2);
       await rows.nth(1).click();
       // The earlier session is shown, with its row chosen.
       await tapedeckFrame().locator('[aria-selected="true"]', { hasText: 'longer pause' }).waitFor();

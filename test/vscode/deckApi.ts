@@ -1,7 +1,7 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import type { TapedeckApi } from '../../src/extension.ts';
-import type { Prompts } from '../../src/host/prompts.ts';
+import type { Prompts, TickGroup } from '../../src/host/prompts.ts';
 
 export async function openApi(): Promise<TapedeckApi> {
   const api = (await vscode.extensions.getExtension('tapedeck.tapedeck')!.activate()) as TapedeckApi;
@@ -27,6 +27,8 @@ export interface Answers {
   found?: string[];
   /** What the user was told, filled in here. */
   told?: string[];
+  /** What was given to tick last, filled in here. */
+  ticked?: readonly TickGroup<unknown>[];
 }
 
 /** Answers in the user's place. A question without an answer at hand is turned away. */
@@ -38,7 +40,10 @@ export function answering(answers: Answers): Prompts {
       return choices.find((choice) => choice.label === label)?.value;
     },
     // Ticks everything that can be ticked, conflicts too.
-    tick: async (_title, groups) => groups.flatMap(({ choices }) => choices.map(({ value }) => value)),
+    tick: async (_title, groups) => {
+      answers.ticked = groups;
+      return groups.flatMap(({ choices }) => choices.map(({ value }) => value));
+    },
     // Types the text, waits until all is found, and takes the first.
     async find({ look }) {
       const text = answers.find?.shift();
@@ -51,7 +56,7 @@ export function answering(answers: Answers): Prompts {
       return first;
     },
     confirm: async () => answers.confirm?.shift(),
-    inform: async (message) => tell(answers, 'inform', message),
+    inform: async (message, ...actions) => tell(answers, 'inform', [message, ...actions].join(' | ')),
     warn: async (message) => tell(answers, 'warn', message),
     fail: async (message) => tell(answers, 'fail', message),
   };

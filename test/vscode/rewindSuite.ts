@@ -145,6 +145,27 @@ export function rewindSuite(): void {
       assert.equal(read(), lines('one', 'two', 'three', 'four', 'FIVE'));
       assert.equal(await vscode.commands.executeCommand('tapedeck.row.undoTurn', { rowEvents: [eventId(change)] }), false);
       assert.match(answers.told.at(-1)!, /no turn of an agent/);
+
+      // A conflict says what it would do, on a line of its own, and begins unticked.
+      const madeIt = async (text: string): Promise<LoggedEvent> => {
+        await write('merged.txt', text);
+        return newest((event) => isFileEvent(event) && event.path === 'merged.txt' && event.after?.sizeBytes === text.length);
+      };
+      const typed = await madeIt(lines('one', 'two', 'three', 'four', 'FIVE!'));
+      await madeIt(lines('one', 'two', 'three', 'four', 'five, at last'));
+      answers.confirm = ['action'];
+      assert.equal(
+        await vscode.commands.executeCommand('tapedeck.row.undoChange', { rowEvents: [eventId(typed)], rowPath: 'merged.txt' }),
+        true,
+      );
+      const conflicts = answers.ticked!.find(({ heading }) => heading === 'conflicts')!;
+      assert.equal(conflicts.isTicked, false);
+      assert.match(conflicts.choices[0]!.detail!, /^The same lines were changed later/);
+      assert.match(answers.told.at(-1)!, /^inform: Undone in 1 file.* \| Redo$/);
+      answers.confirm = ['action'];
+      assert.equal(await vscode.commands.executeCommand('tapedeck.undoRewind'), true);
+      // No button here: it would take back an older one.
+      assert.equal(answers.told.at(-1), 'inform: What was undone is done again in 1 file.');
     });
 
     it('[D17] tells who made the line at the cursor, and shows the change', async () => {

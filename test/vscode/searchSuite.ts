@@ -26,7 +26,7 @@ export function searchSuite(): void {
       assert.deepEqual(answers.found, [`a note about ${word} "quoted"`]);
       answers.find = [`${word} is nowhere`];
       assert.equal(await vscode.commands.executeCommand('tapedeck.search'), false);
-      assert.deepEqual(answers.told, ['inform: Note added.']);
+      assert.deepEqual(answers.told, ['inform: Note added. | Show']);
     });
 
     it('[L28] finds the same where there is no thread', async () => {

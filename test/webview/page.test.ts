@@ -267,6 +267,16 @@ describe('the page', () => {
     expect(await other.getByRole('button', { name: /Undo/ }).count()).toBe(0);
   });
 
+  it('[V26] [R19] calls the way back from an undone turn Redo, at its row and in its details', async () => {
+    const events = sample.events.map((event) => (event.kind === 'rewind.applied' ? { ...event, undid: [event.target] } : event));
+    const { page } = await show({ ...sample, events }, { height: 1200 });
+    const row = page.getByRole('treeitem', { name: /Undid 1 change/ });
+    expect(await row.getByRole('button', { name: 'Undo', exact: true }).count()).toBe(0);
+    await row.getByRole('button', { name: 'Redo', exact: true }).waitFor();
+    await row.click();
+    await page.locator('.detail-actions').getByText('Redo', { exact: true }).waitFor();
+  });
+
   it('[V26] confirms a proposed decision, and shows a failure of the host in words', async () => {
     const { page, asked } = await show({
       ...sample,
