@@ -39,6 +39,28 @@ export class SourceSet {
     return this.#addHash();
   }
 
+  /** One that `shards` gave. */
+  addHash(low: number, high: number): boolean {
+    if (high === 0) return false;
+    hash.low = low;
+    hash.high = high;
+    return this.#addHash();
+  }
+
+  /** Pairs of numbers, one for each source. */
+  *shards(): Generator<Uint32Array> {
+    for (const { slots, count } of this.#shards) {
+      const pairs = new Uint32Array(2 * count);
+      let to = 0;
+      for (let at = 0; at < slots.length; at += 2) {
+        if (slots[at + 1] === 0) continue;
+        pairs[to++] = slots[at]!;
+        pairs[to++] = slots[at + 1]!;
+      }
+      yield pairs;
+    }
+  }
+
   #hashSource({ file, offset, record }: Source): void {
     const key = record === undefined ? `${JSON.stringify(file)},"offset":${offset}` : JSON.stringify(record);
     const bytes = encoder.encode(key);

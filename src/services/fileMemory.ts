@@ -1,12 +1,14 @@
 import type { Clock, UnixMs } from '../base/clock.ts';
-import { SourceGathering } from '../core/sourceGathering.ts';
-import { SourceSet } from '../core/sourceSet.ts';
-import { isFileEvent } from '../model/event.ts';
-import type { FileVersion } from '../model/fileVersion.ts';
+import { compareMarks } from '../core/eventOrder.ts';
+import type { SourceSet } from '../core/sourceSet.ts';
+import type { Digest } from '../model/digest.ts';
+import type { SessionId } from '../model/ids.ts';
 import { joinWorkspacePath, splitWorkspacePath, type WorkspacePath } from '../model/workspacePath.ts';
 import type { ContentStore } from '../store/contentStore.ts';
 import { DiskPace } from '../store/diskPace.ts';
-import type { LogReader } from '../store/logReader.ts';
+import type { TapedeckLayout } from '../store/layout.ts';
+import { openLogReader } from '../store/logReader.ts';
+import { recallLog } from '../store/logRecall.ts';
 import { TimeSlice } from '../store/timeSlice.ts';
 import { isSameStamp } from '../store/workspaceScan.ts';
 import type { FileObserver } from './fileObserver.ts';
@@ -40,7 +42,6 @@ export interface Remembered {
   readonly folders: ReadonlySet<string>;
   /** When the last event was written, ISO 8601. */
   readonly lastAt: string | undefined;
-  readonly lastApp: string | undefined;
   readonly isPaused: boolean;
   /** Times in which recording was paused. */
   readonly pauses: readonly PausedTime[];
@@ -48,17 +49,6 @@ export interface Remembered {
   readonly sources: SourceSet;
 }
 
-/** The last that was told of a file; without a version it was gone. */
-interface Told {
-  readonly atMs: UnixMs;
-  readonly version: FileVersion | undefined;
-}
-
-/** Of the other kinds only the source is wanted. */
-const rememberedKinds = [
-  ...['file.created', 'file.changed', 'file.deleted', 'file.renamed', 'file.skipped', 'baseline.taken'],
-  ...['capture.paused', 'capture.continued', 'session.started', 'session.resumed'],
-];
 const sliceMs = 1;
 
 /** How long before a baseline an event may stand that the baseline does not know of yet. */
@@ -198,52 +188,35 @@ export class FileMemory {
     }
   }
 
-  /**
-   * Reads a session's log: the files' last known versions, what was told, whether it is paused. Of most lines only the head
-   * and the source are read, and what is kept grows with the files that the session touched, beside 16 bytes for each source.
-   */
-  async restore(reader: LogReader): Promise<Remembered> {
+  /** Recalls a session's log: the files' last known versions, what was told, whether it is paused. */
+  async restore(past: { readonly layout: TapedeckLayout; readonly session: SessionId; readonly digest: Digest }): Promise<Remembered> {
     const { tracker, files } = this.#options;
-    const manifests = new Map<string, string>();
-    const latest = new Map<WorkspacePath, Told>();
-    const sources = new SourceSet();
-    let lastApp: string | undefined;
-    const pauses: PausedTime[] = [];
-    const slice = new TimeSlice(sliceMs);
-    const matcher = new SourceGathering({ kinds: rememberedKinds }, sources);
+    const reader = await openLogReader(past);
     const lastAt = (await reader.tail(1)).events[0]?.at;
-    for await (const events of reader.batches({ matcher }))
-      for (const event of events) {
-        if (slice.isSpent) await slice.pause();
-        if (isFileEvent(event)) {
-          const atMs = Date.parse(event.at);
-          if (event.kind === 'file.renamed') latest.set(event.from, { atMs, version: undefined });
-          latest.set(event.path, { atMs, version: event.kind === 'file.deleted' ? undefined : event.after });
-        } else if (event.kind === 'baseline.taken' && event.manifest !== undefined) {
-          manifests.set(event.folder, event.manifest);
-          // A baseline says all of its folder: what was recorded before it is in it, but for what was on its way to the log
-          // while the baseline was written down.
-          for (const [path, { atMs }] of latest) {
-            if (this.#folderOf(path) === event.folder && Date.parse(event.at) - atMs > inFlightMs) latest.delete(path);
-            if (slice.isSpent) await slice.pause();
-          }
-        } else if (event.kind === 'file.skipped') files.noteSkip(event.path, event.reason);
-        else if (event.kind === 'capture.paused' || event.kind === 'capture.continued') notePause(pauses, event);
-        else if (event.kind === 'session.started' || event.kind === 'session.resumed') lastApp = event.app;
-      }
+    reader.dispose();
+    const recall = await recallLog(past.layout.session(past.session), past.digest);
+    const slice = new TimeSlice(sliceMs);
     const folders = new Set<string>();
     for (const index of this.#options.folders) {
-      const manifest = manifests.get(index.folder.name);
+      const manifest = recall.baselines.get(index.folder.name)?.manifest;
       const bytes = manifest === undefined ? undefined : await this.#options.content.get(manifest);
       if (bytes !== undefined && (await decodeManifest(bytes, (path, file) => tracker.set(path, file))))
         folders.add(this.#options.nameOf(index) ?? '');
     }
-    for (const [path, { version }] of latest) {
+    for (const [path, { at, version }] of recall.files) {
+      if (slice.isSpent) await slice.pause();
+      // A baseline says all of its folder: what was recorded before it is in it, but for what was on its way to the log
+      // while the baseline was written down.
+      const baseline = recall.baselines.get(this.#folderOf(path) ?? '');
+      if (baseline !== undefined && Date.parse(baseline.at) - Date.parse(at) > inFlightMs) continue;
       if (version === undefined) tracker.delete(path);
       else tracker.set(path, knownFromVersion(version));
-      if (slice.isSpent) await slice.pause();
     }
-    return { folders, lastAt, lastApp, isPaused: pauses.at(-1)?.to === undefined && pauses.length > 0, pauses, sources };
+    for (const { path, reason } of recall.skips.values()) files.noteSkip(path, reason);
+    const pauses: PausedTime[] = [];
+    for (const pause of recall.pauses.toSorted(compareMarks)) notePause(pauses, pause);
+    const isPaused = pauses.length > 0 && pauses.at(-1)?.to === undefined;
+    return { folders, lastAt, isPaused, pauses, sources: recall.sources };
   }
 
   #folderOf(path: WorkspacePath): string | undefined {

@@ -9,10 +9,10 @@ import type { SourceSet } from '../core/sourceSet.ts';
 import type { AgentEnvironment, TranscriptAdapter } from '../core/transcripts/adapter.ts';
 import type { Digest } from '../model/digest.ts';
 import { isFileEvent, type EventDraft, type TapedeckEvent } from '../model/event.ts';
+import type { SessionId } from '../model/ids.ts';
 import { joinWorkspacePath, splitWorkspacePath, type WorkspacePath } from '../model/workspacePath.ts';
 import type { ContentStore } from '../store/contentStore.ts';
 import type { TapedeckLayout } from '../store/layout.ts';
-import type { LogReader } from '../store/logReader.ts';
 import { describeFailure, failureReason } from '../store/writerHealth.ts';
 import ignore from 'ignore';
 import { openAgentFollower, type AgentFollower } from './agentFollower.ts';
@@ -173,9 +173,10 @@ export class LeaderWork implements Disposable {
    * Learns the files, from the log where a session goes on, else from the disk, and begins to watch. Resolves with what the
    * log said. Nothing is recorded yet; the caller asks for the first look when the session is open.
    */
-  async open(reader: LogReader | undefined): Promise<Remembered | undefined> {
+  async open(session: SessionId | undefined): Promise<Remembered | undefined> {
     for (const index of this.#indexes) await index.open();
-    const remembered = reader === undefined ? undefined : await this.#memory.restore(reader);
+    const { layout, digest } = this.#options;
+    const remembered = session === undefined ? undefined : await this.#memory.restore({ layout, session, digest });
     const startedAt = this.#options.clock.now();
     const costMs = await this.#memory.arm((index) => remembered?.folders.has(this.#options.folders.nameOf(index.folder) ?? '') !== true);
     this.reconciler.noteLook(startedAt, costMs);

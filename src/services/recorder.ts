@@ -520,8 +520,7 @@ class WorkspaceRecorder implements Recorder {
       onTrouble: (what, message) => this.#trouble(what, message),
     });
     const current = this.journal.session ?? (await this.sessions.current())?.id;
-    const reader = current === undefined ? undefined : await openLogReader({ layout: this.layout, session: current, digest });
-    const remembered = await work.open(reader).finally(() => reader?.dispose());
+    const remembered = await work.open(current);
     if (this.#isClosed) return work.close();
     this.#work = work;
     let since = this.#openedAt;
