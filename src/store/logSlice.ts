@@ -45,6 +45,8 @@ const batchBytes = 1 << 20;
 const streamBytes = 128 << 10;
 /** An ordinary line and a bit. */
 const lineBytes = 640;
+/** The line on the other side of the place is read too. */
+const edgeBytes = 2 << 10;
 /** So long after its last change an unfinished last line may still be being written. */
 const growingMs = 2000;
 
@@ -148,7 +150,7 @@ export class LogSlices {
         ? undefined
         : (event: EventCursor) =>
             (after === undefined || compareMarks(event, after) > 0) && (before === undefined || compareMarks(event, before) < 0);
-    const ahead = direction === 'forward' ? { before: 0, behind: chunkBytes } : { before: chunkBytes, behind: 0 };
+    const ahead = direction === 'forward' ? { before: edgeBytes, behind: chunkBytes } : { before: chunkBytes, behind: edgeBytes };
     try {
       const begun = await Promise.allSettled(
         writers.map(async (segments) => {

@@ -21,6 +21,11 @@ export class SegmentMap {
   /** Its sidecar was asked for, whether there was one or not. */
   isAsked = false;
 
+  /** Of the file when it was looked at last. */
+  get sizeBytes(): number {
+    return this.#sizeBytes;
+  }
+
   /** False when the file is not the one that is known, or not any more: then nothing is known of it. */
   recognise({ inode, modifiedMs, sizeBytes }: SegmentFile): boolean {
     const isNew = this.#inode === undefined;

@@ -54,7 +54,7 @@ export class WriterMaps {
     for (let before = index - 1, count = 1; before >= 0 && count <= mostCopies; before -= 1, count += 1) {
       const last = await this.#edge(segments[before]!, 'last', files);
       if (last !== undefined && isBehind(last)) index = before;
-      else if (last !== undefined && !(await this.#mayBeCopy(segments[before]!))) break;
+      else if (last !== undefined && !this.#mayBeCopy(segments[before]!)) break;
     }
     return { index, offset: (await this.#seek(options, index)).from };
   }
@@ -66,15 +66,14 @@ export class WriterMaps {
     for (let behind = index + 1, count = 1; behind < segments.length && count <= mostCopies; behind += 1, count += 1) {
       const first = await this.#edge(segments[behind]!, 'first', files);
       if (first !== undefined && !isBehind(first)) index = behind;
-      else if (first !== undefined && !(await this.#mayBeCopy(segments[behind]!))) break;
+      else if (first !== undefined && !this.#mayBeCopy(segments[behind]!)) break;
     }
     return { index, offset: (await this.#seek(options, index)).to };
   }
 
   /** It may hold a write that failed, and nothing else: then what is sound of it says nothing of where others begin and end. */
-  async #mayBeCopy({ name }: SegmentRef): Promise<boolean> {
-    const segment = await describeSegment(this.#session.events, name);
-    return segment !== undefined && segment.sizeBytes <= mostBatchBytes;
+  #mayBeCopy(ref: SegmentRef): boolean {
+    return this.#map(ref).sizeBytes <= mostBatchBytes;
   }
 
   /** The first or the last event of those segments, of their own writer; undefined when they hold none. */
