@@ -1,5 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import * as z from 'zod';
+import { EventMatcher } from '../core/eventFilter.ts';
+import { compareMarks } from '../core/eventOrder.ts';
+import type { LineHead } from '../core/lineHead.ts';
 import type { Digest } from '../model/digest.ts';
 import type { LoggedEvent } from '../model/event.ts';
 import { isSessionId, type SessionId } from '../model/ids.ts';
@@ -66,17 +69,33 @@ export async function refreshSessionCard({ layout, digest, id, card, storeFrom }
   if (card?.endedAt !== undefined) return card;
   const reader = await openLogReader({ layout, session: id, digest });
   try {
-    let fresh = card;
-    let read = 0;
-    for await (const events of reader.all(card?.readTo)) {
-      read += events.length;
+    const newest = (await reader.tail(1)).events[0];
+    if (newest === undefined || (card !== undefined && compareMarks(newest, card.readTo) === 0)) return card;
+    const first = card === undefined ? (await reader.first({}, 1)).events[0] : undefined;
+    let fresh = first === undefined ? card : addToCard(undefined, id, first);
+    const matcher = new SessionMatcher();
+    for await (const events of reader.batches({ after: fresh?.readTo, matcher }))
       for (const event of events) fresh = addToCard(fresh, id, event);
-    }
+    if (fresh === undefined || compareMarks(newest, fresh.readTo) > 0) fresh = addToCard(fresh, id, newest);
     // A card that cannot be written only costs time.
-    if (fresh !== undefined && storeFrom !== undefined && read >= storeFrom) await writeSessionCard(layout, fresh).catch(() => {});
+    if (storeFrom !== undefined && matcher.met >= storeFrom) await writeSessionCard(layout, fresh).catch(() => {});
     return fresh;
   } finally {
     reader.dispose();
+  }
+}
+
+/** Wants what a card tells, which is little of a log, and counts what it meets: the rest is not parsed. */
+class SessionMatcher extends EventMatcher {
+  met = 0;
+
+  constructor() {
+    super({ kinds: ['session'] });
+  }
+
+  override mayMatch(head: LineHead, bytes: Uint8Array): boolean {
+    this.met += 1;
+    return super.mayMatch(head, bytes);
   }
 }
 
