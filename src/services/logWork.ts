@@ -4,6 +4,7 @@ import type { SessionId } from '../model/ids.ts';
 import { tapedeckLayout } from '../store/layout.ts';
 import { lineIndexRecipe } from '../store/lineIndexRecipe.ts';
 import { createLogSearch, type LogSearch, type SearchCursor, type SearchPage, type SearchProgress } from '../store/logSearch.ts';
+import { recallRecipe } from '../store/recallRecipe.ts';
 import { searchIndexRecipe } from '../store/searchIndex.ts';
 import { listSessionIds } from '../store/sessionCard.ts';
 import { keepSidecars, type KeptReport } from '../store/sidecarKeeper.ts';
@@ -102,4 +103,4 @@ export class LogWork {
 }
 
 /** Every kind of sidecar that is made here, in one pass over a segment. */
-const sidecarRecipes = [lineIndexRecipe, searchIndexRecipe];
+const sidecarRecipes = [lineIndexRecipe, searchIndexRecipe, recallRecipe];

@@ -1,4 +1,4 @@
-import { readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
@@ -10,6 +10,8 @@ import { FileTracker, versionOf } from '../../src/services/fileTracker.ts';
 import { nodeDigest } from '../../src/store/digest.ts';
 import { segmentName } from '../../src/store/layout.ts';
 import { recallLog } from '../../src/store/logRecall.ts';
+import { recallRecipe } from '../../src/store/recallRecipe.ts';
+import { keepSidecars } from '../../src/store/sidecarKeeper.ts';
 import { mixedEvents, writeMixedLog } from '../bench/mixedLog.ts';
 import { linesOf, noted, openLogRoom, sessionId, type LogRoom } from '../store/logRoom.ts';
 
@@ -83,6 +85,24 @@ it('[L37] [S2] a recorder that goes on with a log knows every file and source in
     else if (index % 4 === 2) await writeFile(path, await readFile(join(room.session.cache, kept[0]!)));
   }
   await restored();
+});
+
+it('[L37] [L29] what the keeper of sidecars makes of a segment is what is made by who recalls it', async () => {
+  await writeMixedLog(room.session, mixedEvents(12_000, { files: 200 }), 1 << 20);
+  const read = async (): Promise<Map<string, Buffer>> => {
+    const names = (await readdir(room.session.cache)).filter((name) => name.endsWith('.recall'));
+    return new Map(await Promise.all(names.map(async (name) => [name, await readFile(join(room.session.cache, name))] as const)));
+  };
+  const recalled = await recallLog(room.session, nodeDigest);
+  const made = await read();
+  for (const name of made.keys()) await rm(join(room.session.cache, name));
+  for (const name of await readdir(room.session.events)) await utimes(join(room.session.events, name), 1, 1);
+  await keepSidecars({ session: room.session, recipes: [recallRecipe], digest: nodeDigest });
+  expect(made.size).toBeGreaterThan(3);
+  expect(await read()).toEqual(made);
+  const again = await recallLog(room.session, nodeDigest);
+  expect(new Map(again.files)).toEqual(new Map(recalled.files));
+  expect(again.sources.size).toBe(recalled.sources.size);
 });
 
 it('[L37] what was kept of a segment that grows is gone on with', async () => {

@@ -114,7 +114,7 @@ describe('work on logs', () => {
     const asked = open(program);
     const before = await found(asked, 'needle 4321');
     const reports = await asked.ask({ ask: 'keep', root: room.layout.root });
-    expect(reports.flatMap(({ made }) => made)).toEqual(['aaaa-0001.jsonl.lines', 'aaaa-0001.jsonl.search']);
+    expect(reports.flatMap(({ made }) => made)).toEqual(['aaaa-0001.jsonl.lines', 'aaaa-0001.jsonl.search', 'aaaa-0001.jsonl.recall']);
     expect(await found(asked, 'needle 4321')).toEqual(before);
     expect(before).toEqual(['aaaa.4322']);
     asked.dispose();
