@@ -54,6 +54,8 @@ const batchBytes = 2 << 20;
 class Follower implements Disposable {
   readonly #options: FollowOptions;
   readonly #read = new Map<string, { offset: number; inode: number }>();
+  /** How far each file went when the following began: that is not new, however often the file is put there again. */
+  readonly #begun = new Map<string, number>();
   /** The number of each writer's last segment: those before it are read, and grow no more. */
   readonly #last = new Map<WriterId, number>();
   readonly #damage: FollowedDamage;
@@ -104,6 +106,7 @@ class Follower implements Disposable {
     const segment = parseSegmentName(name);
     if (segment === undefined) return;
     this.#read.set(name, { ...read });
+    this.#begun.set(name, read.offset);
     this.#last.set(segment.writer, Math.max(segment.number, this.#last.get(segment.writer) ?? 0));
   }
 
@@ -210,7 +213,9 @@ class Follower implements Disposable {
     this.#last.set(writer, number);
     for (const name of this.#read.keys()) {
       const segment = parseSegmentName(name);
-      if (segment?.writer === writer && segment.number < number) this.#read.delete(name);
+      if (segment?.writer !== writer || segment.number >= number) continue;
+      this.#read.delete(name);
+      this.#begun.delete(name);
     }
   }
 
@@ -249,6 +254,7 @@ class Follower implements Disposable {
     const told = this.#told.get(segment.writer) ?? { repeats: new RepeatMemory(), newest: 0 };
     this.#told.set(segment.writer, told);
     const toldBefore = isReplaced ? told.newest : 0;
+    const begun = this.#begun.get(segment.name) ?? 0;
     const handle = await openSegmentFile(segment);
     try {
       const lines = forwardLines({ file: handle, from: offset, to: segment.sizeBytes });
@@ -263,7 +269,7 @@ class Follower implements Disposable {
               this.#damage.stray(segment, line, record);
               continue;
             }
-            if (told.repeats.isRepeat(record) || event.n <= toldBefore) continue;
+            if (told.repeats.isRepeat(record) || event.n <= toldBefore || line.from + record.to <= begun) continue;
             told.newest = Math.max(told.newest, event.n);
             batch.add(event, record.to - record.from);
           }

@@ -146,6 +146,19 @@ test('[L15] a file that is cut and grows again, or is replaced, tells only what 
   await expect.poll(() => told, { timeout: 1500 }).toEqual(['abcd.1', 'abcd.2', 'abcd.3', 'abcd.4', 'abcd.5']);
 });
 
+test.each(['cut', 'replaced'] as const)('[L15] what was there before the following began is not told when its file is %s', async (how) => {
+  const lines = linesOf(notes('abcd', 5));
+  await room.writeSegment('abcd-0001.jsonl', lines.slice(0, 4).join(''));
+  following = (await room.reader()).follow(listen);
+  // As a program that keeps folders in step does it.
+  if (how === 'cut') await truncate(file(), Buffer.byteLength(lines.slice(0, 2).join('')));
+  else await writeFile(`${file()}.other`, lines.slice(0, 4).join(''));
+  if (how === 'replaced') await rename(`${file()}.other`, file());
+  await pause(100);
+  await appendFile(file(), (how === 'cut' ? lines.slice(2) : lines.slice(4)).join(''));
+  await expect.poll(() => told, { timeout: 3000 }).toEqual(['abcd.5']);
+});
+
 test('[L15] a folder that is removed and made again is followed on', async () => {
   await room.writeSegment('abcd-0001.jsonl', linesOf(notes('abcd', 1)).join(''));
   following = (await room.reader()).follow(listen);
