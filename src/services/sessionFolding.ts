@@ -71,7 +71,7 @@ export async function readSessionState(options: FoldingOptions): Promise<Session
 
 /** Who went so far leaves a fold behind. */
 const farEvents = 8192;
-const batchEvents = 128;
+const batchEvents = 32;
 const sliceMs = 1;
 
 /** Undefined when the walk turned out not to go on from where the kept fold was made. */
