@@ -1,4 +1,5 @@
 import * as fs from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Disposable } from '../base/disposable.ts';
 import { compareMarks } from '../core/eventOrder.ts';
@@ -9,7 +10,7 @@ import type { LoggedEvent } from '../model/event.ts';
 import type { WriterId } from '../model/ids.ts';
 import { FollowedDamage } from './followedDamage.ts';
 import { parseSegmentName, type SessionLayout } from './layout.ts';
-import { forwardLines } from './lineSource.ts';
+import { backwardLines, forwardLines } from './lineSource.ts';
 import { describeSegment, listSegmentRefs, openSegmentFile, type SegmentFile } from './segmentFile.ts';
 import type { Damage } from './writerStream.ts';
 
@@ -257,7 +258,9 @@ class Follower implements Disposable {
     const begun = this.#begun.get(segment.name) ?? 0;
     const handle = await openSegmentFile(segment);
     try {
-      const lines = forwardLines({ file: handle, from: offset, to: segment.sizeBytes });
+      // Where the following began a line may have been written half.
+      const from = offset === begun ? await lineBegin(handle, offset) : offset;
+      const lines = forwardLines({ file: handle, from, to: segment.sizeBytes });
       let read = offset;
       do {
         for (let line = lines.take(); line !== undefined; line = lines.take()) {
@@ -315,6 +318,14 @@ class Batch {
     this.#bytes = 0;
     if (events.length > 0) this.#tell(events);
   }
+}
+
+/** Where the line begins that goes on at that offset; the offset itself where a line begins there. */
+async function lineBegin(file: FileHandle, offset: number): Promise<number> {
+  const lines = backwardLines({ file, from: 0, to: offset, chunkBytes: 4 << 10 });
+  let line = lines.take();
+  while (line === undefined && (await lines.fill())) line = lines.take();
+  return line?.isTail === true ? line.from : offset;
 }
 
 /** Of each writer the file with the highest number. */

@@ -119,6 +119,17 @@ test('[L15] a line that is written in pieces is told once it is whole', async ()
   expect(told).toEqual(['abcd.2']);
 });
 
+test('[L15] a line of which half was there when the following began is told, and the ones before it are not', async () => {
+  const lines = linesOf(notes('abcd', 3));
+  const whole = lines.join('');
+  const half = Buffer.byteLength(lines[0]! + lines[1]!) - 20;
+  await room.writeSegment('abcd-0001.jsonl', whole.slice(0, half));
+  following = (await room.reader()).follow(listen);
+  await pause(50);
+  await appendFile(file(), whole.slice(half));
+  await expect.poll(() => told, { timeout: 1500 }).toEqual(['abcd.2', 'abcd.3']);
+});
+
 test('[L15] a session that begins only afterwards is followed', async () => {
   following = (await room.reader()).follow(listen);
   await pause(20);
