@@ -177,4 +177,4 @@ const keyOf = (item: Item<unknown> | undefined): string | undefined =>
   item?.found === undefined ? undefined : JSON.stringify([item.found.description, item.found.line]);
 
 /** A text of the log is no icon. */
-const plain = (text: string): string => text.replaceAll('$(', String.raw`\$(`);
+export const plain = (text: string): string => text.replaceAll('$(', String.raw`\$(`);

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { pickLive, type FindOptions } from './livePick.ts';
+import { pickLive, plain, type FindOptions } from './livePick.ts';
 
 /** One thing to choose from a list. */
 export interface Choice<T> {
@@ -51,6 +51,8 @@ export interface Prompts {
   fail(message: string, ...actions: readonly string[]): Promise<string | undefined>;
 }
 
+const labelOf = ({ label, icon }: Choice<unknown>): string => (icon === undefined ? plain(label) : `$(${icon}) ${plain(label)}`);
+
 export const vscodePrompts: Prompts = {
   async input({ title, prompt, placeholder, value, isRequired = false, maxLength }) {
     return vscode.window.showInputBox({
@@ -69,7 +71,7 @@ export const vscodePrompts: Prompts = {
   },
   async pick(title, choices, placeholder) {
     const items = choices.map((choice) => ({
-      label: choice.icon === undefined ? choice.label : `$(${choice.icon}) ${choice.label}`,
+      label: labelOf(choice),
       ...(choice.description === undefined ? {} : { description: choice.description }),
       ...(choice.detail === undefined ? {} : { detail: choice.detail }),
       value: choice.value,
@@ -89,7 +91,7 @@ export const vscodePrompts: Prompts = {
       .flatMap(({ heading, isTicked, choices }) => [
         { label: heading, kind: vscode.QuickPickItemKind.Separator },
         ...choices.map((choice) => ({
-          label: choice.icon === undefined ? choice.label : `$(${choice.icon}) ${choice.label}`,
+          label: labelOf(choice),
           ...(choice.description === undefined ? {} : { description: choice.description }),
           ...(choice.detail === undefined ? {} : { detail: choice.detail }),
           picked: isTicked,

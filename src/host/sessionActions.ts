@@ -3,6 +3,7 @@ import type { SessionItem } from '../protocol/messages.ts';
 import type { ActionContext, Actions } from './actions.ts';
 import { formatTime } from './dateText.ts';
 import { done, nothingRecorded, Refusal, requireFeed, requireRecorder, turnedDown } from './outcome.ts';
+import { firstPrompts } from './sessionTitles.ts';
 import { verifyActions } from './verifyActions.ts';
 
 const labelLimit = 64;
@@ -115,13 +116,17 @@ export function sessionActions(context: ActionContext): SessionActions {
     async openSession(session) {
       const items = session === undefined ? await sessionItems() : [];
       if (session === undefined && items.length === 0) throw nothingRecorded();
+      const { layout } = deck();
+      const unnamed = items.filter(({ label }) => label === undefined).map((item) => item.session);
+      const titles = layout === undefined ? undefined : await firstPrompts(layout, unnamed);
+      const nameOf = (item: SessionItem): string | undefined => item.label ?? titles?.get(item.session);
       const id =
         session ??
         (await prompts().pick(
           t('Open Session'),
           items.map((item) => ({
-            label: item.label ?? formatTime(item.startedAt),
-            description: item.label === undefined ? item.session : formatTime(item.startedAt),
+            label: nameOf(item) ?? formatTime(item.startedAt),
+            description: nameOf(item) === undefined ? item.session : formatTime(item.startedAt),
             ...(item.isCurrent ? { detail: t('being recorded'), icon: 'record' } : { icon: 'history' }),
             value: item.session,
           })),

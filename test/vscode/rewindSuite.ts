@@ -291,6 +291,15 @@ export function rewindSuite(): void {
       await api.actions.openCurrent();
       assert.equal(api.deck().feed!.session, current);
       assert.equal(api.deck().isViewingAnother, false);
+
+      // In the list it goes by what was asked first, where it has no name of its own.
+      const text = { head: 'Make the morning longer', sizeBytes: 23 };
+      const by = { actor: 'user', how: 'transcript' } as const;
+      await api.deck().recorder!.journal.record({ kind: 'prompt.submitted', by, run: 'r-named', turn: 1, provenance: 'user', text });
+      await api.actions.openSession(earlier!.session);
+      answers.pick = ['Make the morning longer'];
+      assert.equal((await api.actions.openSession()).done, true);
+      assert.equal(api.deck().feed!.session, current);
     });
 
     it('[S7] a pause without a session holds, and recording goes on when it is resumed', async () => {
