@@ -154,13 +154,19 @@ const part = (title: string, text: string | undefined): TemplateResult | typeof 
 
 function evidenceView(deck: Deck, evidence: readonly string[] | undefined, reveal: Reveal): TemplateResult | typeof nothing {
   if (evidence === undefined || evidence.length === 0) return nothing;
+  // Events of one row are one ground.
+  const grounds = new Map<string, string>();
+  for (const [index, event] of evidence.entries()) {
+    const words = deck.wordsOf(event) ?? `Event ${index + 1}`;
+    if (!grounds.has(words)) grounds.set(words, event);
+  }
   return html`<h3>Rests on</h3>
     <ul class="plain">
-      ${evidence.map(
-        (event, index) =>
+      ${[...grounds].map(
+        ([words, event]) =>
           html`<li>
             <button type="button" class="link" @click=${() => reveal(event)}>
-              <bdi>${deck.wordsOf(event) ?? `Event ${index + 1}`}</bdi>
+              <bdi>${words}</bdi>
             </button>
           </li>`,
       )}

@@ -40,7 +40,14 @@ export function headerView(deck: Deck, header: Header, nowMs: number, isTab: boo
     ${
       isTab
         ? html`<span class="header-actions">
-            <vscode-button appearance="secondary" @click=${() => deck.act('checkpoint', {})}>${icon('flag')} Checkpoint</vscode-button>
+            ${
+              // Of a session that is not recorded now there is no point to name.
+              header.state === 'recording'
+                ? html`<vscode-button appearance="secondary" @click=${() => deck.act('checkpoint', {})}
+                    >${icon('flag')} Checkpoint</vscode-button
+                  >`
+                : nothing
+            }
             <vscode-button @click=${() => deck.act('copyResume', { size: 'standard' })}>${icon('copy')} Copy Resume Prompt</vscode-button>
           </span>`
         : nothing

@@ -267,6 +267,31 @@ describe('the page', () => {
     expect(await other.getByRole('button', { name: /Undo/ }).count()).toBe(0);
   });
 
+  it('[V26] shows of a row’s last words a part that says something, or none, on the line of its title', async () => {
+    for (const width of [220, 250, 280, 310, 340]) {
+      const { page } = await show(sample, { width, height: 1200 });
+      await page.locator('.row .meta').first().waitFor({ state: 'attached' });
+      const places = await page.locator('.row .meta').evaluateAll((all) =>
+        all.map((meta) => {
+          const box = meta.getBoundingClientRect();
+          const words = meta.querySelector('bdi')!.getBoundingClientRect();
+          const title = meta.closest('.row')!.querySelector('.title')!.getBoundingClientRect();
+          return {
+            shown: words.top < box.bottom - 2 ? words.width : undefined,
+            whole: meta.textContent.length,
+            off: Math.abs(box.bottom - title.bottom),
+          };
+        }),
+      );
+      expect(places.length).toBeGreaterThan(0);
+      for (const { shown, whole, off } of places) {
+        if (shown !== undefined) expect(shown).toBeGreaterThan(Math.min(whole, 5) * 4);
+        expect(off).toBeLessThan(4);
+      }
+      await open?.close();
+    }
+  });
+
   it('[V26] [R19] calls the way back from an undone turn Redo, at its row and in its details', async () => {
     const events = sample.events.map((event) => (event.kind === 'rewind.applied' ? { ...event, undid: [event.target] } : event));
     const { page } = await show({ ...sample, events }, { height: 1200 });
