@@ -19,7 +19,7 @@ export const firstPrev = '0'.repeat(32);
 
 /**
  * `torn` is an unfinished line at a file's end; `stray` a sound line in a file of another writer; `unreadable` a file that could
- * not be read. Met while following alone: `cut`, `replaced` and `gone` is what had been read and is no longer there.
+ * not be read. Met while following (`cut` while verifying too): `cut`, `replaced` and `gone` is what had been there and is no longer.
  */
 export type DamageReason =
   | 'torn'

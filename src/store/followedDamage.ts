@@ -1,10 +1,7 @@
 import type { DamagedRange } from '../core/salvage.ts';
 import type { RawLine } from './lineSource.ts';
-import type { SegmentFile } from './segmentFile.ts';
+import { mayBeGrowing, type SegmentFile } from './segmentFile.ts';
 import type { Damage } from './writerStream.ts';
-
-/** An unfinished line that has not grown for so long stays unfinished. */
-const tornMs = 2000;
 
 /**
  * The damage that is met while a log is followed: in the lines that come, and where what was read is no longer there. A
@@ -35,7 +32,7 @@ export class FollowedDamage {
     const file = segment.name;
     if (line.isTooLong) this.#note({ file, from: line.from, to: line.to, reason: 'too-long' });
     // It may be finished yet.
-    if (line.isTail && Date.now() - segment.modifiedMs < tornMs) return;
+    if (line.isTail && mayBeGrowing(segment)) return;
     for (const { from, to, reason } of damage) this.#note({ file, from: line.from + from, to: line.from + to, reason });
   }
 

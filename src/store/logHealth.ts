@@ -5,7 +5,7 @@ import type { ForeignEvent } from '../model/event.ts';
 import type { SessionId, WriterId } from '../model/ids.ts';
 import { segmentName, type SessionLayout, type TapedeckLayout } from './layout.ts';
 import { findFaults, type LogFault } from './logFault.ts';
-import { listSegments, listStrangers, type SegmentFile } from './segmentFile.ts';
+import { listSegments, listStrangers, mayBeGrowing, type SegmentFile } from './segmentFile.ts';
 import { linkOf, scanSegment, type ScanDepth, type ScanOptions, type SegmentScan } from './segmentScan.ts';
 import { readToldEnds, type ToldEnd } from './writerHeads.ts';
 import type { Damage } from './writerStream.ts';
@@ -60,8 +60,6 @@ export interface VerifyOptions {
   readonly onProgress?: ((done: { readonly sizeBytes: number; readonly totalBytes: number }) => void) | undefined;
 }
 
-/** So long after its last change an unfinished last line may still be being written. */
-const growingMs = 2000;
 /** Gives the event loop back so often when it scans here. */
 const sliceMs = 1.5;
 
@@ -167,7 +165,7 @@ function addScan(segment: SegmentFile, isLast: boolean, scan: SegmentScan, chain
   const { name: file } = segment;
   for (const range of scan.damage) {
     // A writer that has gone on with another segment never comes back to this one.
-    const isGrowing = isLast && range.reason === 'torn' && Date.now() - segment.modifiedMs < growingMs;
+    const isGrowing = isLast && range.reason === 'torn' && mayBeGrowing(segment);
     (isGrowing ? found.growing : found.damage).push({ file, ...range });
   }
   for (const reason of Object.keys(found.foreign) as ForeignEvent['reason'][]) found.foreign[reason] += scan.foreign[reason];

@@ -6,7 +6,7 @@ import type { SessionLayout } from './layout.ts';
 import type { LogPosition } from './logFollower.ts';
 import { ChunkPool } from './chunkPool.ts';
 import { OpenFiles } from './openFiles.ts';
-import { describeSegment, listSegmentRefs, type SegmentFile, type SegmentRef } from './segmentFile.ts';
+import { describeSegment, listSegmentRefs, mayBeGrowing, type SegmentFile, type SegmentRef } from './segmentFile.ts';
 import type { WriterMaps } from './writerMap.ts';
 import { openWriterStream, type Damage, type WriterStream } from './writerStream.ts';
 
@@ -47,8 +47,6 @@ const streamBytes = 128 << 10;
 const lineBytes = 640;
 /** The line on the other side of the place is read too. */
 const edgeBytes = 2 << 10;
-/** So long after its last change an unfinished last line may still be being written. */
-const growingMs = 2000;
 
 /** Reads parts of a session's log, in either direction. Each reading opens what it needs, and leaves nothing open. */
 export class LogSlices {
@@ -219,7 +217,7 @@ class Reading {
   damage(): readonly Damage[] {
     return this.#damage.filter(({ reason, file, to }) => {
       const segment = reason === 'torn' ? this.#segments.get(file) : undefined;
-      return segment === undefined || to !== segment.sizeBytes || Date.now() - segment.modifiedMs >= growingMs;
+      return segment === undefined || to !== segment.sizeBytes || !mayBeGrowing(segment);
     });
   }
 

@@ -8,7 +8,7 @@ import type { WriterId } from '../model/ids.ts';
 import type { EventMark } from '../model/sessionState.ts';
 import type { SessionLayout } from './layout.ts';
 import { forwardLines, type LineSource, type RawLine } from './lineSource.ts';
-import { listSegments, openSegmentFile, type SegmentFile } from './segmentFile.ts';
+import { listSegments, mayBeGrowing, openSegmentFile, type SegmentFile } from './segmentFile.ts';
 import { OpenFiles } from './openFiles.ts';
 import type { Damage } from './writerStream.ts';
 import { readCopies } from './writtenTwice.ts';
@@ -53,9 +53,6 @@ export interface LogWalk {
   readonly givenBytes: number;
   close(): Promise<void>;
 }
-
-/** So long after its last change an unfinished last line may still be being written. */
-const growingMs = 2000;
 
 /** Undefined when it cannot go on from there; see K1. */
 export async function openLogWalk(options: {
@@ -173,7 +170,7 @@ class WriterWalk {
 
   damageMet(): Damage[] {
     const last = this.#segments.at(-1);
-    const isGrowing = last !== undefined && Date.now() - last.modifiedMs < growingMs;
+    const isGrowing = last !== undefined && mayBeGrowing(last);
     return this.#damage.filter(({ file, reason }) => !(isGrowing && reason === 'torn' && file === last.name));
   }
 

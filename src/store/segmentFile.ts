@@ -19,6 +19,17 @@ export interface SegmentFile extends SegmentRef {
   readonly inode: number;
 }
 
+/** So long after its last change an unfinished last line may still be being written. */
+const growingMs = 2000;
+
+/**
+ * Whether what is unfinished at its end may still be being written. A time of change that lies ahead of the clock (which was
+ * put back, or is another machine's) says nothing, and must not hide damage until it is reached.
+ */
+export function mayBeGrowing({ modifiedMs }: { readonly modifiedMs: number }): boolean {
+  return Math.abs(Date.now() - modifiedMs) < growingMs;
+}
+
 /** What the folder's names say, by writer, each writer's in order. No file is looked at, so it costs the same however large they are. */
 export async function listSegmentRefs(session: SessionLayout): Promise<Map<WriterId, SegmentRef[]>> {
   const writers = new Map<WriterId, SegmentRef[]>();

@@ -206,6 +206,8 @@ class SegmentScanner {
       if (this.#held === this.#buffer.length) this.#makeRoom();
     }
     this.#takeRest();
+    const end = this.#base + this.#held;
+    if (end < sizeBytes) this.#notes.damage.push({ from: end, to: sizeBytes, reason: 'cut' });
   }
 
   /** Every line that has its newline; there is none before `from`. What is left moves to the front. */

@@ -124,6 +124,15 @@ test('[L7] an unfinished last line that was written to just now is not called da
   expect(await reader.verify()).toMatchObject({ isSound: true, growing: [{ reason: 'torn' }] });
 });
 
+test('[L7] a clock that was put back hides no damage: an end that is said to be written to in an hour is torn', async () => {
+  await room.writeSegment('abcd-0001.jsonl', `${linesOf(notes('abcd', 1)).join('')}{"v":1,"w":"ab`);
+  const inAnHour = new Date(Date.now() + 3_600_000);
+  await utimes(join(room.session.events, 'abcd-0001.jsonl'), inAnHour, inAnHour);
+  const reader = await room.reader();
+  expect((await reader.tail(10)).damage).toMatchObject([{ reason: 'torn' }]);
+  expect(await reader.verify()).toMatchObject({ isSound: false, growing: [], damage: [{ reason: 'torn' }] });
+});
+
 test('[L9] unknown kinds and newer versions are in their place in the order', async () => {
   const base = notes('abcd', 3);
   const lines = linesOf([base[0]!, { ...base[1]!, kind: 'moon.landed' } as never, { ...base[2]!, v: 9 }]);

@@ -1,9 +1,11 @@
-import { rm, utimes } from 'node:fs/promises';
+import { rm, truncate, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { encodeLine, firstPrev } from '../../src/core/logCodec.ts';
 import { nodeDigest } from '../../src/store/digest.ts';
 import { verifySession, type LogHealth } from '../../src/store/logHealth.ts';
+import { listSegments } from '../../src/store/segmentFile.ts';
+import { scanSegment } from '../../src/store/segmentScan.ts';
 import { damageAtRandom } from '../faults/damages.ts';
 import { createDice, depth } from '../faults/depth.ts';
 import { linesOf, noted, notes, openLogRoom, sessionId, type LogRoom } from './logRoom.ts';
@@ -229,7 +231,6 @@ test('[L32] what changed while the log was read is not held against it', async (
     scanner: {
       lanes: 1,
       async scan(segment, options) {
-        const { scanSegment } = await import('../../src/store/segmentScan.ts');
         const scan = await scanSegment(segment, options);
         const again = await room.writer({ shortLived: true });
         await again.append({ kind: 'progress.noted', by: noted('abcd', 1).by, text: 'two' });
@@ -290,3 +291,13 @@ async function plantBytes(...files: readonly Uint8Array[]): Promise<void> {
     await utimes(join(room.session.events, name), new Date(2020, 1), new Date(2020, 1));
   }
 }
+
+test('[L30] a file that is cut while it is read is said to be: what was there when it was listed is not passed by', async () => {
+  const lines = linesOf(notes('abcd', 6));
+  await room.writeSegment('abcd-0001.jsonl', lines.join(''));
+  const [segment] = (await listSegments(room.session)).get('abcd')!;
+  const kept = lines.slice(0, 4).join('').length;
+  await truncate(segment!.path, kept);
+  const scan = await scanSegment(segment!, { depth: 'bytes' });
+  expect(scan).toMatchObject({ lines: 4, damage: [{ from: kept, to: segment!.sizeBytes, reason: 'cut' }] });
+});
