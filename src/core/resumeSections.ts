@@ -334,9 +334,13 @@ function files(state: SessionState): ResumeItem[] {
           : 'changed'
         : 'deleted';
       const lines = file.added + file.removed > 0 ? `, +${file.added} −${file.removed} lines` : '';
-      const who = [...file.authors.values()]
-        .sort((a, b) => b.changes - a.changes)
-        .map(({ author, changes }) => `${authorWord(author)} ${changes}`)
+      // Two runs of one agent are one name to a reader.
+      const byName = new Map<string, number>();
+      for (const { author, changes } of file.authors.values())
+        byName.set(authorWord(author), (byName.get(authorWord(author)) ?? 0) + changes);
+      const who = [...byName]
+        .sort(([, a], [, b]) => b - a)
+        .map(([name, changes]) => `${name} ${changes}`)
         .join(', ');
       return {
         text: `- ${inlineCode(file.path)} ${what}${file.changes > 1 ? `, ${file.changes} changes` : ''}${lines} (by ${who === '' ? 'a rewind' : who})`,

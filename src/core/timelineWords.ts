@@ -10,6 +10,9 @@ const agentNames: Readonly<Record<string, string>> = {
   copilot: 'Copilot',
   cursor: 'Cursor',
   aider: 'Aider',
+  qwen: 'Qwen Code',
+  openclaw: 'OpenClaw',
+  gastown: 'Gas Town',
   amp: 'Amp',
   tapedeck: 'Tapedeck',
 };

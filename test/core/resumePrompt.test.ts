@@ -86,6 +86,13 @@ describe('the resume prompt', () => {
     expect(part('Rewinds')).toContain('the workspace rewound');
   });
 
+  it('[D12] counts the changes of two runs of one agent under its one name', () => {
+    const t = story();
+    t.change('src/bucket.ts', 'three', 'four', { ...codex, run: 'r2' });
+    const { text } = promptOf(t.events, { size: 'full' });
+    expect(text).toMatch(/- `src\/bucket.ts` created, 4 changes.* \(by Codex 4\)/);
+  });
+
   it('[D12] keeps what was noted, with who noted it', () => {
     const { sections } = promptOf(story().events, { size: 'full' });
     expect(sections.find(({ id }) => id === 'notes')?.items.map(({ text }) => text)).toEqual([
