@@ -2,12 +2,12 @@ import * as fs from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Disposable } from '../base/disposable.ts';
-import { compareMarks } from '../core/eventOrder.ts';
 import { RepeatMemory } from '../core/repeatMemory.ts';
 import { readLine } from '../core/salvage.ts';
 import type { Digest } from '../model/digest.ts';
 import type { LoggedEvent } from '../model/event.ts';
 import type { WriterId } from '../model/ids.ts';
+import { FollowedBatch } from './followedBatch.ts';
 import { FollowedDamage } from './followedDamage.ts';
 import { parseSegmentName, type SessionLayout } from './layout.ts';
 import { backwardLines, forwardLines } from './lineSource.ts';
@@ -49,8 +49,6 @@ const pollMs = 50;
 const proofMs = 2000;
 /** A stream of hints is read this often. */
 const pauseMs = 8;
-/** Of lines; their events take a few times as much. */
-const batchBytes = 2 << 20;
 
 class Follower implements Disposable {
   readonly #options: FollowOptions;
@@ -189,7 +187,7 @@ class Follower implements Disposable {
   }
 
   async #readNew(hinted: ReadonlySet<string> | 'all'): Promise<boolean> {
-    const batch = new Batch((events) => this.#tell(events));
+    const batch = new FollowedBatch((events) => this.#tell(events));
     let hasGrown = false;
     const newest = new Map<WriterId, number>();
     const segments = await this.#segmentsOf(hinted, newest);
@@ -251,7 +249,7 @@ class Follower implements Disposable {
     return segment !== undefined && segment.number >= (this.#last.get(segment.writer) ?? 0);
   }
 
-  async #readSegment(segment: SegmentFile, offset: number, isReplaced: boolean, batch: Batch): Promise<void> {
+  async #readSegment(segment: SegmentFile, offset: number, isReplaced: boolean, batch: FollowedBatch): Promise<void> {
     const told = this.#told.get(segment.writer) ?? { repeats: new RepeatMemory(), newest: 0 };
     this.#told.set(segment.writer, told);
     const toldBefore = isReplaced ? told.newest : 0;
@@ -293,30 +291,6 @@ class Follower implements Disposable {
     } catch {
       // A listener's failure is its own; the following goes on.
     }
-  }
-}
-
-/** What is told at once, in order; more of it than memory should hold is told in parts. */
-class Batch {
-  readonly #tell: (events: readonly LoggedEvent[]) => void;
-  #events: LoggedEvent[] = [];
-  #bytes = 0;
-
-  constructor(tell: (events: readonly LoggedEvent[]) => void) {
-    this.#tell = tell;
-  }
-
-  add(event: LoggedEvent, sizeBytes: number): void {
-    this.#events.push(event);
-    this.#bytes += sizeBytes;
-    if (this.#bytes >= batchBytes) this.end();
-  }
-
-  end(): void {
-    const events = this.#events.sort(compareMarks);
-    this.#events = [];
-    this.#bytes = 0;
-    if (events.length > 0) this.#tell(events);
   }
 }
 
