@@ -57,7 +57,9 @@ export function rowView(item: RowItem, setting: RowSetting): TemplateResult {
         ${icon(rowIcon(row), row.isRunning && row.kind !== 'turn' ? 'spin' : '')}
         ${isExpanded === undefined ? nothing : icon(isExpanded ? 'chevron-down' : 'chevron-right', 'chevron')}
       </span>
-      <span class="label" id=${`${id}-label`} style="--needs:${needs(row, setting)}ch">${label(row, setting)}</span>
+      <span class="label" id=${`${id}-label`} style="--needs:${needs(row, setting)}ch;--title:${titleOf(row, setting.times).length}ch"
+        >${label(row, setting)}</span
+      >
       ${
         setting.isUndoable
           ? html`<button

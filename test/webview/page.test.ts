@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { isFileEvent } from '../../src/model/event.ts';
 import type { TapedeckEvent } from '../../src/model/event.ts';
 import { eventId } from '../../src/model/ids.ts';
 import type { Header } from '../../src/protocol/messages.ts';
@@ -290,6 +291,18 @@ describe('the page', () => {
       }
       await open?.close();
     }
+  });
+
+  it('[V26] keeps no room beside a short title that its counts could have', async () => {
+    const events = sample.events.map((event) => (isFileEvent(event) ? { ...event, path: 'a.c' } : event));
+    const { page } = await show({ ...sample, events }, { width: 600, height: 1200 });
+    const title = page.locator('.row .title.path').first();
+    await title.waitFor();
+    const [box, name] = await title.evaluate((box) => [
+      box.getBoundingClientRect().width,
+      box.querySelector('.name')!.getBoundingClientRect().width,
+    ]);
+    expect(box - name).toBeLessThan(12);
   });
 
   it('[V26] [R19] calls the way back from an undone turn Redo, at its row and in its details', async () => {
