@@ -29,12 +29,12 @@ export function requireRecorder(deck: Deck): Recorder {
   return deck.recorder;
 }
 
-/** The session that is looked at, wholly folded, or a refusal that says why there is none. */
+/** The session that is looked at, folded to what was recorded last, or a refusal that says why there is none. */
 export async function requireFeed(deck: Deck): Promise<SessionFeed> {
   await deck.follow();
   const feed = deck.feed;
   if (feed !== undefined) {
-    await feed.whenFolded;
+    await feed.catchUp();
     return feed;
   }
   if (deck.recorder === undefined && deck.mode !== 'untrusted') throw whyNoRecorder(deck);

@@ -28,6 +28,8 @@ export interface SessionFeed extends Disposable {
   /** Resolves when all that was in the log at opening is folded; rejects when it could not be read. */
   readonly whenFolded: Promise<void>;
   readonly isFolded: boolean;
+  /** Resolves when `state` holds all that was acknowledged before the call; rejects as `whenFolded`. */
+  catchUp(): Promise<void>;
   /** New events, after they are folded if the past is; in the order in which they came. */
   readonly onDidAppend: Event<readonly LoggedEvent[]>;
 }
@@ -67,7 +69,7 @@ export async function openSessionFeed(options: {
     await foldSession(new SessionFold(), { ...options, keepEvery, isCancelled: () => disposables.isDisposed });
   };
 
-  disposables.add(
+  const following = disposables.add(
     reader.follow(
       (events) => {
         if (waiting === undefined) add(events);
@@ -107,6 +109,10 @@ export async function openSessionFeed(options: {
     whenFolded,
     get isFolded() {
       return waiting === undefined;
+    },
+    async catchUp() {
+      await whenFolded;
+      await following.catchUp();
     },
     onDidAppend: appended.event,
     dispose: () => disposables.dispose(),

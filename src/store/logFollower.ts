@@ -32,6 +32,15 @@ export interface FollowOptions {
   readonly watch?: (folder: string, onHint: (name?: string) => void, onFailed: () => void) => Disposable;
 }
 
+/** A log that is being followed. */
+export interface LogFollowing extends Disposable {
+  /**
+   * Resolves when the listener has been told all that was acknowledged before the call, as far as it can be read now.
+   * Never rejects; resolves at once after `dispose`.
+   */
+  catchUp(): Promise<void>;
+}
+
 /**
  * Follows a log that any process appends to.
  * - A watch on the one folder tells that something happened; the files' sizes say what. So a lost or doubled hint costs nothing.
@@ -39,7 +48,7 @@ export interface FollowOptions {
  *   growth that no hint told of makes it look every 50 ms from then on.
  * - A file that was cut or replaced is read again from its start; what was told before is not told twice.
  */
-export function followLog(options: FollowOptions): Disposable {
+export function followLog(options: FollowOptions): LogFollowing {
   const follower = new Follower(options);
   follower.start();
   return follower;
@@ -50,7 +59,7 @@ const proofMs = 2000;
 /** A stream of hints is read this often. */
 const pauseMs = 8;
 
-class Follower implements Disposable {
+class Follower implements LogFollowing {
   readonly #options: FollowOptions;
   readonly #read = new Map<string, { offset: number; inode: number }>();
   /** How far each file went when the following began: that is not new, however often the file is put there again. */
@@ -67,6 +76,8 @@ class Follower implements Disposable {
   /** Names of files that may have changed; `all` when it is not known which. */
   #hinted: Set<string> | 'all' | undefined;
   #hints = 0;
+  /** Called when a look that began after they came here has ended. */
+  #waiting: (() => void)[] = [];
   #isDisposed = false;
 
   constructor(options: FollowOptions) {
@@ -82,10 +93,19 @@ class Follower implements Disposable {
     this.#hint();
   }
 
+  catchUp(): Promise<void> {
+    if (this.#isDisposed) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+      this.#hint();
+    });
+  }
+
   dispose(): void {
     this.#isDisposed = true;
     this.#watcher?.dispose();
     clearTimeout(this.#timer);
+    release(this.#waiting);
   }
 
   /** At once and not later: what is appended after the call must be told. */
@@ -172,7 +192,13 @@ class Follower implements Disposable {
       do {
         const hinted = this.#hinted ?? 'all';
         this.#hinted = undefined;
-        if (await this.#readNew(hinted)) hasGrown = true;
+        const served = this.#waiting;
+        this.#waiting = [];
+        try {
+          if (await this.#readNew(hinted)) hasGrown = true;
+        } finally {
+          release(served);
+        }
         if (this.#hinted !== undefined) await new Promise((resolve) => setTimeout(resolve, pauseMs));
       } while (this.#hinted !== undefined && !this.#isDisposed);
       this.#hasFailed = false;
@@ -292,6 +318,10 @@ class Follower implements Disposable {
       // A listener's failure is its own; the following goes on.
     }
   }
+}
+
+function release(waiting: readonly (() => void)[]): void {
+  for (const resolve of waiting) resolve();
 }
 
 /** Where the line begins that goes on at that offset; the offset itself where a line begins there. */

@@ -1,12 +1,11 @@
 import type { Disposable } from '../base/disposable.ts';
-import { toDisposable } from '../base/disposable.ts';
 import type { EventFilter } from '../core/eventFilter.ts';
 import type { EventCursor } from '../core/eventOrder.ts';
 import type { Digest } from '../model/digest.ts';
 import type { LoggedEvent } from '../model/event.ts';
 import type { EventId, SessionId } from '../model/ids.ts';
 import type { TapedeckLayout } from './layout.ts';
-import { followLog, type LogPosition } from './logFollower.ts';
+import { followLog, type LogFollowing, type LogPosition } from './logFollower.ts';
 import { verifyLog, type LogHealth } from './logHealth.ts';
 import { LogPlaces } from './logPlaces.ts';
 import { LogSlices, type EventPage, type LogSlice, type StoredEvent } from './logSlice.ts';
@@ -66,7 +65,7 @@ export interface LogReader extends Disposable {
     listener: (events: readonly LoggedEvent[]) => void,
     from?: LogPosition,
     onDamage?: (damage: readonly Damage[]) => void,
-  ): Disposable;
+  ): LogFollowing;
   /** How many events were written, those among them that are damaged or lost now counted too. Reads two lines of each writer. */
   count(): Promise<number>;
   /** Reads everything and checks every line and every writer's chain. */
@@ -100,12 +99,14 @@ export async function openLogReader(options: {
 
     follow(listener, from, onDamage) {
       const follower = followLog({ session, digest, listener, from, onDamage });
-      const entry = toDisposable(() => {
-        followers.delete(entry);
-        follower.dispose();
-      });
-      followers.add(entry);
-      return entry;
+      followers.add(follower);
+      return {
+        catchUp: () => follower.catchUp(),
+        dispose: () => {
+          followers.delete(follower);
+          follower.dispose();
+        },
+      };
     },
 
     count: () => places.position(),

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { eventId } from '../../src/model/ids.ts';
 import { openSessionFeed } from '../../src/services/sessionFeed.ts';
 import { nodeDigest } from '../../src/store/digest.ts';
-import { linesOf, noted, openLogRoom, sessionId, type LogRoom } from '../store/logRoom.ts';
+import { linesOf, note, noted, openLogRoom, sessionId, type LogRoom } from '../store/logRoom.ts';
 
 let room: LogRoom;
 beforeEach(async () => {
@@ -45,4 +45,21 @@ it('[L34] shows damage that is met while following at once, and each place once'
   } finally {
     feed.dispose();
   }
+});
+
+it('[L38] whoever caught up sees what was acknowledged before, however fast it came', async () => {
+  const writer = await room.writer();
+  await writer.append(note('first'));
+  const feed = await openSessionFeed({ layout: room.layout, session: sessionId, digest: nodeDigest });
+  try {
+    for (let count = 2; count <= 30; count++) {
+      await writer.append(note(`note ${count}`));
+      if (count % 2 === 0) await feed.catchUp();
+      else await Promise.all([feed.catchUp(), feed.catchUp()]);
+      expect(feed.state.notes.length).toBe(count);
+    }
+  } finally {
+    feed.dispose();
+  }
+  await feed.catchUp();
 });

@@ -20,6 +20,7 @@ export function recordingSuite(): void {
       newest = (matches) =>
         eventually(async () => {
           await api.deck().follow();
+          await api.deck().feed?.catchUp();
           const events = (await api.deck().feed?.reader.tail(200))?.events ?? [];
           return events.findLast(matches);
         });
@@ -80,9 +81,11 @@ export function recordingSuite(): void {
     });
 
     it('turns away without a trace when the user presses Escape', async () => {
+      await api.deck().feed!.catchUp();
       const events = api.deck().feed!.state.counts.events;
       answers.input = [undefined];
       assert.equal(await vscode.commands.executeCommand('tapedeck.note'), false);
+      await api.deck().feed!.catchUp();
       assert.equal(api.deck().feed!.state.counts.events, events);
     });
 
