@@ -21,6 +21,8 @@ export interface RewindPlan {
   readonly undoes: string | undefined;
   /** Only these changes are undone, and what came after them is kept; absent: everything after the target. */
   readonly undid?: readonly EventId[] | undefined;
+  /** Those of them by file. */
+  readonly undidOf?: ReadonlyMap<WorkspacePath, readonly EventId[]> | undefined;
   /** Changes behind the target in the log that had happened by then: they are left. */
   readonly kept?: readonly EventId[] | undefined;
   /** Only these files and folders were asked for. */
@@ -30,6 +32,12 @@ export interface RewindPlan {
   readonly skips: readonly RewindSkip[];
   /** Touched paths that are already as they were at the target. */
   readonly alreadySo: number;
+}
+
+/** What an overlap is of, for an editor that merges by hand; the third side is what is there now. */
+export interface MergeSides {
+  readonly base: FileVersion;
+  readonly ours: FileVersion;
 }
 
 export type ConflictReason =
@@ -63,6 +71,10 @@ export interface RewindStep {
   /** Whose changes are undone. */
   readonly authors: readonly Author[];
   readonly changes: number;
+  /** Only some of its hunks are taken; absent: all of it. */
+  readonly hunks?: { readonly taken: number; readonly of: number };
+  /** Of an overlap, where the two sides can be told. */
+  readonly merge?: MergeSides;
 }
 
 export type RewindSkipReason =
@@ -107,9 +119,11 @@ export interface RewindInput {
   readonly targetAt: string;
   readonly undoes?: string | undefined;
   readonly undid?: readonly EventId[] | undefined;
+  readonly undidOf?: ReadonlyMap<WorkspacePath, readonly EventId[]> | undefined;
   readonly keptChanges?: readonly EventId[] | undefined;
   /** Files that cannot simply be had without the undone changes. */
   readonly troubles?: ReadonlyMap<WorkspacePath, 'overlap' | 'built-upon'> | undefined;
+  readonly merges?: ReadonlyMap<WorkspacePath, MergeSides> | undefined;
   readonly scope?: readonly WorkspacePath[] | undefined;
   readonly touched: ReadonlyMap<WorkspacePath, TouchedFile>;
   /** Of every touched path that is not refused. */
@@ -138,8 +152,14 @@ export function planRewind(input: RewindInput): RewindPlan {
     else if ('act' in found) steps.push(found);
     else skips.push(found);
   }
-  const { id, target, targetAt, undoes, undid, keptChanges, scope } = input;
-  return { id, target, targetAt, undoes, undid, kept: keptChanges, scope, steps, skips, alreadySo };
+  const { id, target, targetAt, undoes, undid, undidOf, keptChanges, scope } = input;
+  return { id, target, targetAt, undoes, undid, undidOf, kept: keptChanges, scope, steps, skips, alreadySo };
+}
+
+/** Of the changes that a plan is to undo, those that the settled steps undo wholly. */
+export function undoneBy({ undid, undidOf }: RewindPlan, { steps, skips }: Pick<SettledRewind, 'steps' | 'skips'>): readonly EventId[] {
+  const left = new Set([...skips, ...steps.filter(({ hunks }) => hunks !== undefined)].flatMap(({ path }) => undidOf?.get(path) ?? []));
+  return (undid ?? []).filter((id) => !left.has(id));
 }
 
 function planFile(file: TouchedFile, input: RewindInput): RewindStep | RewindSkip | 'already-so' {
@@ -176,6 +196,7 @@ function planFile(file: TouchedFile, input: RewindInput): RewindStep | RewindSki
     isFolderNow: present.state === 'folder',
     authors: file.authors,
     changes: file.changes,
+    ...(trouble === 'overlap' && input.merges?.has(path) === true && { merge: input.merges.get(path)! }),
   };
 }
 

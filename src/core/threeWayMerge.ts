@@ -34,20 +34,20 @@ export function mergeTexts(base: string, ours: string, theirs: string, labels: M
     if (region.ok !== undefined) out.push(...region.ok);
     else if (region.conflict !== undefined) {
       overlaps += 1;
-      out.push(
-        ...marked(`<<<<<<< ${labels.ours}`, region.conflict.a),
-        ...marked('=======', region.conflict.b),
-        `>>>>>>> ${labels.theirs}\n`,
-      );
+      const { a: mine, b: other } = region.conflict;
+      const end = [...mine, ...other].some((line) => line.endsWith('\r\n')) ? '\r\n' : '\n';
+      out.push(...marked(`<<<<<<< ${labels.ours}`, mine, end), ...marked('=======', other, end), `>>>>>>> ${labels.theirs}${end}`);
     }
   }
   const text = [...out, ...sides[0].slice(sides[0].length - end)].join('');
   return overlaps === 0 ? { state: 'merged', text } : { state: 'overlap', text, overlaps };
 }
 
-const marked = (mark: string, lines: readonly string[]): string[] => [`${mark}\n`, ...lines.slice(0, -1), ...lines.slice(-1).map(ended)];
-
-const ended = (line: string): string => (line.endsWith('\n') ? line : `${line}\n`);
+const marked = (mark: string, lines: readonly string[], end: string): string[] => [
+  `${mark}${end}`,
+  ...lines.slice(0, -1),
+  ...lines.slice(-1).map((line) => (line.endsWith('\n') ? line : `${line}${end}`)),
+];
 
 function linesWithEnds(text: string): string[] {
   return text.match(/[^\n]*\n|[^\n]+/g) ?? [];

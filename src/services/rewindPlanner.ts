@@ -1,5 +1,6 @@
+import type { Hunk } from '../core/hunks.ts';
 import { pointOf } from '../core/rewindPoint.ts';
-import { planRewind, type RewindPlan } from '../core/rewindPlan.ts';
+import { planRewind, type MergeSides, type RewindPlan, type RewindStep } from '../core/rewindPlan.ts';
 import { touchedFiles, type TouchedFile } from '../core/touchedFiles.ts';
 import type { Digest } from '../model/digest.ts';
 import type { FileVersion } from '../model/fileVersion.ts';
@@ -7,9 +8,10 @@ import { eventId, type EventId } from '../model/ids.ts';
 import type { WorkspacePath } from '../model/workspacePath.ts';
 import type { ContentStore } from '../store/contentStore.ts';
 import type { DiskFileSystem } from '../store/diskFileSystem.ts';
-import { readPresentFile, type FilePlace, type RestorePlatform } from '../store/presentFile.ts';
+import { absolutePath, readPresentFile, type FilePlace, type RestorePlatform } from '../store/presentFile.ts';
 import type { DocumentPort } from '../store/restoreStep.ts';
 import { readFileNow } from './fileThen.ts';
+import { hunksOfStep, planWithHunks, type HunkParts } from './hunkChoice.ts';
 import { readPresentFiles, readUnsaved } from './presentFiles.ts';
 import type { RewindHistory } from './rewindHistory.ts';
 import { planUndoneWork, type MergeTrouble, type UndoneWork } from './undoneWork.ts';
@@ -42,14 +44,14 @@ export class RewindPlanner {
 
   async planWithout(work: UndoneWork, scope?: readonly WorkspacePath[]): Promise<RewindPlan | undefined> {
     const { content } = this.#parts;
-    const { events, touched, troubles } = await planUndoneWork(work, await this.#parts.history.allChanges(), {
+    const { events, eventsOf, touched, troubles, merges } = await planUndoneWork(work, await this.#parts.history.allChanges(), {
       content,
       present: (path) => this.#readPresent(path),
     });
     const first = events[0];
     if (first === undefined) return undefined;
     const undid = events.map(eventId);
-    return this.#plan({ target: undid[0]!, targetAt: pointOf(first).at, undid, troubles, scope }, touched);
+    return this.#plan({ target: undid[0]!, targetAt: pointOf(first).at, undid, undidOf: eventsOf, troubles, merges, scope }, touched);
   }
 
   async planUndo(rewind?: string): Promise<RewindPlan | undefined> {
@@ -69,8 +71,10 @@ export class RewindPlanner {
       readonly targetAt: string;
       readonly undoes?: string;
       readonly undid?: readonly EventId[];
+      readonly undidOf?: ReadonlyMap<WorkspacePath, readonly EventId[]>;
       readonly keptChanges?: readonly EventId[];
       readonly troubles?: ReadonlyMap<WorkspacePath, MergeTrouble>;
+      readonly merges?: ReadonlyMap<WorkspacePath, MergeSides>;
       readonly scope?: readonly WorkspacePath[] | undefined;
     },
     touched: ReadonlyMap<WorkspacePath, TouchedFile>,
@@ -91,6 +95,28 @@ export class RewindPlanner {
       if (before.state === 'version' && before.version.hash !== undefined && (await content.has(before.version.hash)))
         kept.add(before.version.hash);
     return planRewind({ id: this.#parts.random(12), ...about, touched, present, unsaved, refused, kept });
+  }
+
+  /** What a step would change in a text, to be chosen from; undefined where it is taken whole or not at all. */
+  hunksOf(step: RewindStep): Promise<readonly Hunk[] | undefined> {
+    return hunksOfStep(step, this.#hunkParts);
+  }
+
+  withHunks(plan: RewindPlan, chosen: ReadonlyMap<WorkspacePath, ReadonlySet<number>>): Promise<RewindPlan> {
+    return planWithHunks(plan, chosen, this.#hunkParts);
+  }
+
+  get #hunkParts(): HunkParts {
+    const { content, documents, digest } = this.#parts;
+    return {
+      content,
+      readPresent: async ({ path, from }) => {
+        const place = this.#parts.place(path);
+        const document = typeof place === 'string' ? undefined : await documents?.read(absolutePath(place));
+        const bytes = document?.bytes ?? (await this.#readPresent(path))?.bytes;
+        return bytes !== undefined && digest.sha256(bytes) === from?.hash ? bytes : undefined;
+      },
+    };
   }
 
   /** A file on disk with its content; undefined when there is no ordinary file that can be read. */

@@ -2,11 +2,13 @@ import { SerialQueue } from '../base/serialQueue.ts';
 import {
   foldersToEmpty,
   settleRewind,
+  undoneBy,
   type RewindChoice,
   type RewindPlan,
   type RewindStep,
   type SettledRewind,
 } from '../core/rewindPlan.ts';
+import type { Hunk } from '../core/hunks.ts';
 import { touchedFiles, type LoggedFile } from '../core/touchedFiles.ts';
 import { tapedeckAuthor } from '../model/author.ts';
 import type { Digest } from '../model/digest.ts';
@@ -78,6 +80,10 @@ export interface Rewinder {
    * Merged contents are put into the content store.
    */
   planWithout(work: UndoneWork, scope?: readonly WorkspacePath[]): Promise<RewindPlan | undefined>;
+  /** What a step would change in a text, to be chosen from; undefined where it is taken whole or not at all. */
+  hunksOf(step: RewindStep): Promise<readonly Hunk[] | undefined>;
+  /** The plan with only these hunks, by their place, of the files that are named. Throws HunkError. */
+  withHunks(plan: RewindPlan, chosen: ReadonlyMap<WorkspacePath, ReadonlySet<number>>): Promise<RewindPlan>;
   apply(plan: RewindPlan, choice?: RewindChoice): Promise<RewindReport>;
   /** The plan that undoes a rewind; by default the newest one that is not undone. Undefined: there is none. Works from the log alone. */
   planUndo(rewind?: string): Promise<RewindPlan | undefined>;
@@ -133,6 +139,14 @@ class LogRewinder implements Rewinder {
 
   planUndo(rewind?: string): Promise<RewindPlan | undefined> {
     return this.#planner.planUndo(rewind);
+  }
+
+  hunksOf(step: RewindStep): Promise<readonly Hunk[] | undefined> {
+    return this.#planner.hunksOf(step);
+  }
+
+  withHunks(plan: RewindPlan, chosen: ReadonlyMap<WorkspacePath, ReadonlySet<number>>): Promise<RewindPlan> {
+    return this.#planner.withHunks(plan, chosen);
   }
 
   apply(plan: RewindPlan, choice: RewindChoice = {}): Promise<RewindReport> {
@@ -215,7 +229,7 @@ class LogRewinder implements Rewinder {
         newFolders: await missingFolders(this.#fileSystem, steps),
         ...(journal.session === undefined ? {} : { session: journal.session }),
         ...(plan.undoes === undefined ? {} : { undoes: plan.undoes }),
-        ...(plan.undid === undefined ? {} : { undid: [...plan.undid] }),
+        ...(plan.undid === undefined ? {} : { undid: [...undoneBy(plan, settled)] }),
         ...(plan.kept === undefined || plan.kept.length === 0 ? {} : { kept: [...plan.kept] }),
         ...this.#scopedPaths(plan, settled, choice),
       };
@@ -291,8 +305,15 @@ class LogRewinder implements Rewinder {
 
   /** The paths that a rewind of single files is about; absent for one of the whole session. */
   #scopedPaths(plan: RewindPlan, settled: SettledRewind, choice: RewindChoice): { readonly paths?: string[] } {
-    const isWhole = plan.scope === undefined && plan.undid === undefined && ![...(choice.files?.values() ?? [])].includes('skip');
-    return isWhole ? {} : { paths: settled.steps.map(({ path }) => path) };
+    const whole = settled.steps.filter(({ hunks }) => hunks === undefined);
+    const isWhole =
+      plan.scope === undefined &&
+      plan.undid === undefined &&
+      whole.length === settled.steps.length &&
+      !settled.skips.some(({ reason }) => reason === 'not-chosen') &&
+      ![...(choice.files?.values() ?? [])].includes('skip');
+    // A file of which only some hunks were taken keeps the rest of what was done to it.
+    return isWhole ? {} : { paths: whole.map(({ path }) => path) };
   }
 
   #context(id: string): RestoreContext {

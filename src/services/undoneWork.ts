@@ -1,3 +1,4 @@
+import type { MergeSides } from '../core/rewindPlan.ts';
 import { isSameLogged, type LoggedFile, type TouchedFile } from '../core/touchedFiles.ts';
 import { mergeTexts } from '../core/threeWayMerge.ts';
 import type { Author } from '../model/author.ts';
@@ -20,9 +21,11 @@ export type MergeTrouble =
 export interface UndonePlan {
   /** The changes that are undone, in order. */
   readonly events: readonly FileEvent[];
+  readonly eventsOf: ReadonlyMap<WorkspacePath, readonly EventId[]>;
   /** Each path they touched: `before` is what it shall be, `after` what the log saw last. */
   readonly touched: ReadonlyMap<WorkspacePath, TouchedFile>;
   readonly troubles: ReadonlyMap<WorkspacePath, MergeTrouble>;
+  readonly merges: ReadonlyMap<WorkspacePath, MergeSides>;
 }
 
 export interface UndoneWorkParts {
@@ -47,7 +50,9 @@ export async function planUndoneWork(work: UndoneWork, events: readonly LoggedEv
   const histories = historiesOf(work, events);
   const touched = new Map<WorkspacePath, TouchedFile>();
   const troubles = new Map<WorkspacePath, MergeTrouble>();
+  const merges = new Map<WorkspacePath, MergeSides>();
   const undone = new Set<FileEvent>();
+  const eventsOf = new Map<WorkspacePath, readonly EventId[]>();
   for (const [path, steps] of histories) {
     const first = steps.findIndex(({ isUndone }) => isUndone);
     if (first < 0) continue;
@@ -67,6 +72,11 @@ export async function planUndoneWork(work: UndoneWork, events: readonly LoggedEv
       await file.keep({ state: 'version', version: present.version });
     }
     if (file.trouble !== undefined) troubles.set(path, file.trouble);
+    if (file.sides !== undefined && file.trouble === 'overlap') merges.set(path, file.sides);
+    eventsOf.set(
+      path,
+      steps.filter(({ isUndone }) => isUndone).map(({ event }) => eventId(event)),
+    );
     touched.set(path, {
       path,
       before: file.without,
@@ -77,7 +87,7 @@ export async function planUndoneWork(work: UndoneWork, events: readonly LoggedEv
       changes: steps.filter(({ isUndone }) => isUndone).length,
     });
   }
-  return { events: [...undone], touched, troubles };
+  return { events: [...undone], eventsOf, touched, troubles, merges };
 }
 
 /** A file as it would be without some of its changes. */
@@ -87,6 +97,8 @@ class WithoutWork {
   /** What it is with them. */
   present: LoggedFile;
   trouble: MergeTrouble | undefined;
+  /** The sides of the first overlap, as long as nothing but kept changes came after it: with what is there now they are a merge. */
+  sides: MergeSides | undefined;
   /** What it would have been when it was that. */
   readonly #then = new Map<string, LoggedFile>();
 
@@ -99,6 +111,7 @@ class WithoutWork {
 
   /** A change that is undone. */
   pass(after: LoggedFile): void {
+    this.sides = undefined;
     this.present = after;
     this.#remember();
   }
@@ -109,6 +122,7 @@ class WithoutWork {
     if (then === undefined) return this.keep(after);
     this.present = after;
     this.without = then;
+    this.sides = undefined;
   }
 
   #remember(): void {
@@ -134,7 +148,10 @@ class WithoutWork {
       if (o !== undefined && a !== undefined && b !== undefined) {
         const merged = mergeTexts(o, a, b, { ours: 'without the undone work', theirs: 'as it is' });
         if (merged.state !== 'too-large') {
-          if (merged.state === 'overlap') this.trouble ??= 'overlap';
+          if (merged.state === 'overlap') {
+            if (this.trouble === undefined) this.sides = { base: base.version, ours: ours.version };
+            this.trouble ??= 'overlap';
+          }
           const bytes = Buffer.from(merged.text, 'latin1');
           const { hash } = await this.#content.put(bytes, theirs.version.hash);
           const mode = ours.version.mode === base.version.mode ? theirs.version.mode : ours.version.mode;
