@@ -20,9 +20,17 @@ export function groupDecisions(state: SessionState): DecisionGroups {
   return {
     inForce: live.filter(({ status }) => status === 'confirmed'),
     proposed: live.filter(({ status }) => status === 'proposed'),
-    dropped: live.filter(({ status }) => status === 'rejected' || status === 'superseded' || status === 'disproved'),
+    dropped: live.filter(
+      (decision) =>
+        (decision.status === 'rejected' && !isDismissed(decision)) || decision.status === 'superseded' || decision.status === 'disproved',
+    ),
     setAside: all.filter(({ isSetAside }) => isSetAside),
   };
+}
+
+/** A rule's proposal that a person waved off without a reason: then nothing was decided, one way or the other. */
+export function isDismissed({ rule, status, history }: Decision): boolean {
+  return rule !== undefined && status === 'rejected' && history.findLast((change) => change.status === status)?.why === undefined;
 }
 
 /** Open blockers: those that somebody stated first, then those that a rule raised; the newest first in each. */

@@ -7,6 +7,7 @@ import { compareMarks, markOf } from './eventOrder.ts';
 import { isKnownSource } from './foldSource.ts';
 import { foldCommandEnded, foldDiagnostics, foldTests } from './foldCommand.ts';
 import { foldEntry } from './foldEntry.ts';
+import { proposeCommit } from './foldProposal.ts';
 import { foldAttribution, foldFileChange } from './foldFile.ts';
 import { foldRewind, isInAside, statedByOf } from './foldRewind.ts';
 import { foldPrompt, foldReply, foldRun, foldTool, runOf } from './foldRun.ts';
@@ -250,6 +251,7 @@ function foldKind(state: SessionState, event: TapedeckEvent): void {
           author: event.by,
         });
         if (state.commits.length > commitLimit) state.commits.shift();
+        proposeCommit(state, event);
       } else counts.duplicates++;
       setHead(state, event.folder, event.commit, event.branch);
       return;

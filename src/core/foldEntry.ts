@@ -208,6 +208,7 @@ function foldDecision(state: SessionState, event: EventOf<'decision.proposed' | 
   if (event.what === undefined) throw new Error('confirmed a decision that is not in the log');
   const decision: Decision = {
     id: event.id,
+    rule: undefined,
     what: event.what,
     why: event.why,
     alternatives: [...(event.alternatives ?? [])],
@@ -238,8 +239,14 @@ function indexFiles(state: SessionState, decision: Decision): void {
 
 function changeStatus(state: SessionState, id: string, change: StatusChange): void {
   const decision = state.decisions.get(id);
+  if (decision !== undefined && change.author.actor !== 'user' && settledBy(decision) === 'user') return;
   if (decision === undefined) throw new Error(`a decision became ${change.status} that is not in the log: ${eventId(change.mark)}`);
   decision.history.push(change);
   decision.status = change.status;
   decision.successor = change.successor;
+}
+
+/** Who gave a decision its present status: what a person settled, no agent undoes. */
+function settledBy({ status, history }: Decision): string | undefined {
+  return status === 'proposed' ? undefined : history.findLast((change) => change.status === status)?.author.actor;
 }

@@ -4,6 +4,7 @@ import { isSameVersion, type FileVersion } from '../model/fileVersion.ts';
 import { eventId, type EventId } from '../model/ids.ts';
 import type { FileState, SessionState } from '../model/sessionState.ts';
 import { markOf } from './eventOrder.ts';
+import { proposeRecord } from './foldProposal.ts';
 import { forgetOldest } from './foldSource.ts';
 import { hashText } from './textHash.ts';
 
@@ -66,6 +67,7 @@ export function foldFileChange(state: SessionState, event: FileEvent): void {
     file.removed += event.removed ?? 0;
     credit(file, event.by, 1);
     moveRunCount(state, event.by.run, 1);
+    proposeRecord(state, event);
   }
   noteForDecisions(state, event.path, event.before, file.latest, event);
 }

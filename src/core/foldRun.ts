@@ -5,6 +5,7 @@ import { markOf } from './eventOrder.ts';
 import { forgetOldest } from './foldSource.ts';
 import { isAnswer } from './checkCommand.ts';
 import { addFailure } from './foldCommand.ts';
+import { askedBy, proposeAnswer, proposeWords } from './foldProposal.ts';
 import { clearInferred, clearRefusals, raiseInferred, refusalId } from './foldEntry.ts';
 
 const firstPrompts = 3;
@@ -169,6 +170,7 @@ export function foldReply(state: SessionState, event: EventOf<'reply.given'>): v
   state.replies.delete(run);
   state.replies.set(run, textEntry(event, event.text.head, event.text.tail !== undefined || event.text.head.length > textLimit));
   forgetOldest(state.replies, replyLimit);
+  proposeWords(state, event);
 }
 
 export function foldTool(state: SessionState, event: EventOf<'tool.called' | 'tool.returned'>): void {
@@ -177,6 +179,7 @@ export function foldTool(state: SessionState, event: EventOf<'tool.called' | 'to
   if (event.kind === 'tool.called') {
     state.counts.toolCalls++;
     if (run !== undefined) run.toolCalls++;
+    const asked = askedBy(event);
     state.trace.calls.set(key, {
       name: event.name,
       tool: event.tool,
@@ -184,12 +187,14 @@ export function foldTool(state: SessionState, event: EventOf<'tool.called' | 'to
       command: event.command,
       run: event.run,
       ended: false,
+      ...(asked !== undefined && { asked }),
     });
     forgetOldest(state.trace.calls, pendingLimit);
     return;
   }
   const call = state.trace.calls.get(key);
   state.trace.calls.delete(key);
+  if (call?.asked !== undefined) proposeAnswer(state, event, call);
   if (event.status === 'completed' && state.trace.openRefusals === 0) return;
   const name = call?.name ?? event.name ?? 'tool';
   const what = call?.command ?? call?.title ?? name;

@@ -209,6 +209,9 @@ export interface Prompts {
   latest: PromptEntry[];
 }
 
+/** What proposed it where nobody wrote it: an answered question, an approved plan, words of an agent, a commit's text, a decision record. */
+export type DecisionRule = 'answer' | 'plan' | 'words' | 'commit' | 'record';
+
 export type DecisionStatus = 'proposed' | 'confirmed' | 'rejected' | 'superseded' | 'disproved';
 
 export interface StatusChange {
@@ -222,6 +225,8 @@ export interface StatusChange {
 
 export interface Decision {
   id: string;
+  /** Undefined where somebody wrote it down as a decision. */
+  rule: DecisionRule | undefined;
   what: string;
   why: string | undefined;
   alternatives: string[];
@@ -362,4 +367,6 @@ export interface PendingCall {
   command: string | undefined;
   run: RunId | undefined;
   ended: boolean;
+  /** What it asked a person. */
+  asked?: Excerpt;
 }
