@@ -11,6 +11,7 @@ const agentNames: Readonly<Record<string, string>> = {
   cursor: 'Cursor',
   aider: 'Aider',
   qwen: 'Qwen Code',
+  kimi: 'Kimi Code',
   openclaw: 'OpenClaw',
   gastown: 'Gas Town',
   amp: 'Amp',

@@ -692,6 +692,7 @@ const otherAgents: readonly (readonly [string, string])[] = [
   ['crush', 'crush'],
   ['goose', 'goose'],
   ['qwen', 'qwen'],
+  ['kimi', 'kimi'],
   ['cursor-agent', 'cursor'],
   ['droid', 'droid'],
   ['auggie', 'auggie'],

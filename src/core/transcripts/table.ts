@@ -5,6 +5,7 @@ import { codexAdapter } from './codex.ts';
 import { copilotAdapter } from './copilot.ts';
 import { gastownAdapter } from './gastown.ts';
 import { geminiAdapter } from './gemini.ts';
+import { kimiAdapter } from './kimi.ts';
 import { openclawAdapter } from './openclaw.ts';
 import { opencodeAdapter } from './opencode.ts';
 import { piAdapter } from './pi.ts';
@@ -19,6 +20,7 @@ export const transcriptAdapters: readonly TranscriptAdapter[] = [
   copilotAdapter,
   geminiAdapter,
   qwenAdapter,
+  kimiAdapter,
   opencodeAdapter,
   gastownAdapter,
   aiderAdapter,

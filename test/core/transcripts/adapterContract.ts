@@ -22,12 +22,15 @@ export interface Fixture {
   readonly lines: readonly { readonly text: string; readonly offset: number }[];
 }
 
+/** What lies beside transcripts and is none. */
+const besides = /(?:^|[\\/])(?:sessions|state|workspace)\.json$/;
+
 /** The transcripts under `test/fixtures/transcripts/<agent>/<scenario>/<path below the root>`. */
 export function fixturesOf(agent: string): readonly Fixture[] {
   const folder = join(fixtureFolder, agent);
   return readdirSync(folder).flatMap((scenario) =>
     readdirSync(join(folder, scenario), { recursive: true, encoding: 'utf8' })
-      .filter((name) => name.endsWith('.jsonl') || name.endsWith('.md') || (name.endsWith('.json') && !name.endsWith('sessions.json')))
+      .filter((name) => name.endsWith('.jsonl') || name.endsWith('.md') || (name.endsWith('.json') && !besides.test(name)))
       .map((name) => {
         const path = join(folder, scenario, name);
         const bytes = readFileSync(path);
