@@ -9,7 +9,9 @@ import type { Deck } from './deck.ts';
 import { diffView } from './diffView.ts';
 import { blockerActions, blockerView, decisionActions, decisionView, type Reveal } from './entryView.ts';
 import { icon, laneClass, rowIcon } from './icons.ts';
-import { excerptText, plainOutput } from './plainText.ts';
+import { markdownView } from './markdownView.ts';
+import { outputView } from './outputView.ts';
+import { excerptText } from './plainText.ts';
 import type { RowRequest } from './rowActions.ts';
 import { countsView } from './rowView.ts';
 
@@ -103,9 +105,9 @@ function eventPart(event: LoggedEvent, row: TimelineRow): TemplateResult | typeo
     case 'prompt.submitted':
       return textPart(event.provenance === 'user' ? 'Prompt' : 'Told to the agent', excerptText(event.text));
     case 'reply.given':
-      return textPart('Reply', excerptText(event.text));
+      return markdownPart('Reply', excerptText(event.text));
     case 'command.ended': {
-      const output = event.output === undefined ? '' : plainOutput(excerptText(event.output)).trimEnd();
+      const output = event.output === undefined ? '' : excerptText(event.output).trimEnd();
       const place = [event.cwd, event.terminal].filter((part) => part !== undefined).join(' · ');
       if (row.kind === 'turn') return nothing;
       return html`<section class="part">
@@ -114,7 +116,7 @@ function eventPart(event: LoggedEvent, row: TimelineRow): TemplateResult | typeo
         </h3>
         ${row.children.length === 0 && event.command !== row.title ? html`<pre class="text mono">${event.command}</pre>` : nothing}
         ${place === '' ? nothing : html`<p class="hint">in <bdi>${place}</bdi></p>`}
-        ${output === '' ? html`<p class="hint">No output was kept.</p>` : html`<pre class="text mono output" tabindex="0" role="group" aria-label="Output">${output}</pre>`}
+        ${output === '' ? html`<p class="hint">No output was kept.</p>` : outputView(output)}
       </section>`;
     }
     case 'tool.called':
@@ -122,7 +124,10 @@ function eventPart(event: LoggedEvent, row: TimelineRow): TemplateResult | typeo
       return textPart(event.name, excerptText(event.input), true);
     case 'tool.returned':
       if (event.output === undefined || row.kind === 'turn') return nothing;
-      return textPart('Answer', plainOutput(excerptText(event.output)).trimEnd(), true);
+      return html`<section class="part">
+        <h3>Answer</h3>
+        ${outputView(excerptText(event.output).trimEnd())}
+      </section>`;
     case 'plan.changed':
       return html`<section class="part">
         <h3>Plan</h3>
@@ -146,7 +151,7 @@ function eventPart(event: LoggedEvent, row: TimelineRow): TemplateResult | typeo
         [event.subject, event.body ?? ''].join('\n\n').trim(),
       );
     case 'run.compacted':
-      return event.summary === undefined ? nothing : textPart('Summary', excerptText(event.summary));
+      return event.summary === undefined ? nothing : markdownPart('Summary', excerptText(event.summary));
     case 'rewind.applied':
     case 'rewind.undone':
       return html`<section class="part">
@@ -169,6 +174,14 @@ function eventPart(event: LoggedEvent, row: TimelineRow): TemplateResult | typeo
     default:
       return nothing;
   }
+}
+
+function markdownPart(title: string, text: string): TemplateResult | typeof nothing {
+  if (text === '') return nothing;
+  return html`<section class="part">
+    <h3>${title}</h3>
+    ${markdownView(text)}
+  </section>`;
 }
 
 function textPart(title: string, text: string, isMono = false): TemplateResult | typeof nothing {

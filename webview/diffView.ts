@@ -1,6 +1,8 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import type { FileDiff } from '../src/protocol/messages.ts';
+import { partsView } from './codeView.ts';
 import { countsView, pathView } from './rowView.ts';
+import { languageOf, tokenize, type Carry } from './syntax.ts';
 
 /** What changed in one file, as a unified diff. Lines are text and keep their own direction. */
 export function diffView(diff: FileDiff, openDiff: () => void): TemplateResult {
@@ -15,7 +17,7 @@ export function diffView(diff: FileDiff, openDiff: () => void): TemplateResult {
         ? diff.lines.length === 0
           ? html`<p class="hint">No difference in the end.</p>`
           : html`<div class="code" tabindex="0" role="group" aria-label=${`Changes in ${diff.path}`}>
-              <div class="code-lines">${diff.lines.map(lineView)}</div>
+              <div class="code-lines">${linesView(diff)}</div>
             </div>`
         : html`<p class="hint">
             ${diff.reason ?? (diff.content === 'binary' ? 'Not text: there is no line to show.' : 'Its content was not kept.')}
@@ -25,14 +27,32 @@ export function diffView(diff: FileDiff, openDiff: () => void): TemplateResult {
   </section>`;
 }
 
-function lineView(line: string): TemplateResult {
-  const sign = line[0];
-  const kind = line.startsWith('@@') ? 'hunk' : sign === '+' ? 'plus' : sign === '-' ? 'minus' : sign === '\\' ? 'note' : 'same';
-  if (kind === 'hunk' || kind === 'note') return html`<div class="code-line ${kind}">${line}</div>`;
+/** The lines with the colours of their language: what was there and what is there now go on each from their own last line. */
+function linesView({ path, lines }: FileDiff): readonly TemplateResult[] {
+  const language = languageOf(path);
+  let before: Carry;
+  let now: Carry;
+  return lines.map((line) => {
+    const sign = line[0];
+    const kind = line.startsWith('@@') ? 'hunk' : sign === '+' ? 'plus' : sign === '-' ? 'minus' : sign === '\\' ? 'note' : 'same';
+    if (kind === 'hunk' || kind === 'note') {
+      [before, now] = [undefined, undefined];
+      return html`<div class="code-line ${kind}">${line}</div>`;
+    }
+    const text = line.slice(1);
+    if (language === undefined) return lineView(kind, text);
+    const { parts, carry } = tokenize(text, language, kind === 'minus' ? before : now);
+    if (kind !== 'plus') before = carry;
+    if (kind !== 'minus') now = carry;
+    return lineView(kind, partsView(parts));
+  });
+}
+
+function lineView(kind: 'plus' | 'minus' | 'same', content: unknown): TemplateResult {
   const spoken = kind === 'plus' ? 'added' : kind === 'minus' ? 'removed' : '';
   return html`<div class="code-line ${kind}">
     <span class="sign" aria-hidden="true">${kind === 'minus' ? '−' : kind === 'plus' ? '+' : ''}</span>${
       spoken === '' ? nothing : html`<span class="spoken">${spoken}: </span>`
-    }<bdi>${line.slice(1)}</bdi>
+    }<bdi dir="ltr">${content}</bdi>
   </div>`;
 }

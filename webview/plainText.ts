@@ -1,17 +1,5 @@
 import type { Excerpt } from '../src/model/event.ts';
 
-/** Terminal output as plain text: no escape sequences, and of what overwrote itself on one line only the last. */
-export function plainOutput(text: string): string {
-  return text
-    .replace(/\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)?/g, '')
-    .replace(/\u001b[PX^_][^\u001b]*(?:\u001b\\)?/g, '')
-    .replace(/\u001b\[[0-?]*[ -/]*[@-~]?/g, '')
-    .replace(/\u001b[ -/]*[0-~]?/g, '')
-    .replace(/\r+\n/g, '\n')
-    .replace(/[^\n]*\r/g, '')
-    .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/g, '');
-}
-
 /** Head and tail, and in words what lies between them. At most `limit` characters of each are shown. */
 export function excerptText(excerpt: Excerpt, limit = 60_000): string {
   const head = excerpt.head.length > limit ? excerpt.head.slice(0, limit) : excerpt.head;

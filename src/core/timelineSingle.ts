@@ -29,7 +29,12 @@ export function singleRow(event: LoggedEvent, base: RowBase, entryTitle: (id: st
         texts: excerptTexts(event.text),
       });
     case 'reply.given':
-      return createRow({ ...base, kind: 'reply', title: oneLine(event.text.head) || 'Empty reply', texts: excerptTexts(event.text) });
+      return createRow({
+        ...base,
+        kind: 'reply',
+        title: oneLine(withoutMarks(event.text.head)) || 'Empty reply',
+        texts: excerptTexts(event.text),
+      });
     case 'plan.changed': {
       const done = event.entries.filter(({ status }) => status === 'completed').length;
       const now = event.entries.find(({ status }) => status === 'in_progress');
@@ -229,6 +234,9 @@ function settledRow(base: RowBase, id: string, what: string | undefined, word: s
     texts: why === undefined ? [] : [why],
   });
 }
+
+/** Markdown's commonest marks left out: in a row they are noise. */
+const withoutMarks = (text: string): string => text.slice(0, 2000).replace(/\*\*|`+|^#{1,6} |^[-*] (?=\S)/gm, '');
 
 const excerptTexts = ({ head, tail }: { readonly head: string; readonly tail?: string | undefined }): string[] =>
   tail === undefined ? [head] : [head, tail];

@@ -92,6 +92,17 @@ describe.each(['dark', 'light', 'hcDark', 'hcLight'] satisfies ThemeName[])('in 
     await page.getByRole('treeitem', { name: /5 edits in 4 files/ }).click();
     await page.locator('.code').first().waitFor();
     faults.push(...(await lookAt(page, name('detail'), isThorough)));
+    await page.getByRole('treeitem', { name: /Fix the token refresh/ }).click();
+    await page.keyboard.press('End');
+    await page.getByRole('treeitem', { name: /Read the auth module/ }).click();
+    await page.locator('.md').waitFor();
+    faults.push(...(await lookAt(page, name('reply'), isThorough)));
+    await page
+      .getByRole('treeitem', { name: /npm test exit 1/ })
+      .last()
+      .click();
+    await page.locator('pre.output').waitFor();
+    faults.push(...(await lookAt(page, name('failure'), isThorough)));
     for (const tab of ['Decisions', 'Blockers', 'Resume']) {
       await page.getByRole('tab', { name: new RegExp(tab) }).click();
       if (tab === 'Resume') await page.locator('pre.prompt-text').waitFor();

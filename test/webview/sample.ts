@@ -115,7 +115,24 @@ export function sampleEvents(): readonly TapedeckEvent[] {
       run: claude.run!,
       turn: 1,
       text: excerpt(
-        'Requests are not limited at all: `middleware.ts` only checks the session cookie. The docs promise 60 requests a minute.',
+        `Requests are **not limited at all**: \`middleware.ts\` only checks the session cookie.
+
+## What I found
+1. The docs promise *60 requests a minute* ([limits](docs/limits.md)).
+2. Nothing counts them:
+   - no store, no header
+   - [ ] a test is missing
+
+| route | limit |
+|---|---|
+| \`/login\` | none |
+| \`/token\` | none |
+
+\`\`\`ts
+// what a limiter would need
+const allowed = bucket.take(client, 1) ?? false;
+\`\`\`
+> Nothing was changed.`,
       ),
     },
     9000,
@@ -230,7 +247,7 @@ export function sampleEvents(): readonly TapedeckEvent[] {
     'npm test',
     1,
     8000,
-    'FAIL test/auth.test.ts\n  ✕ a second refresh waits for the first (312 ms)\n\n    expected 1 request, got 2\n\nTests: 1 failed, 13 passed',
+    '\u001b[1m\u001b[41m FAIL \u001b[0m test/auth.test.ts\n  \u001b[31m✕\u001b[39m \u001b[2ma second refresh waits for the first (312 ms)\u001b[22m\n\n    expected \u001b[32m1\u001b[39m request, got \u001b[38;5;203m2\u001b[0m\n\nTests: \u001b[1;31m1 failed\u001b[0m, \u001b[32m13 passed\u001b[0m',
   );
   tape.add({
     kind: 'tool.called',
