@@ -32,7 +32,7 @@ export function singleRow(event: LoggedEvent, base: RowBase, entryTitle: (id: st
       return createRow({
         ...base,
         kind: 'reply',
-        title: oneLine(withoutMarks(event.text.head)) || 'Empty reply',
+        title: oneLine(firstWords(event.text.head)) || 'Empty reply',
         texts: excerptTexts(event.text),
       });
     case 'plan.changed': {
@@ -235,8 +235,14 @@ function settledRow(base: RowBase, id: string, what: string | undefined, word: s
   });
 }
 
-/** Markdown's commonest marks left out: in a row they are noise. */
-const withoutMarks = (text: string): string => text.slice(0, 2000).replace(/\*\*|`+|^#{1,6} |^[-*] (?=\S)/gm, '');
+/** The first paragraph without Markdown's commonest marks: in a row they are noise. */
+const firstWords = (text: string): string =>
+  (
+    text
+      .trimStart()
+      .slice(0, 2000)
+      .split(/\n\s*\n/, 1)[0] ?? ''
+  ).replace(/\*\*|`+|^#{1,6} |^[-*] (?=\S)/gm, '');
 
 const excerptTexts = ({ head, tail }: { readonly head: string; readonly tail?: string | undefined }): string[] =>
   tail === undefined ? [head] : [head, tail];
