@@ -99,7 +99,7 @@ describe('the rows of a session', () => {
         "5 files read, 1 search",
         "# Claude Code · Read the auth module and tell me how requests are rate limited today. Don’t change anything yet. · 4 actions",
         "4 files read",
-        "Requests are not limited at all: \`middleware.ts\` only checks the session cookie. The docs promise 60 requests a minute.",
+        "Requests are not limited at all: middleware.ts only checks the session cookie.",
         "--",
         "Recording started · Auth middleware",
       ]
