@@ -109,7 +109,7 @@ export function activate(context: vscode.ExtensionContext): TapedeckApi {
       await former.close();
       if (disposables.isDisposed) return;
       const settings = readSettings(vscode.workspace.workspaceFolders?.[0]?.uri);
-      deck = await Deck.open(context, settings, trace);
+      deck = await Deck.open(context, settings, { trace, logWorker });
       await recoverRewinds(deck, prompts).catch((error: unknown) => trace(`Interrupted rewinds: ${String(error)}`));
       listening = new DisposableStore();
       listening.add(deck.onDidChange(() => refreshSoon.request()));

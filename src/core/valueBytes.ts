@@ -34,7 +34,7 @@ export class ByteWriter {
     this.#length += given.length;
   }
 
-  taken(): Uint8Array {
+  taken(): Uint8Array<ArrayBuffer> {
     return this.#bytes.subarray(0, this.#length);
   }
 

@@ -11,7 +11,7 @@ import { Encoder } from './valueEncoder.ts';
  */
 
 /** The bytes, when the generator is done. The value must not change until then. */
-export function* encodeInPieces(value: unknown): Generator<void, Uint8Array> {
+export function* encodeInPieces(value: unknown): Generator<void, Uint8Array<ArrayBuffer>> {
   const encoder = new Encoder();
   yield* encoder.writeSlowly(value);
   return yield* encoder.finish();

@@ -57,7 +57,7 @@ export class Encoder {
   }
 
   /** The strings first, then what was written. */
-  *finish(): Generator<void, Uint8Array> {
+  *finish(): Generator<void, Uint8Array<ArrayBuffer>> {
     const whole = new ByteWriter();
     const strings = [...this.#strings.keys()];
     const encoder = new TextEncoder();

@@ -8,6 +8,7 @@ import { SerialQueue } from '../base/serialQueue.ts';
 import { transcriptAdapters } from '../core/transcripts/table.ts';
 import type { LoggedEvent } from '../model/event.ts';
 import type { SessionId } from '../model/ids.ts';
+import type { LogWorker } from '../services/logWorker.ts';
 import { openRecorder, type Recorder } from '../services/recorder.ts';
 import { defaultRecorderSettings, type RecorderSettings } from '../services/recorderSettings.ts';
 import { openSessionFeed, type SessionFeed } from '../services/sessionFeed.ts';
@@ -49,6 +50,7 @@ export class Deck implements Disposable {
   readonly #appended = this.#disposables.add(new Emitter<readonly LoggedEvent[]>());
   readonly #queue = new SerialQueue();
   readonly #trace: (message: string) => void;
+  readonly #logWorker: LogWorker | undefined;
   #feed: SessionFeed | undefined;
   /** The session that the user chose to look at; undefined: the recorded one. */
   #chosen: SessionId | undefined;
@@ -65,6 +67,7 @@ export class Deck implements Disposable {
     recording?: Settings['recording'];
     wantedRoot?: string;
     trace: (message: string) => void;
+    logWorker?: LogWorker;
   }) {
     this.folders = parts.folders;
     this.layout = parts.layout;
@@ -76,6 +79,7 @@ export class Deck implements Disposable {
     this.recording = parts.recording ?? 'automatic';
     this.wantedRoot = parts.wantedRoot;
     this.#trace = parts.trace;
+    this.#logWorker = parts.logWorker;
     if (parts.recorder !== undefined) {
       this.#disposables.add(
         parts.recorder.onDidChangeStatus(() => {
@@ -87,14 +91,18 @@ export class Deck implements Disposable {
   }
 
   /** Never rejects: a recorder that can't be opened leaves a deck in mode `failed` that says why. */
-  static async open(context: vscode.ExtensionContext, settings: Settings, trace: (message: string) => void): Promise<Deck> {
+  static async open(
+    context: vscode.ExtensionContext,
+    settings: Settings,
+    { trace, logWorker }: { readonly trace: (message: string) => void; readonly logWorker: LogWorker },
+  ): Promise<Deck> {
     const folders = workspaceFolders();
     const first = folders[0];
     if (first === undefined) return new Deck({ folders, mode: 'noFolder', trace });
     const root = path.resolve(first.path, settings.directory);
     const fallbackRoot = context.storageUri?.fsPath;
     const recording = recordingHere(context, settings.recording);
-    const common = { folders, recording, wantedRoot: root, trace };
+    const common = { folders, recording, wantedRoot: root, trace, logWorker };
     if (!vscode.workspace.isTrusted) {
       const layout = tapedeckLayout(root);
       const sessions = createSessions({
@@ -188,7 +196,7 @@ export class Deck implements Disposable {
         this.#feed =
           wanted === undefined
             ? undefined
-            : await openSessionFeed({ layout: this.layout, session: wanted, digest: nodeDigest, keepsFolds });
+            : await openSessionFeed({ layout: this.layout, session: wanted, digest: nodeDigest, keepsFolds, worker: this.#logWorker });
       } catch (error) {
         this.#trace(`The session ${wanted ?? ''} could not be opened: ${String(error)}`);
         return;

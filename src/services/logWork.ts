@@ -1,6 +1,9 @@
+import { assertNever } from '../base/assertNever.ts';
 import type { SearchQuery } from '../core/searchMatch.ts';
+import { foldVersion, SessionFold } from '../core/sessionFold.ts';
 import type { Digest } from '../model/digest.ts';
 import type { SessionId } from '../model/ids.ts';
+import { packFold } from '../store/foldSnapshot.ts';
 import { tapedeckLayout } from '../store/layout.ts';
 import { lineIndexRecipe } from '../store/lineIndexRecipe.ts';
 import { createLogSearch, type LogSearch, type SearchCursor, type SearchPage, type SearchProgress } from '../store/logSearch.ts';
@@ -8,9 +11,10 @@ import { recallRecipe } from '../store/recallRecipe.ts';
 import { searchIndexRecipe } from '../store/searchIndex.ts';
 import { listSessionIds } from '../store/sessionCard.ts';
 import { keepSidecars, type KeptReport } from '../store/sidecarKeeper.ts';
+import { foldSession, type CarriedFold } from './sessionFolding.ts';
 
 /** Work on logs that takes a while, done in a thread of its own where there is one. Each question gets one answer. */
-export type LogQuestion = SearchQuestion | KeepQuestion;
+export type LogQuestion = SearchQuestion | KeepQuestion | FoldQuestion;
 
 export interface SearchQuestion {
   readonly ask: 'search';
@@ -30,9 +34,33 @@ export interface KeepQuestion {
   readonly session?: SessionId;
 }
 
+/** Folds that session to its log's end; only in a thread of its own. */
+export interface FoldQuestion {
+  readonly ask: 'fold';
+  readonly root: string;
+  readonly session: SessionId;
+  /** Keeps a fold every so many events; 0: nothing is written. */
+  readonly keepEvery: number;
+  /** The fold itself is asked for too. */
+  readonly isWanted: boolean;
+}
+
+export interface FoldAnswer {
+  /** False where no thread is. */
+  readonly isDone: boolean;
+  /** Absent when it was not wanted, and when nothing can go on from it. */
+  readonly carried?: CarriedFold;
+}
+
 export interface LogAnswers {
   readonly search: SearchPage;
   readonly keep: readonly KeptReport[];
+  readonly fold: FoldAnswer;
+}
+
+/** What of an answer goes to the other thread rather than being copied. */
+export function movedParts(answer: LogAnswers[LogQuestion['ask']]): ArrayBuffer[] {
+  return 'carried' in answer && answer.carried !== undefined ? [answer.carried.packed.buffer] : [];
 }
 
 export interface LogWorkOptions {
@@ -63,8 +91,20 @@ export class LogWork {
   }
 
   async do<Q extends LogQuestion>(question: Q, control: WorkControl): Promise<LogAnswers[Q['ask']]> {
-    const answer = question.ask === 'search' ? this.#search(question, control) : this.#keep(question, control);
-    return (await answer) as LogAnswers[Q['ask']];
+    return (await this.#answer(question, control)) as LogAnswers[Q['ask']];
+  }
+
+  #answer(question: LogQuestion, control: WorkControl): Promise<LogAnswers[LogQuestion['ask']]> {
+    switch (question.ask) {
+      case 'search':
+        return this.#search(question, control);
+      case 'keep':
+        return this.#keep(question, control);
+      case 'fold':
+        return this.#fold(question, control);
+      default:
+        return assertNever(question);
+    }
   }
 
   async #search({ root, sessions, query, count, from }: SearchQuestion, { signal, onProgress }: WorkControl): Promise<SearchPage> {
@@ -99,6 +139,23 @@ export class LogWork {
       );
     }
     return reports;
+  }
+
+  async #fold({ root, session, keepEvery, isWanted }: FoldQuestion, { signal }: WorkControl): Promise<FoldAnswer> {
+    const { digest, isOwnThread } = this.#options;
+    // A guest could not do it better than who asks.
+    if (!isOwnThread) return { isDone: false };
+    const fold = new SessionFold();
+    const { snapshot } = await foldSession(fold, {
+      layout: tapedeckLayout(root),
+      session,
+      digest,
+      keepEvery,
+      isCancelled: () => signal.aborted,
+      sliceMs: ownSliceMs,
+    });
+    if (!isWanted || snapshot === undefined || signal.aborted) return { isDone: true };
+    return { isDone: true, carried: { version: foldVersion, snapshot, packed: await packFold(fold.data) } };
   }
 }
 

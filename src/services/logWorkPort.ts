@@ -1,6 +1,6 @@
 import type { Disposable } from '../base/disposable.ts';
 import type { SearchProgress } from '../store/logSearch.ts';
-import type { LogQuestion, LogWork } from './logWork.ts';
+import { movedParts, type LogAnswers, type LogQuestion, type LogWork } from './logWork.ts';
 
 /** What goes to the thread that works. */
 export type ToWorker = { readonly id: number; readonly question: LogQuestion } | { readonly stop: number };
@@ -8,12 +8,13 @@ export type ToWorker = { readonly id: number; readonly question: LogQuestion } |
 /** What comes back: any number of times how far it has come, then one answer. */
 export type FromWorker =
   | { readonly id: number; readonly progress: SearchProgress }
-  | { readonly id: number; readonly answer: unknown }
+  | { readonly id: number; readonly answer: LogAnswers[LogQuestion['ask']] }
   | { readonly id: number; readonly failure: string };
 
 /** One end of the channel between two threads. */
 export interface WorkPort {
-  post(message: FromWorker): void;
+  /** `moved` is no longer here afterwards. */
+  post(message: FromWorker, moved?: readonly ArrayBuffer[]): void;
   onMessage(listener: (message: ToWorker) => void): void;
 }
 
@@ -25,7 +26,8 @@ export function serveLogWork(work: LogWork, port: WorkPort): Disposable {
     underWay.set(id, stop);
     try {
       const onProgress = (progress: SearchProgress): void => port.post({ id, progress });
-      port.post({ id, answer: await work.do(question, { signal: stop.signal, onProgress }) });
+      const found = await work.do(question, { signal: stop.signal, onProgress });
+      port.post({ id, answer: found }, movedParts(found));
     } catch (error) {
       port.post({ id, failure: error instanceof Error ? error.message : String(error) });
     } finally {

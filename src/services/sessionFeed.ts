@@ -8,6 +8,9 @@ import type { SessionId } from '../model/ids.ts';
 import type { SessionState } from '../model/sessionState.ts';
 import type { TapedeckLayout } from '../store/layout.ts';
 import { openLogReader, type Damage, type LogReader } from '../store/logReader.ts';
+import { TimeSlice } from '../store/timeSlice.ts';
+import type { FoldAnswer } from './logWork.ts';
+import type { LogWorker } from './logWorker.ts';
 import { foldSession, keptEvery } from './sessionFolding.ts';
 
 /**
@@ -40,6 +43,8 @@ export async function openSessionFeed(options: {
   readonly digest: Digest;
   /** Keeps folds in the session's cache, for those who open it later. Without it nothing is written. */
   readonly keepsFolds?: boolean;
+  /** Folds what takes long in a thread of its own; without it all is done here, in slices. */
+  readonly worker?: Pick<LogWorker, 'ask'> | undefined;
 }): Promise<SessionFeed> {
   const reader = await openLogReader(options);
   const disposables = new DisposableStore();
@@ -63,10 +68,19 @@ export async function openSessionFeed(options: {
     }
   };
 
+  const stop = new AbortController();
+  disposables.add({ dispose: () => stop.abort() });
+  const ask = async (isWanted: boolean): Promise<FoldAnswer | undefined> => {
+    const { root } = options.layout;
+    return options.worker?.ask({ ask: 'fold', root, session: options.session, keepEvery, isWanted }, { signal: stop.signal });
+  };
+  const folding = { ...options, keepEvery, isCancelled: () => disposables.isDisposed };
+
   /** By a fold of its own, which goes on from the last one that was kept: this one changes all the time. */
   const keep = async (): Promise<void> => {
     sinceKept = 0;
-    await foldSession(new SessionFold(), { ...options, keepEvery, isCancelled: () => disposables.isDisposed });
+    const answer = await ask(false);
+    if (answer?.isDone !== true) await foldSession(new SessionFold(), folding);
   };
 
   const following = disposables.add(
@@ -86,11 +100,15 @@ export async function openSessionFeed(options: {
   );
 
   const foldPast = async (): Promise<void> => {
-    const folded = await foldSession(fold, { ...options, keepEvery, isCancelled: () => disposables.isDisposed });
-    if (disposables.isDisposed) return;
+    const foldElsewhere = options.worker && (async () => (await ask(true))?.carried);
+    const folded = await foldSession(fold, { ...folding, foldElsewhere });
     damage = folded.damage;
-    add(waiting ?? []);
-    waiting = undefined;
+    const slice = new TimeSlice(waitingSliceMs);
+    while (!disposables.isDisposed && waiting !== undefined) {
+      add(waiting.splice(0, waitingBatch));
+      if (waiting.length === 0) waiting = undefined;
+      else if (slice.isSpent) await slice.pause();
+    }
   };
   const whenFolded = foldPast();
   // Whoever needs the whole state awaits it and sees the failure; nobody else must be told twice.
@@ -118,6 +136,10 @@ export async function openSessionFeed(options: {
     dispose: () => disposables.dispose(),
   };
 }
+
+/** What came while the past was folded is as much as a second process writes in that time. */
+const waitingSliceMs = 0.8;
+const waitingBatch = 32;
 
 function isSamePlace(a: Damage, b: Damage): boolean {
   return a.file === b.file && a.from === b.from && a.to === b.to;

@@ -1,17 +1,28 @@
-import { SessionFold } from '../core/sessionFold.ts';
+import { foldVersion, SessionFold } from '../core/sessionFold.ts';
 import type { Digest } from '../model/digest.ts';
+import type { LoggedEvent } from '../model/event.ts';
 import { eventId, type EventId, type SessionId } from '../model/ids.ts';
 import type { EventMark, SessionState } from '../model/sessionState.ts';
 import { compareMarks } from '../core/eventOrder.ts';
-import { dropFold, foldDistance, keepFold, listFolds, readFold } from '../store/foldSnapshot.ts';
-import type { SessionLayout, TapedeckLayout } from '../store/layout.ts';
+import {
+  dropFold,
+  foldDistance,
+  keepFold,
+  listFolds,
+  readFold,
+  unpackFold,
+  type FoldSnapshot,
+  type ReadFold,
+} from '../store/foldSnapshot.ts';
+import type { TapedeckLayout } from '../store/layout.ts';
 import { openLogWalk, type LogWalk } from '../store/logWalk.ts';
 import { TimeSlice } from '../store/timeSlice.ts';
 import type { Damage } from '../store/writerStream.ts';
 
 /**
  * Folds a session, beginning with the newest kept fold that holds for the log as it is now. What comes out is what a fold
- * from the log's beginning gives; where nothing kept holds, it is that.
+ * from the log's beginning gives; where nothing kept holds, it is that. A long way can be gone elsewhere: then only what came
+ * behind it is folded here, and where it can't be gone on from there, all of it is.
  */
 export interface FoldingOptions {
   readonly layout: TapedeckLayout;
@@ -22,7 +33,20 @@ export interface FoldingOptions {
   /** Keeps a fold every so many events on the way, and one at the end when it was far; 0 keeps none, so that nothing is written. */
   readonly keepEvery: number;
   /** What comes of it is no longer wanted. */
-  readonly isCancelled?: () => boolean;
+  readonly isCancelled?: (() => boolean) | undefined;
+  /** Folds the log to its end in another thread, and keeps what is to be kept. Undefined: it could not, or nothing can go on from there. */
+  readonly foldElsewhere?: (() => Promise<CarriedFold | undefined>) | undefined;
+  /** No more of the log than that is folded here when it can be folded elsewhere. */
+  readonly nearBytes?: number | undefined;
+  /** How long it may hold the event loop in one go. */
+  readonly sliceMs?: number;
+}
+
+/** A fold on its way from one thread to another. */
+export interface CarriedFold {
+  readonly version: number;
+  readonly snapshot: FoldSnapshot;
+  readonly packed: Uint8Array<ArrayBuffer>;
 }
 
 /** So many events lie between kept folds, where there is room for as many. */
@@ -37,29 +61,69 @@ export interface Folded {
   readonly folded: number;
   /** `until` was met, or none was given. */
   readonly isThere: boolean;
+  /** From where another fold can go on; undefined when none can. */
+  readonly snapshot: FoldSnapshot | undefined;
 }
 
 /** Folds into `fold`, which is empty at first and must not be changed meanwhile. Rejects when the log cannot be listed. */
 export async function foldSession(fold: SessionFold, options: FoldingOptions): Promise<Folded> {
+  const foldElsewhere = options.until === undefined ? options.foldElsewhere : undefined;
+  if (foldElsewhere !== undefined) {
+    const near = await foldFromKept(fold, options, options.nearBytes ?? defaultNearBytes);
+    if (near !== undefined) return near;
+    // Twice, as what came meanwhile may belong before what was folded there.
+    for (let attempt = 1; attempt <= 2 && options.isCancelled?.() !== true; attempt++) {
+      const carried = await foldElsewhere().catch(() => undefined);
+      if (carried?.version !== foldVersion) break;
+      const start = { snapshot: carried.snapshot, unpack: () => unpackFold(carried.packed) };
+      const folded = await foldFrom(fold, start, { ...options, keepEvery: 0 });
+      if (typeof folded === 'object') return folded;
+    }
+  }
+  return (await foldFromKept(fold, options))!;
+}
+
+/** Undefined when more of the log than `mostBytes` lies behind what is kept. */
+async function foldFromKept(fold: SessionFold, options: FoldingOptions, mostBytes = Number.POSITIVE_INFINITY): Promise<Folded | undefined> {
   const session = options.layout.session(options.session);
-  const { until } = options;
+  const { until, digest } = options;
   for (const kept of await listFolds(session)) {
     if (until !== undefined && compareMarks(kept.mark, until) > 0) continue;
     if (options.isCancelled?.() === true) break;
-    const read = await readFold(kept, options.digest);
-    const from = read?.snapshot;
-    const walk = from && (await openLogWalk({ session, digest: options.digest, from }));
-    if (read === undefined || walk === undefined) {
-      if (options.keepEvery > 0) await dropFold(kept);
-      continue;
-    }
-    fold.restore(read.fold);
-    const folded = await foldOn(fold, walk, session, options, read.snapshot.damage);
-    if (folded !== undefined) return folded;
-    fold.clear();
+    const read = await readFold(kept, digest);
+    const folded = read === undefined ? 'refused' : await foldFrom(fold, read, options, mostBytes);
+    if (typeof folded === 'object') return folded;
+    if (folded === 'far') return undefined;
+    if (folded === 'refused' && options.keepEvery > 0) await dropFold(kept);
   }
-  const walk = await openLogWalk({ session, digest: options.digest });
-  return (await foldOn(fold, walk!, session, options, []))!;
+  const walk = (await openLogWalk({ session, digest }))!;
+  if (walk.restBytes <= mostBytes) return (await foldOn(fold, walk, options))!;
+  await walk.close();
+  return undefined;
+}
+
+/**
+ * `far` when so much lies behind it, `refused` when it is none of the log as it is now, `doubtful` when what came behind it
+ * might have been in it. Then `fold` is as it was: empty.
+ */
+async function foldFrom(
+  fold: SessionFold,
+  { snapshot, unpack }: ReadFold,
+  options: FoldingOptions,
+  mostBytes = Number.POSITIVE_INFINITY,
+): Promise<Folded | 'far' | 'refused' | 'doubtful'> {
+  const walk = await openLogWalk({ session: options.layout.session(options.session), digest: options.digest, from: snapshot });
+  if (walk === undefined) return 'refused';
+  const data = walk.restBytes <= mostBytes ? await unpack() : 'far';
+  if (data === undefined || data === 'far') {
+    await walk.close();
+    return data ?? 'refused';
+  }
+  fold.restore(data);
+  const folded = await foldOn(fold, walk, options, snapshot);
+  if (folded !== undefined) return folded;
+  fold.clear();
+  return 'doubtful';
 }
 
 /** The state right after the event, or that of the whole log. */
@@ -70,56 +134,63 @@ export async function readSessionState(options: FoldingOptions): Promise<Session
 }
 
 /** Who went so far leaves a fold behind. */
-const farEvents = 8192;
+const farEvents = 2048;
+/** Some seven thousand events, or a tenth of a second. */
+const defaultNearBytes = 4 << 20;
 const batchEvents = 32;
-const sliceMs = 1;
+/** Two pieces may have their turn one behind the other. */
+const defaultSliceMs = 0.8;
 
-/** Undefined when the walk turned out not to go on from where the kept fold was made. */
-async function foldOn(
-  fold: SessionFold,
-  walk: LogWalk,
-  session: SessionLayout,
-  options: FoldingOptions,
-  damageBefore: readonly Damage[],
-): Promise<Folded | undefined> {
+/** Folds what the walk gives, and closes it. Undefined when it turned out not to go on from where the fold `from` was made. */
+async function foldOn(fold: SessionFold, walk: LogWalk, options: FoldingOptions, from?: FoldSnapshot): Promise<Folded | undefined> {
   const { until, keepEvery, digest } = options;
+  const session = options.layout.session(options.session);
+  const damageBefore = from?.damage ?? [];
   const last: EventId | undefined = until && eventId(until);
-  const slice = new TimeSlice(sliceMs);
+  const isLast = last === undefined ? undefined : (event: LoggedEvent): boolean => eventId(event) === last;
+  const slice = new TimeSlice(options.sliceMs ?? defaultSliceMs);
   let folded = 0;
   let sinceKept = 0;
   let distance = keepEvery;
-  const keep = async (): Promise<void> => {
-    sinceKept = 0;
+  /** Only where no event stands behind a newer one is the fold that of all events until there. */
+  let isNewest = from !== undefined;
+  const snapshot = (): FoldSnapshot | undefined => {
     const mark = fold.state.session.last;
-    if (!walk.isWhole || mark === undefined) return;
-    const snapshot = { events: fold.state.counts.events, mark, places: walk.places(), damage: [...damageBefore, ...walk.damage()] };
-    const sizeBytes = await keepFold(session, snapshot, fold.data, { digest, logBytes: walk.sizeBytes });
+    if (!isNewest || !walk.isWhole || mark === undefined) return undefined;
+    return { events: fold.state.counts.events, mark, places: walk.places(), damage: [...damageBefore, ...walk.damage()] };
+  };
+  const keep = async (): Promise<void> => {
+    const kept = snapshot();
+    if (kept !== undefined || !walk.isWhole) sinceKept = 0;
+    if (kept === undefined) return;
+    const sizeBytes = await keepFold(session, kept, fold.data, { digest, logBytes: walk.sizeBytes });
     if (sizeBytes === undefined || walk.givenBytes === 0) return;
     const log = { events: (folded * walk.sizeBytes) / walk.givenBytes, sizeBytes: walk.sizeBytes };
     distance = foldDistance(keepEvery, sizeBytes, log);
   };
   try {
     let hasMet = last !== undefined && newestId(fold.state) === last;
-    let isNewest = false;
     while (!hasMet && options.isCancelled?.() !== true) {
       const count = keepEvery > 0 ? Math.max(1, Math.min(batchEvents, distance - sinceKept)) : batchEvents;
-      const events = await walk.next(count, last === undefined ? undefined : (event) => eventId(event) === last);
-      for (const event of events) fold.add(event);
+      const events = await walk.next(count, { isLast, slice });
+      for (const event of events) {
+        fold.add(event);
+        if (slice.isSpent) await slice.pause();
+      }
       folded += events.length;
       sinceKept += events.length;
       if (walk.isDoubtful) return undefined;
       const newest = events.at(-1);
       if (newest === undefined) break;
-      hasMet = last !== undefined && eventId(newest) === last;
-      // Only where none stands behind a newer one is the fold that of all events until there.
+      hasMet = isLast?.(newest) === true;
       isNewest = newestId(fold.state) === eventId(newest);
-      if (keepEvery > 0 && sinceKept >= distance && isNewest) await keep();
+      if (keepEvery > 0 && sinceKept >= distance) await keep();
       if (slice.isSpent) await slice.pause();
     }
     // At the log's end what lies behind the last event counts too.
     const met = last === undefined ? walk.damageMet() : walk.damage();
-    if (keepEvery > 0 && sinceKept >= Math.min(farEvents, distance) && isNewest) await keep();
-    return { damage: [...damageBefore, ...met], folded, isThere: last === undefined || hasMet };
+    if (keepEvery > 0 && sinceKept >= Math.min(farEvents, distance)) await keep();
+    return { damage: [...damageBefore, ...met], folded, isThere: last === undefined || hasMet, snapshot: snapshot() };
   } finally {
     await walk.close();
   }

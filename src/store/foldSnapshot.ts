@@ -50,8 +50,8 @@ const crcBytes = 4;
 const largestBytes = 256 << 20;
 const logShare = 1 / 8;
 const leastBudgetBytes = 16 << 20;
-/** A piece of encoding or decoding. */
-const pieceMs = 1.2;
+/** Encoding or decoding in one go. */
+const pieceMs = 0.7;
 
 const deflate = promisify(deflateRaw);
 const inflate = promisify(inflateRaw);
@@ -66,11 +66,14 @@ export async function listFolds(session: SessionLayout): Promise<KeptFold[]> {
     .map((kept) => kept!);
 }
 
-/** What is kept there and the fold itself; undefined when it is no such file, or damaged. Never rejects, and never holds the event loop. */
-export async function readFold(
-  kept: KeptFold,
-  digest: Digest,
-): Promise<{ readonly snapshot: FoldSnapshot; readonly fold: FoldData } | undefined> {
+/** What a kept fold says of itself; the fold, when it is asked for: undefined when that is damaged. */
+export interface ReadFold {
+  readonly snapshot: FoldSnapshot;
+  readonly unpack: () => Promise<FoldData | undefined>;
+}
+
+/** Undefined when it is no such file, or damaged. Never rejects, and never holds the event loop. */
+export async function readFold(kept: KeptFold, digest: Digest): Promise<ReadFold | undefined> {
   try {
     const bytes = await readFile(kept.path);
     const end = bytes.length - crcBytes;
@@ -79,9 +82,25 @@ export async function readFold(
     const payloadFrom = headBytes + bytes.readUInt32LE(6);
     const head = JSON.parse(bytes.toString('utf8', headBytes, payloadFrom)) as Head;
     if (head.version !== foldVersion || head.events !== kept.events || compareMarks(head.mark, kept.mark) !== 0) return undefined;
-    const payload = await inflate(bytes.subarray(payloadFrom, end), { maxOutputLength: largestBytes });
-    const fold = (await inPieces(decodeInPieces(payload))) as FoldData;
-    return { snapshot: head, fold };
+    const unpack = async (): Promise<FoldData | undefined> => {
+      const payload = await inflate(bytes.subarray(payloadFrom, end), { maxOutputLength: largestBytes }).catch(() => undefined);
+      return payload && unpackFold(payload);
+    };
+    return { snapshot: head, unpack };
+  } catch {
+    return undefined;
+  }
+}
+
+/** The fold as bytes, in pieces that don't hold the event loop. It must not change meanwhile. */
+export function packFold(fold: FoldData): Promise<Uint8Array<ArrayBuffer>> {
+  return inPieces(encodeInPieces(fold));
+}
+
+/** Undefined when the bytes are none of a fold of this version. */
+export async function unpackFold(bytes: Uint8Array): Promise<FoldData | undefined> {
+  try {
+    return (await inPieces(decodeInPieces(bytes))) as FoldData;
   } catch {
     return undefined;
   }
@@ -98,7 +117,7 @@ export async function keepFold(
   { digest, logBytes }: { readonly digest: Digest; readonly logBytes: number },
 ): Promise<number | undefined> {
   try {
-    const encoded = await inPieces(encodeInPieces(fold));
+    const encoded = await packFold(fold);
     if (encoded.length > largestBytes) return undefined;
     const payload = await deflate(encoded, { level: 1 });
     const { events, mark, places, damage } = snapshot;

@@ -6,10 +6,12 @@ import type { Digest } from '../model/digest.ts';
 import type { LoggedEvent } from '../model/event.ts';
 import type { WriterId } from '../model/ids.ts';
 import type { EventMark } from '../model/sessionState.ts';
+import { ChunkPool } from './chunkPool.ts';
 import type { SessionLayout } from './layout.ts';
 import { forwardLines, type LineSource, type RawLine } from './lineSource.ts';
 import { listSegments, mayBeGrowing, openSegmentFile, type SegmentFile } from './segmentFile.ts';
 import { OpenFiles } from './openFiles.ts';
+import type { TimeSlice } from './timeSlice.ts';
 import type { Damage } from './writerStream.ts';
 import { readCopies } from './writtenTwice.ts';
 
@@ -36,8 +38,14 @@ export interface WriterPlace {
 }
 
 export interface LogWalk {
-  /** The next events, at most `count` and none behind the one that `isLast` picks. Empty at the end, and once it is doubtful. */
-  next(count: number, isLast?: (event: LoggedEvent) => boolean): Promise<readonly LoggedEvent[]>;
+  /**
+   * The next events, at most `count`, none behind the one that `isLast` picks, and no more than there is time for, but one.
+   * Empty at the end, and once it is doubtful.
+   */
+  next(
+    count: number,
+    options?: { readonly isLast?: ((event: LoggedEvent) => boolean) | undefined; readonly slice?: TimeSlice },
+  ): Promise<readonly LoggedEvent[]>;
   /** Where each writer stands after the events that were given. */
   places(): readonly WriterPlace[];
   /** What could not be read, of all that lies before the places. */
@@ -48,8 +56,9 @@ export interface LogWalk {
   readonly isWhole: boolean;
   /** A line was met that may have been walked over before the place from which this walk went on. */
   readonly isDoubtful: boolean;
-  /** Of all segments as they were found, and of the lines that were given. */
+  /** Of all segments as they were found, of what of them lies behind the places, and of the lines that were given. */
   readonly sizeBytes: number;
+  readonly restBytes: number;
   readonly givenBytes: number;
   close(): Promise<void>;
 }
@@ -64,7 +73,8 @@ export async function openLogWalk(options: {
   const writers = await listSegments(session);
   const known = new Map(from?.places.map((place) => [place.writer, place]));
   for (const writer of known.keys()) if (!writers.has(writer)) return undefined;
-  const walks = [...writers].map(([writer, segments]) => new WriterWalk(segments, known.get(writer), digest));
+  const pool = new ChunkPool();
+  const walks = [...writers].map(([writer, segments]) => new WriterWalk(segments, known.get(writer), { digest, pool }));
   const close = async (): Promise<void> => {
     await Promise.all(walks.map((walk) => walk.close()));
   };
@@ -85,7 +95,7 @@ export async function openLogWalk(options: {
   let givenBytes = 0;
   const open = walks.filter(({ head }) => head !== undefined);
   return {
-    async next(count, isLast) {
+    async next(count, { isLast, slice } = {}) {
       const events: LoggedEvent[] = [];
       let bytes = 0;
       while (events.length < count && bytes < batchBytes) {
@@ -98,8 +108,7 @@ export async function openLogWalk(options: {
         events.push(event);
         best.take();
         if (!best.advance() && !(await best.fill())) open.splice(open.indexOf(best), 1);
-        if (best.isDoubtful) break;
-        if (isLast?.(event) === true) break;
+        if (best.isDoubtful || isLast?.(event) === true || slice?.isSpent === true) break;
       }
       return events;
     },
@@ -115,7 +124,10 @@ export async function openLogWalk(options: {
     get givenBytes() {
       return givenBytes;
     },
-    sizeBytes: [...writers.values()].flat().reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+    sizeBytes: bytesOf([...writers.values()].flat()),
+    get restBytes() {
+      return walks.reduce((sum, walk) => sum + walk.restBytes, 0);
+    },
     close,
   };
 }
@@ -128,6 +140,7 @@ class WriterWalk {
   readonly #segments: readonly SegmentFile[];
   readonly #from: WriterPlace | undefined;
   readonly #digest: Digest;
+  readonly #pool: ChunkPool;
   readonly #waiting: SegmentFile[];
   readonly #repeats = new RepeatMemory();
   readonly #damage: Damage[] = [];
@@ -143,10 +156,15 @@ class WriterWalk {
   isWhole = true;
   isDoubtful = false;
 
-  constructor(segments: readonly SegmentFile[], from: WriterPlace | undefined, digest: Digest) {
+  constructor(
+    segments: readonly SegmentFile[],
+    from: WriterPlace | undefined,
+    { digest, pool }: { readonly digest: Digest; readonly pool: ChunkPool },
+  ) {
     this.#segments = segments;
     this.#from = from;
     this.#digest = digest;
+    this.#pool = pool;
     this.#met = from?.n ?? 0;
     this.#waiting = segments.filter(({ number }) => from === undefined || number >= from.segment);
   }
@@ -166,6 +184,13 @@ class WriterWalk {
     const before = this.#segments.filter(({ number }) => number < segment.number).map((one) => [one.number, one.sizeBytes] as const);
     const { event, prev, crc } = record;
     return { writer: segment.writer, before, segment: segment.number, offset: end, n: event.n, prev, crc };
+  }
+
+  get restBytes(): number {
+    const { place } = this;
+    if (place === undefined) return bytesOf(this.#segments);
+    // But for that line's newline.
+    return Math.max(0, bytesOf(this.#segments.filter(({ number }) => number >= place.segment)) - place.offset - 1);
   }
 
   damageMet(): Damage[] {
@@ -244,7 +269,7 @@ class WriterWalk {
   async close(): Promise<void> {
     const handle = this.#handle;
     this.#handle = undefined;
-    this.#source = undefined;
+    this.#drop();
     await handle?.close().catch(() => {});
   }
 
@@ -260,7 +285,7 @@ class WriterWalk {
     this.#segment = segment;
     try {
       this.#handle ??= await openSegmentFile(segment);
-      this.#source = forwardLines({ file: this.#handle, from: offset, to: segment.sizeBytes, chunkBytes });
+      this.#source = forwardLines({ file: this.#handle, from: offset, to: segment.sizeBytes, chunkBytes, pool: this.#pool });
     } catch {
       this.#fail(segment);
     }
@@ -270,8 +295,14 @@ class WriterWalk {
   /** Gone, locked or not ours to read: said, and gone on with the next. */
   #fail({ name: file, sizeBytes }: SegmentFile): void {
     this.#damage.push({ file, from: 0, to: sizeBytes, reason: 'unreadable' });
-    this.#source = undefined;
+    this.#drop();
     this.isWhole = false;
+  }
+
+  /** Nothing that was read points into its memory any more. */
+  #drop(): void {
+    this.#source?.release();
+    this.#source = undefined;
   }
 
   /** Puts sound copies of what is missed before what was read. They lie behind where the file is left, so no place stands for them. */
@@ -309,4 +340,8 @@ class WriterWalk {
     if (last - this.#met > count) this.#gap = { below: this.#met, above: last, offset: line.from };
     this.#met = Math.max(this.#met, last);
   }
+}
+
+function bytesOf(segments: readonly SegmentFile[]): number {
+  return segments.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
 }

@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { build } from 'esbuild';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openLogWorker, type LogWorker } from '../../src/services/logWorker.ts';
 import { nodeDigest } from '../../src/store/digest.ts';
 import { linesOf, noted, openLogRoom, sessionId, type LogRoom } from '../store/logRoom.ts';
+import { buildWorker, type BuiltWorker } from './builtWorker.ts';
 
+let built: BuiltWorker;
 let folder: string;
 let program: string;
 let room: LogRoom;
@@ -15,19 +15,10 @@ let worker: LogWorker | undefined;
 const traces: string[] = [];
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'tapedeck-worker-'));
-  program = join(folder, 'logWorker.js');
-  await build({
-    entryPoints: ['src/logWorker.ts'],
-    outfile: program,
-    bundle: true,
-    platform: 'node',
-    format: 'cjs',
-    target: 'node22',
-    logLevel: 'error',
-  });
+  built = await buildWorker();
+  ({ folder, program } = built);
 });
-afterAll(() => rm(folder, { recursive: true, force: true }));
+afterAll(() => built.remove());
 beforeEach(async () => {
   traces.length = 0;
   room = await openLogRoom();

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { markOf } from '../../src/core/eventOrder.ts';
 import { foldAll, serializeState, stateAt } from '../../src/core/fold.ts';
 import { foldVersion, SessionFold } from '../../src/core/sessionFold.ts';
-import type { LoggedEvent, TapedeckEvent } from '../../src/model/event.ts';
+import type { LoggedEvent } from '../../src/model/event.ts';
 import { eventId } from '../../src/model/ids.ts';
 import type { SessionState } from '../../src/model/sessionState.ts';
 import { foldSession, readSessionState, type Folded } from '../../src/services/sessionFolding.ts';
@@ -16,6 +16,7 @@ import { segmentName } from '../../src/store/layout.ts';
 import { mixedEvents } from '../bench/mixedLog.ts';
 import { mixedTape } from '../core/mixedTape.ts';
 import { linesOf, noted, notes, openLogRoom, sessionId, type LogRoom } from '../store/logRoom.ts';
+import { writeTape } from './writtenTape.ts';
 
 let room: LogRoom;
 beforeEach(async () => {
@@ -34,27 +35,7 @@ const whole = async (): Promise<string> => textOf(foldAll(await room.readAll()))
 /** The state as text, short enough for a failure to be read. */
 const textOf = (state: SessionState): string => `${state.counts.events} events, ${nodeDigest.sha256(serializeState(state))}`;
 
-/** The lines of each writer, as a log holds them. */
-function linesByWriter(events: readonly LoggedEvent[]): Map<string, string[]> {
-  const own = new Map<string, LoggedEvent[]>();
-  for (const event of events)
-    own
-      .set(event.w, own.get(event.w) ?? [])
-      .get(event.w)!
-      .push(event);
-  const written = (event: LoggedEvent): TapedeckEvent => {
-    if (event.kind !== 'foreign') return event;
-    const { v, w, n, at, foreignKind } = event;
-    return { v, w, n, at, kind: foreignKind, mood: n } as unknown as TapedeckEvent;
-  };
-  return new Map([...own].map(([writer, list]) => [writer, linesOf(list.map(written))]));
-}
-
-async function write(events: readonly LoggedEvent[], linesInSegment: number): Promise<void> {
-  for (const [writer, lines] of linesByWriter(events))
-    for (let from = 0; from < lines.length; from += linesInSegment)
-      await room.writeSegment(segmentName(writer, 1 + from / linesInSegment), lines.slice(from, from + linesInSegment).join(''));
-}
+const write = (events: readonly LoggedEvent[], linesInSegment: number): Promise<void> => writeTape(room, events, linesInSegment);
 
 it('[D30] [D33] [D34] gives the state of every event from whatever was kept, as the log has it from its beginning', async () => {
   await fc.assert(
