@@ -1,5 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import { authorName } from '../src/core/timelineWords.ts';
+import { authorName, durationText } from '../src/core/timelineWords.ts';
 import type { BlockerItem, DecisionItem, NoteItem } from '../src/protocol/messages.ts';
 import type { Deck } from './deck.ts';
 import { icon } from './icons.ts';
@@ -20,7 +20,10 @@ export function decisionView(deck: Deck, item: DecisionItem, reveal: Reveal, as:
             <span class="meta">${authorName(item.by)} · ${timeView(deck, item)}</span>
           </p>`
   }
-  ${item.isStale === true ? html`<p class="hint">Files that it names changed after it was taken.</p>` : nothing} ${part('Why', item.why)}
+  ${item.foundBy !== undefined && item.status === 'proposed' ? html`<p class="hint">Found by rule: ${item.foundBy}. Is it one?</p>` : nothing}
+  ${item.isStale === true ? staleView(deck, item) : nothing}
+  ${item.isSetAside === true ? html`<p class="hint">Taken in a stretch that was rewound.</p>` : nothing} ${part('Why', item.why)}
+  ${part('Instead', item.successor)}
   ${
     item.alternatives === undefined || item.alternatives.length === 0
       ? nothing
@@ -37,7 +40,7 @@ export function decisionView(deck: Deck, item: DecisionItem, reveal: Reveal, as:
             ${item.files.map((path) => html`<li><button type="button" class="link" @click=${() => deck.act('openFile', { path })}>${pathView(path)}</button></li>`)}
           </ul>`
   }
-  ${evidenceView(deck, item.evidence, reveal)}
+  ${historyView(deck, item)} ${evidenceView(deck, item.evidence, reveal)}
   ${
     as === 'body'
       ? nothing
@@ -48,9 +51,50 @@ export function decisionView(deck: Deck, item: DecisionItem, reveal: Reveal, as:
 }
 
 export function decisionActions(deck: Deck, item: DecisionItem): TemplateResult | typeof nothing {
-  if (item.status !== 'proposed') return nothing;
-  return html`<vscode-button @click=${() => deck.act('confirmDecision', { id: item.id })}>Confirm</vscode-button>
-    <vscode-button appearance="secondary" @click=${() => deck.act('rejectDecision', { id: item.id })}>Dismiss</vscode-button>`;
+  const { id } = item;
+  const button = (name: string, act: () => unknown, isFirst = false): TemplateResult =>
+    html`<vscode-button appearance=${isFirst ? 'primary' : 'secondary'} @click=${act}>${name}</vscode-button>`;
+  const edit = button('Edit…', () => deck.act('editDecision', { id }));
+  if (item.status === 'proposed')
+    return html`${button('Confirm', () => deck.act('confirmDecision', { id }), true)} ${edit}
+    ${button('Dismiss', () => deck.act('rejectDecision', { id }))}`;
+  if (item.status !== 'confirmed') return nothing;
+  return html`${item.isStale === true ? button('Still Holds', () => deck.act('confirmDecision', { id }), true) : nothing} ${edit}
+  ${button('Replace…', () => deck.act('supersedeDecision', { id }))} ${button('Disprove…', () => deck.act('disproveDecision', { id }))}`;
+}
+
+function staleView(deck: Deck, { changedFiles = [] }: DecisionItem): TemplateResult {
+  return html`<p class="hint">Files that it names changed after it was taken${changedFiles.length === 0 ? '.' : ':'}</p>
+    ${
+      changedFiles.length === 0
+        ? nothing
+        : html`<ul class="plain">
+            ${changedFiles
+              .slice(0, 8)
+              .map(
+                (path) =>
+                  html`<li>
+                    <button type="button" class="link" @click=${() => deck.act('openFile', { path })}>${pathView(path)}</button>
+                  </li>`,
+              )}
+          </ul>`
+    }`;
+}
+
+/** What became of it: who confirmed, rejected, replaced or disproved it, and why. */
+function historyView(deck: Deck, { history = [] }: DecisionItem): TemplateResult | typeof nothing {
+  if (history.length === 0) return nothing;
+  return html`<h3>Since</h3>
+    <ul class="plain">
+      ${history.map(
+        (change) =>
+          html`<li>
+            <span class="meta">${change.status} by ${authorName(change.by)} · ${timeView(deck, change)}</span>${
+              change.status === 'confirmed' || change.why === undefined || change.why === '' ? nothing : html` <bdi>${change.why}</bdi>`
+            }
+          </li>`,
+      )}
+    </ul>`;
 }
 
 export function blockerView(deck: Deck, item: BlockerItem, reveal: Reveal, as: 'card' | 'body'): TemplateResult {
@@ -62,11 +106,11 @@ export function blockerView(deck: Deck, item: BlockerItem, reveal: Reveal, as: '
           <p class="card-sub">
             <span class="chip ${isOpen ? 'status-open' : 'status-cleared'}">${isOpen ? 'open' : 'cleared'}</span>
             ${item.isInferred ? html`<span class="chip tone-doubt">inferred</span>` : nothing}
-            <span class="meta">${authorName(item.by)} · ${timeView(deck, item)}</span>
+            <span class="meta">${authorName(item.by)} · ${timeView(deck, item)} · ${ageText(item)}</span>
           </p>`
   }
   ${item.isInferred ? html`<p class="hint">Nobody said so: drawn from what happened.</p>` : nothing} ${part('Cause', item.cause)}
-  ${part('Cleared', item.clearedWhy)} ${evidenceView(deck, item.evidence, reveal)}
+  ${part('Cleared', clearedText(item))} ${evidenceView(deck, item.evidence, reveal)}
   ${
     as === 'body'
       ? nothing
@@ -74,6 +118,18 @@ export function blockerView(deck: Deck, item: BlockerItem, reveal: Reveal, as: '
           ${blockerActions(deck, item)} <button type="button" class="link" @click=${() => reveal(item.event)}>Show in Timeline</button>
         </div>`
   }`;
+}
+
+/** How long it stood in the way. */
+function ageText({ at, clearedAt }: BlockerItem): string {
+  const ageMs = Math.max(0, (clearedAt === undefined ? Date.now() : Date.parse(clearedAt)) - Date.parse(at));
+  return clearedAt === undefined ? `open for ${durationText(ageMs)}` : `stood ${durationText(ageMs)}`;
+}
+
+function clearedText({ clearedAt, clearedWhy, clearedBy }: BlockerItem): string | undefined {
+  if (clearedAt === undefined) return undefined;
+  const by = clearedBy === undefined ? '' : `by ${authorName(clearedBy)}`;
+  return clearedWhy === undefined || clearedWhy === '' ? by : `${clearedWhy}${by === '' ? '' : ` (${by})`}`;
 }
 
 export function blockerActions(deck: Deck, item: BlockerItem): TemplateResult | typeof nothing {
@@ -89,6 +145,11 @@ export function decisionsTab(deck: Deck, reveal: Reveal): TemplateResult {
     <div class="tab-head">
       <vscode-button appearance="secondary" @click=${() => deck.act('logDecision', {})}>Log Decision…</vscode-button>
       <vscode-button appearance="secondary" @click=${() => deck.act('addNote', {})}>Add Note…</vscode-button>
+      ${
+        decisions.length === 0
+          ? nothing
+          : html`<vscode-button appearance="secondary" @click=${() => deck.act('exportDecisions', {})}>Export…</vscode-button>`
+      }
     </div>
     ${
       decisions.length === 0

@@ -4,6 +4,7 @@ import { CliError, usageError } from './cliError.ts';
 import type { CliProcess, CommandEntry, CommandWork } from './command.ts';
 import { blameCommand } from './commands/blameCommand.ts';
 import { blockCommand, decideCommand, noteCommand, unblockCommand } from './commands/entryCommands.ts';
+import { confirmCommand, decisionsCommand, disproveCommand, rejectCommand, supersedeCommand } from './commands/decisionCommands.ts';
 import { catCommand, filesCommand, stateCommand } from './commands/pastCommands.ts';
 import { importCommand } from './commands/importCommand.ts';
 import { logCommand } from './commands/logCommand.ts';
@@ -28,6 +29,11 @@ const commands: readonly CommandEntry[] = [
   logCommand,
   searchCommand,
   decideCommand,
+  decisionsCommand,
+  confirmCommand,
+  rejectCommand,
+  supersedeCommand,
+  disproveCommand,
   blockCommand,
   unblockCommand,
   noteCommand,

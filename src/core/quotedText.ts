@@ -14,12 +14,12 @@ export function quoteBlock(text: string, limit: number): string {
 
 /** One line of prose. */
 export function inlineText(text: string, limit = 300): string {
-  return oneLine(stripHidden(text.slice(0, limit * 4)), limit).replace(/^(?=[#>*+|~`-]|\d+[.)])/, '\u200a');
+  return oneLine(withoutHidden(text.slice(0, limit * 4)), limit).replace(/^(?=[#>*+|~`-]|\d+[.)])/, '\u200a');
 }
 
 /** One line of code, in more backticks than it holds anywhere. */
 export function inlineCode(text: string, limit = 200): string {
-  const body = oneLine(stripHidden(text.slice(0, limit * 4)), limit);
+  const body = oneLine(withoutHidden(text.slice(0, limit * 4)), limit);
   if (body === '') return '` `';
   const run = longestRun(body);
   if (run === 0) return `\`${body}\``;
@@ -62,7 +62,7 @@ function longestRun(text: string): number {
 
 /** Without terminal escapes and control characters; line ends become `\n`, tabs stay. */
 function stripControl(text: string): string {
-  return stripHidden(
+  return withoutHidden(
     text
       .replaceAll(/\u001b(?:\[[0-9;:?<=>]{0,40}[ -/]{0,4}[@-~]|\][^\u0007\u001b]{0,2000}(?:\u0007|\u001b\\)|[@-Z\\-_])/g, '')
       .replaceAll(/\r\n?|[\u2028\u2029]/g, '\n')
@@ -71,6 +71,6 @@ function stripControl(text: string): string {
 }
 
 /** Without what reverses the reading order or cannot be seen (tags, zero width), which hides words from people. */
-function stripHidden(text: string): string {
+export function withoutHidden(text: string): string {
   return text.replaceAll(/[\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\u{e0000}-\u{e007f}]/gu, '');
 }

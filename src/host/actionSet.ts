@@ -1,5 +1,6 @@
 import type { ActionContext, Actions } from './actions.ts';
 import { blameActions } from './blameActions.ts';
+import { decisionActions } from './decisionActions.ts';
 import { entryActions } from './entryActions.ts';
 import { fileActions } from './fileActions.ts';
 import { done } from './outcome.ts';
@@ -16,6 +17,7 @@ export function createActions(context: ActionContext): Actions {
   return {
     ...sessionActions(context),
     ...entryActions(context),
+    ...decisionActions(context),
     ...files,
     ...rewindActions(context),
     ...undo,

@@ -28,7 +28,10 @@ export interface Actions {
   searchLog(): Promise<Outcome>;
 
   logDecision(evidence?: readonly EventId[]): Promise<Outcome>;
-  judgeDecision(id: string, verdict: 'confirmed' | 'rejected'): Promise<Outcome>;
+  judgeDecision(id: string, verdict: DecisionVerdict): Promise<Outcome>;
+  /** Lets the user pick a decision and judge it. */
+  showDecisions(): Promise<Outcome>;
+  exportDecisions(): Promise<Outcome>;
   logBlocker(evidence?: readonly EventId[]): Promise<Outcome>;
   clearBlocker(id?: string): Promise<Outcome>;
   addNote(): Promise<Outcome>;
@@ -58,6 +61,9 @@ export interface Actions {
   /** How to call the command-line tool that ships with the extension. */
   copyCliPath(): Promise<Outcome>;
 }
+
+/** `edited`: confirmed in other words. */
+export type DecisionVerdict = 'confirmed' | 'edited' | 'rejected' | 'superseded' | 'disproved';
 
 /** What the actions stand on. The deck is asked for each time, because it can be replaced. */
 export interface ActionContext {

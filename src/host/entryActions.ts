@@ -4,6 +4,8 @@ import { contextEvidence } from '../core/contextEvidence.ts';
 import { userAuthor } from '../model/author.ts';
 import type { EventId } from '../model/ids.ts';
 import type { ActionContext, Actions } from './actions.ts';
+import { splitAlternatives } from './decisionActions.ts';
+import { recordEntry } from './entryRecording.ts';
 import { done, Refusal, requireFeed, requireRecorder, turnedDown } from './outcome.ts';
 
 /** Decisions, blockers and notes, in the user's own words. */
@@ -11,7 +13,7 @@ export function entryActions({
   deck,
   prompts,
   showView,
-}: ActionContext): Pick<Actions, 'logDecision' | 'judgeDecision' | 'logBlocker' | 'clearBlocker' | 'addNote'> {
+}: ActionContext): Pick<Actions, 'logDecision' | 'logBlocker' | 'clearBlocker' | 'addNote'> {
   const { t } = vscode.l10n;
   const record: ReturnType<typeof requireRecorder>['journal']['record'] = (draft) => requireRecorder(deck()).journal.record(draft);
 
@@ -49,10 +51,7 @@ export function entryActions({
         prompt: t('What else was considered? Separate several with a semicolon, or leave it empty.'),
       });
       if (alternatives === undefined) return turnedDown;
-      const others = alternatives
-        .split(';')
-        .map((text) => text.trim())
-        .filter((text) => text !== '');
+      const others = splitAlternatives(alternatives);
       await record({
         kind: 'decision.confirmed',
         by: userAuthor,
@@ -63,18 +62,6 @@ export function entryActions({
         evidence: evidence.length === 0 ? around() : [...evidence],
       });
       said(t('Decision logged.'), 'decisions');
-      return done;
-    },
-    async judgeDecision(id, verdict) {
-      const feed = await requireFeed(deck());
-      if (!feed.state.decisions.has(id)) throw new Refusal(t('There is no such decision in the session that is shown.'));
-      if (verdict === 'confirmed') {
-        await record({ kind: 'decision.confirmed', by: userAuthor, id });
-        return done;
-      }
-      const why = await prompts().input({ title: t('Dismiss Decision'), prompt: t('Why not? You can leave it empty.') });
-      if (why === undefined) return turnedDown;
-      await record({ kind: 'decision.rejected', by: userAuthor, id, ...(why.trim() === '' ? {} : { why: why.trim() }) });
       return done;
     },
     async logBlocker(evidence = []) {
@@ -111,7 +98,12 @@ export function entryActions({
       if (chosen === undefined) return turnedDown;
       const why = await prompts().input({ title: t('Clear Blocker'), prompt: t('What cleared it? You can leave it empty.') });
       if (why === undefined) return turnedDown;
-      await record({ kind: 'blocker.cleared', by: userAuthor, id: chosen, ...(why.trim() === '' ? {} : { why: why.trim() }) });
+      await recordEntry(deck(), feed.session, {
+        kind: 'blocker.cleared',
+        by: userAuthor,
+        id: chosen,
+        ...(why.trim() === '' ? {} : { why: why.trim() }),
+      });
       return done;
     },
     async addNote() {

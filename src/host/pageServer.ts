@@ -1,20 +1,22 @@
 import { Delayer } from '../base/delayer.ts';
 import { DisposableStore, type Disposable } from '../base/disposable.ts';
 import { effectiveAuthor } from '../core/fold.ts';
+import { packEvents } from '../core/packedEvents.ts';
 import type { Author } from '../model/author.ts';
 import type { LoggedEvent } from '../model/event.ts';
 import { eventId, type EventId } from '../model/ids.ts';
 import { openChannel, type Channel, type Port, type RequestHandlers } from '../protocol/channel.ts';
-import type { EventsPage, HostNotices, PageRequests, Snapshot, Tab } from '../protocol/messages.ts';
+import { largestPage, type EventsPage, type HostNotices, type PageRequests, type Snapshot, type Tab } from '../protocol/messages.ts';
 import type { EventCursor, EventPage } from '../store/logReader.ts';
 import { diffOfSpan, fileSpans } from '../services/fileDiffs.ts';
 import type { SessionFeed } from '../services/sessionFeed.ts';
 import type { Actions } from './actions.ts';
 import type { Deck } from './deck.ts';
+import { readWindow } from './pageWindow.ts';
 import { asideOf, entriesOf, headerOf } from './sessionFacts.ts';
 
 const firstPage = 500;
-const largestPage = 1000;
+const largestContinuation = 1000;
 const largestDetail = 64;
 const snapshotTries = 5;
 
@@ -135,10 +137,12 @@ export class PageServer implements Disposable {
         if (show !== undefined) setTimeout(() => this.#notify('show', show), 50);
         return snapshot;
       },
-      loadOlder: async ({ session, before, count }) => {
+      readEvents: async ({ session, at, count }) => {
         const current = feed();
         if (current.session !== session) throw new Error('Another session is shown by now.');
-        return toPage(current, await current.reader.before(before, Math.min(largestPage, Math.max(1, Math.floor(count)))));
+        const size = Math.min(largestPage, Math.max(1, Math.floor(count)));
+        const { events, ...edges } = await readWindow(current.reader, at, size);
+        return { lines: packEvents(events), authors: authorsOf(current, events), ...edges };
       },
       detail: async ({ events: ids }) => {
         const current = feed();
@@ -171,6 +175,10 @@ export class PageServer implements Disposable {
       checkpoint: () => actions.checkpoint(),
       confirmDecision: ({ id }) => actions.judgeDecision(id, 'confirmed'),
       rejectDecision: ({ id }) => actions.judgeDecision(id, 'rejected'),
+      editDecision: ({ id }) => actions.judgeDecision(id, 'edited'),
+      supersedeDecision: ({ id }) => actions.judgeDecision(id, 'superseded'),
+      disproveDecision: ({ id }) => actions.judgeDecision(id, 'disproved'),
+      exportDecisions: () => actions.exportDecisions(),
       clearBlocker: ({ id }) => actions.clearBlocker(id),
       startSession: () => actions.startSession(),
       endSession: () => actions.endSession(),
@@ -211,7 +219,7 @@ export class PageServer implements Disposable {
 /** What came after the page's newest event when that is little, else the newest page. */
 async function newestPage(feed: SessionFeed, newest: EventCursor | undefined): Promise<{ page: EventsPage; continues: boolean }> {
   if (newest !== undefined) {
-    const later = await feed.reader.after(newest, largestPage);
+    const later = await feed.reader.after(newest, largestContinuation);
     if (!later.hasMore) return { page: toPage(feed, later), continues: true };
   }
   return { page: toPage(feed, await feed.reader.tail(firstPage)), continues: false };

@@ -1,12 +1,15 @@
 import * as vscode from 'vscode';
 import { filesChangedSince, lastGreen } from '../core/lastGreen.ts';
+import { ruleText } from '../core/decisionText.ts';
 import { counted, oneLine } from '../core/timelineWords.ts';
+import { knownZone } from '../core/zonedTime.ts';
 import { eventId } from '../model/ids.ts';
-import type { SessionState } from '../model/sessionState.ts';
+import type { Decision, SessionState } from '../model/sessionState.ts';
 import type { AsideSpan, DecisionItem, Entries, Header } from '../protocol/messages.ts';
 import type { RecorderStatus } from '../services/recorder.ts';
 import type { Deck } from './deck.ts';
 import { logHealth } from './logNotice.ts';
+import { readSettings } from './settings.ts';
 
 const titleLimit = 80;
 
@@ -39,6 +42,7 @@ export function headerOf(deck: Deck): Header {
       ? {}
       : { lastGreen: { event: eventId(green.mark), at: green.mark.at, changedFiles: filesChangedSince(feed.state, green.mark).length } }),
     hasHistory: deck.hasHistory,
+    ...(knownZone(readSettings().timeZone) === undefined ? {} : { timeZone: knownZone(readSettings().timeZone) }),
     ...(undoable === undefined ? {} : { undoableRewind: undoable }),
   };
 }
@@ -157,6 +161,17 @@ export function entriesOf(state: SessionState): Entries {
       files: decision.files,
       status: decision.status,
       isStale: decision.isStale,
+      changedFiles: [...decision.changedFiles.keys()],
+      ...(decision.rule === undefined ? {} : { foundBy: ruleText(decision.rule) }),
+      ...(successorOf(state, decision) === undefined ? {} : { successor: successorOf(state, decision) }),
+      history: decision.history.slice(1).map(({ status, mark, author, why }) => ({
+        status,
+        event: eventId(mark),
+        at: mark.at,
+        by: author,
+        ...(why === undefined ? {} : { why }),
+      })),
+      isSetAside: decision.isSetAside,
     })),
     blockers: [...state.blockers.values()].toReversed().map((blocker) => ({
       id: blocker.id,
@@ -167,12 +182,15 @@ export function entriesOf(state: SessionState): Entries {
       ...(blocker.cause === undefined ? {} : { cause: blocker.cause }),
       isInferred: blocker.isInferred,
       evidence: blocker.evidence,
-      ...(blocker.cleared === undefined ? {} : { clearedAt: blocker.cleared.mark.at }),
+      ...(blocker.cleared === undefined ? {} : { clearedAt: blocker.cleared.mark.at, clearedBy: blocker.cleared.author }),
       ...(blocker.cleared?.why === undefined ? {} : { clearedWhy: blocker.cleared.why }),
     })),
     notes: state.notes.toReversed().map((note) => ({ event: eventId(note.mark), at: note.mark.at, by: note.author, text: note.text })),
   };
 }
+
+const successorOf = (state: SessionState, { successor }: Decision): string | undefined =>
+  successor === undefined ? undefined : state.decisions.get(successor)?.what;
 
 /** What rewinds set aside now. */
 export function asideOf(state: SessionState): readonly AsideSpan[] {

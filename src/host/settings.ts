@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { knownZone, zonedTime, type ZonedTime } from '../core/zonedTime.ts';
 
 /** The user's settings, read afresh where they are used, so that a change needs no reload. */
 export interface Settings {
@@ -11,6 +12,18 @@ export interface Settings {
   readonly agents: readonly string[];
   readonly keepsTerminalOutput: boolean;
   readonly resumeTokenBudget: number;
+  /** IANA name; undefined: the machine's own. */
+  readonly timeZone: string | undefined;
+  readonly marksDecisions: boolean;
+  readonly reports: ReportSettings;
+}
+
+export interface ReportSettings {
+  readonly isOn: boolean;
+  /** Absolute or relative to the first folder; undefined: beside the log. */
+  readonly directory: string | undefined;
+  readonly indexRows: number;
+  readonly recentSessions: number;
 }
 
 export function readSettings(scope?: vscode.Uri): Settings {
@@ -22,6 +35,10 @@ export function readSettings(scope?: vscode.Uri): Settings {
   const texts = (key: string): readonly string[] => {
     const value = settings.get<unknown>(key);
     return Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : [];
+  };
+  const text = (key: string): string | undefined => {
+    const value = settings.get<unknown>(key);
+    return typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined;
   };
   const recording = settings.get<unknown>('recording');
   const directory = settings.get<unknown>('directory');
@@ -35,5 +52,18 @@ export function readSettings(scope?: vscode.Uri): Settings {
     agents: texts('agents'),
     keepsTerminalOutput: settings.get<unknown>('terminal.output') !== false,
     resumeTokenBudget: number('resume.tokenBudget', 2000),
+    timeZone: text('timeZone'),
+    marksDecisions: settings.get<unknown>('decisions.marks') !== false,
+    reports: {
+      isOn: settings.get<unknown>('reports.enabled') !== false,
+      directory: text('reports.directory'),
+      indexRows: Math.max(1, number('reports.indexRows', 200)),
+      recentSessions: Math.max(1, number('reports.recentSessions', 20)),
+    },
   };
+}
+
+/** Times as documents tell them: in the time zone of the setting, else the machine's. */
+export function readTimes(): ZonedTime {
+  return zonedTime(knownZone(readSettings().timeZone) ?? Intl.DateTimeFormat().resolvedOptions().timeZone);
 }

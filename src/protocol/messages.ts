@@ -69,6 +69,25 @@ export interface EventsPage {
   readonly hasMore: boolean;
 }
 
+/**
+ * A stretch of the log, oldest first, as lines of JSON in UTF-8: bytes reach the page at once, and it parses them when it has
+ * the time. `hasOlder` and `hasNewer`: there are events before the first, behind the last of these.
+ */
+export interface PackedPage {
+  readonly lines: Uint8Array;
+  readonly authors: Readonly<Record<EventId, Author>>;
+  readonly hasOlder: boolean;
+  readonly hasNewer: boolean;
+}
+
+/** Next to what the page holds, around an event or a time, or the newest. */
+export type LogPlace =
+  | { readonly before: LogCursor }
+  | { readonly after: LogCursor }
+  | { readonly event: EventId }
+  | { readonly ms: number }
+  | { readonly end: true };
+
 export interface DecisionItem {
   readonly id: string;
   /** The event that proposed or logged it. */
@@ -83,6 +102,24 @@ export interface DecisionItem {
   readonly status: 'proposed' | 'confirmed' | 'rejected' | 'superseded' | 'disproved';
   /** Its files changed after it was made. */
   readonly isStale?: boolean | undefined;
+  /** Those of its files. */
+  readonly changedFiles?: readonly WorkspacePath[] | undefined;
+  /** Where a rule found it, in words; absent where somebody wrote it down as a decision. */
+  readonly foundBy?: string | undefined;
+  /** The words of the decision that holds instead. */
+  readonly successor?: string | undefined;
+  /** What became of it, oldest first, without its beginning. */
+  readonly history?: readonly DecisionChange[] | undefined;
+  /** It was taken in a stretch that was rewound. */
+  readonly isSetAside?: boolean | undefined;
+}
+
+export interface DecisionChange {
+  readonly status: DecisionItem['status'];
+  readonly event: EventId;
+  readonly at: string;
+  readonly by: Author;
+  readonly why?: string | undefined;
 }
 
 export interface BlockerItem {
@@ -98,6 +135,7 @@ export interface BlockerItem {
   /** ISO 8601; absent while it is open. */
   readonly clearedAt?: string | undefined;
   readonly clearedWhy?: string | undefined;
+  readonly clearedBy?: Author | undefined;
 }
 
 export interface NoteItem {
@@ -193,6 +231,9 @@ export interface DensityMark {
 
 export type Tab = 'timeline' | 'decisions' | 'blockers' | 'resume';
 
+/** More events than this are not sent in one page. */
+export const largestPage = 10_000;
+
 interface Request<P, R> {
   readonly params: P;
   readonly result: R;
@@ -211,7 +252,8 @@ interface OneEvent {
 export interface PageRequests {
   /** First message of every new document. `held` is what the page got back from its saved state, oldest not needed. */
   ready: Request<{ readonly place: 'view' | 'tab'; readonly held?: { readonly session: SessionId; readonly newest: LogCursor } }, Snapshot>;
-  loadOlder: Request<{ readonly session: SessionId; readonly before: LogCursor; readonly count: number }, EventsPage>;
+  /** At most `largestPage` events. */
+  readEvents: Request<{ readonly session: SessionId; readonly at: LogPlace; readonly count: number }, PackedPage>;
   /** At most 64 events. */
   detail: Request<{ readonly events: readonly EventId[] }, EventsDetail>;
   density: Request<{ readonly bins: number }, DensityData>;
@@ -238,6 +280,10 @@ export interface PageRequests {
   checkpoint: Action<None>;
   confirmDecision: Action<{ readonly id: string }>;
   rejectDecision: Action<{ readonly id: string }>;
+  editDecision: Action<{ readonly id: string }>;
+  supersedeDecision: Action<{ readonly id: string }>;
+  disproveDecision: Action<{ readonly id: string }>;
+  exportDecisions: Action<None>;
   clearBlocker: Action<{ readonly id: string }>;
 
   startSession: Action<None>;
@@ -287,6 +333,10 @@ const patientRequests: ReadonlySet<PageRequest> = new Set<PageRequest>([
   'checkpoint',
   'confirmDecision',
   'rejectDecision',
+  'editDecision',
+  'supersedeDecision',
+  'disproveDecision',
+  'exportDecisions',
   'clearBlocker',
   'startSession',
   'endSession',
