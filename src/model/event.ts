@@ -81,6 +81,8 @@ const envelope = {
   /** Counts the prompts of that run, from 1. */
   turn: count.optional(),
   src: Source.optional(),
+  /** Made later out of what others had kept (an agent's transcript, git's history); nobody of us saw it happen. */
+  reconstructed: z.literal(true).optional(),
 };
 
 const fact = <K extends string, S extends z.ZodRawShape>(kind: K, shape: S) => z.object({ ...envelope, kind: z.literal(kind), ...shape });
@@ -217,7 +219,10 @@ export const TapedeckEvent = z.discriminatedUnion('kind', [
     branch: text.optional(),
     subject: text,
     body: text.optional(),
+    /** The agents' runs whose changes are in it. */
     runs: z.array(id).optional(),
+    /** Their turns, as far as they are known. */
+    turns: z.array(z.object({ run: id, turn: count })).optional(),
   }),
   fact('git.moved', { folder: text.optional(), from: text.optional(), to: text.optional(), branch: text.optional() }),
   fact('git.branched', { folder: text.optional(), from: text.optional(), to: text.optional(), head: text.optional() }),

@@ -90,7 +90,8 @@ export function createSessions(options: SessionsOptions): Sessions {
     for (const id of (await listSessionIds(layout)).toReversed()) {
       // A folder without an event is none: a start that failed may have left it, or another program.
       const card = await read(id);
-      if (card !== undefined) cards.push(card);
+      // One that was made later out of transcripts is never gone on with.
+      if (card !== undefined && card.isReconstructed === undefined) cards.push(card);
       if (cards.length === count) break;
     }
     return cards;

@@ -5,6 +5,8 @@ import { isInsideFolder, joinWorkspacePath, type WorkspacePath } from '../model/
 export interface NamedFolder {
   readonly name: string;
   readonly path: string;
+  /** Absolute paths under which the same folder was known: before it was moved, or on another machine. */
+  readonly former?: readonly string[];
 }
 
 interface Place {
@@ -37,9 +39,9 @@ export class ToldPathMap {
   /** Looks up the folders' real paths; a folder that is not there counts by its name alone. */
   static async open(folders: readonly NamedFolder[], platform: string): Promise<ToldPathMap> {
     const places: { folder: string | undefined; path: string }[] = [];
-    for (const [index, { name, path }] of folders.entries()) {
+    for (const [index, { name, path, former = [] }] of folders.entries()) {
       const folder = index === 0 ? undefined : name;
-      places.push({ folder, path });
+      places.push({ folder, path }, ...former.map((other) => ({ folder, path: other })));
       const real = await realpath(path).catch(() => path);
       if (real !== path) places.push({ folder, path: real });
     }

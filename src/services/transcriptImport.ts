@@ -3,9 +3,9 @@ import path from 'node:path';
 import type { AgentEnvironment, TranscriptAdapter } from '../core/transcripts/adapter.ts';
 import { RunBook, type RunSummary } from '../core/transcripts/runSummary.ts';
 import type { Digest } from '../model/digest.ts';
-import { besideReader } from '../store/besideFile.ts';
-import { readTranscriptFile } from '../store/transcriptFile.ts';
 import { transcriptsIn } from '../store/transcriptSource.ts';
+import { tellTranscript } from './transcriptFacts.ts';
+import { whyNot, type ListedTranscript, type ListingProblem } from './transcriptListing.ts';
 import { recogniseTranscript } from './transcriptRecognition.ts';
 
 export interface ImportOptions {
@@ -19,7 +19,16 @@ export interface ImportedRuns {
   readonly transcripts: number;
   /** Files that are no transcript of a known agent. */
   readonly strange: readonly string[];
-  readonly failed: readonly { readonly path: string; readonly reason: string }[];
+  readonly failed: readonly ListingProblem[];
+}
+
+export interface FoundTranscripts {
+  readonly transcripts: readonly ListedTranscript[];
+  /** Files that hold them; one may hold several, or none yet. */
+  readonly files: number;
+  /** Files that are no transcript of a known agent. */
+  readonly strange: readonly string[];
+  readonly failed: readonly ListingProblem[];
 }
 
 /**
@@ -28,43 +37,55 @@ export interface ImportedRuns {
  */
 export async function summariseTranscripts(place: string, options: ImportOptions): Promise<ImportedRuns> {
   const isFolder = (await stat(place)).isDirectory();
-  const files = isFolder ? await filesBelow(place) : [place];
   const book = new RunBook();
-  const strange: string[] = [];
-  const failed: { path: string; reason: string }[] = [];
-  let transcripts = 0;
-  for (const file of files) {
+  const found = await transcriptsAt(place, options);
+  const failed = [...found.failed];
+  const { digest } = options;
+  for (const transcript of found.transcripts) {
+    const { adapter, file } = transcript;
     try {
-      if (await addFile(book, file, options)) transcripts += 1;
-      else strange.push(file);
+      const end = await tellTranscript(transcript, { digest, folders: [], take: (facts) => book.add(adapter.id, file.path, facts) });
+      book.finish(adapter.id, file.path, end.run, end.counts, end.damaged);
     } catch (error) {
       if (!isFolder) throw error;
-      failed.push({ path: file, reason: whyNot(error) });
+      if (!failed.some(({ path: other }) => other === file.path)) failed.push({ path: file.path, reason: whyNot(error) });
     }
   }
-  return { runs: book.summaries(), transcripts, strange, failed };
+  return { runs: book.summaries(), transcripts: found.files, strange: found.strange, failed };
 }
 
-async function addFile(book: RunBook, file: string, options: ImportOptions): Promise<boolean> {
-  const recognised = await recogniseTranscript(file, options.adapters, options.environment);
-  if (recognised === undefined) return false;
-  const { adapter, framing } = recognised;
-  for (const transcript of await transcriptsIn(framing, recognised.file)) {
-    const reader = adapter.openReader(transcript, { digest: options.digest, beside: besideReader(transcript) });
-    let damaged = 0;
-    await readTranscriptFile(framing, transcript, {
-      onRecord: (value, offset) => book.add(adapter.id, file, reader.read(value, { offset })),
-      onDamage: () => (damaged += 1),
-    });
-    book.add(adapter.id, file, reader.quiet());
-    book.finish(adapter.id, file, reader.describe(), reader.counts, damaged);
+/**
+ * The transcripts at `place`: one file, or every file below a folder, known by where they lie or by what stands in them.
+ * Rejects with the system's error when there is nothing at `place`, or its one file cannot be read.
+ */
+export async function transcriptsAt(
+  place: string,
+  { adapters, environment }: Pick<ImportOptions, 'adapters' | 'environment'>,
+): Promise<FoundTranscripts> {
+  const isFolder = (await stat(place)).isDirectory();
+  const files = isFolder ? await filesBelow(place) : [place];
+  const transcripts: ListedTranscript[] = [];
+  const strange: string[] = [];
+  const failed: ListingProblem[] = [];
+  let known = 0;
+  for (const path of files) {
+    try {
+      const recognised = await recogniseTranscript(path, adapters, environment);
+      if (recognised === undefined) {
+        strange.push(path);
+        continue;
+      }
+      const { adapter, framing } = recognised;
+      const { size, mtimeMs } = await stat(path);
+      for (const file of await transcriptsIn(framing, recognised.file))
+        transcripts.push({ adapter, framing, file, changedAtMs: mtimeMs, sizeBytes: size, mark: `${size} ${mtimeMs}` });
+      known += 1;
+    } catch (error) {
+      if (!isFolder) throw error;
+      failed.push({ path, reason: whyNot(error) });
+    }
   }
-  return true;
-}
-
-/** Why a file cannot be read, in a few words. */
-export function whyNot(error: unknown): string {
-  return (error as NodeJS.ErrnoException).code ?? (error instanceof Error ? error.message : String(error));
+  return { transcripts, files: known, strange, failed };
 }
 
 async function filesBelow(folder: string): Promise<string[]> {

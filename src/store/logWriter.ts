@@ -46,6 +46,8 @@ export interface LogWriterOptions {
   readonly fileSystem?: LogFileSystem;
   /** For a process that lives for seconds: goes on as a writer that ended well, rather than leave one more file. */
   readonly shortLived?: boolean;
+  /** It writes what happened long ago, beside others that do, each in its own order: their times do not hold it back. */
+  readonly isOfThePast?: boolean;
   readonly limits?: Partial<LogWriterLimits>;
 }
 
@@ -79,7 +81,9 @@ export async function openLogWriter(options: LogWriterOptions): Promise<LogWrite
   const clock = new HybridClock(options.clock);
   const claim = options.shortLived === true ? await claimWriter(options.layout.session(options.session), options.digest) : undefined;
   const id = claim?.writer ?? createWriterId();
-  for (const newest of await readNewest(options.layout.session(options.session), options.digest)) clock.observe(newest.at, newest.w !== id);
+  if (options.isOfThePast !== true)
+    for (const newest of await readNewest(options.layout.session(options.session), options.digest))
+      clock.observe(newest.at, newest.w !== id);
   return new GroupWriter(options, id, clock, claim);
 }
 

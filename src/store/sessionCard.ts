@@ -24,6 +24,8 @@ export const StoredCard = z.object({
   endReason: z.string().optional(),
   folders: z.array(z.object({ name: z.string(), path: z.string() })),
   app: z.string().optional(),
+  /** Made later out of transcripts and git's history. Nobody goes on with it. */
+  isReconstructed: z.literal(true).optional(),
   /** The newest event that the card knows. */
   readTo: z.object({ at: z.string(), w: z.string(), n: z.number() }),
 });
@@ -116,6 +118,7 @@ export function addToCard(card: StoredCard | undefined, id: SessionId, event: Lo
         startedAt: event.at,
         folders: event.folders,
         ...(event.app === undefined ? {} : { app: event.app }),
+        ...(event.reconstructed === undefined ? {} : { isReconstructed: event.reconstructed }),
         ...(event.label === undefined ? {} : { label: event.label }),
       };
     case 'session.labelled':

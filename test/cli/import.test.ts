@@ -1,6 +1,8 @@
-import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { layTranscript } from '../services/agentRoom.ts';
 import { openDatabaseWriter, opencodeTables } from '../store/opencodeRoom.ts';
 import { bundleCli, openCliRoom, type CliRoom } from './cliRoom.ts';
 
@@ -95,6 +97,32 @@ describe('tapedeck import', { timeout: 60_000 }, () => {
     const missing = await room.run(['import', 'y.jsonl', '--json']);
     expect(missing.code).toBe(1);
     expect(JSON.parse(missing.err)).toMatchObject({ ok: false, reason: 'no-file' });
-    expect((await room.run(['import'])).code).toBe(2);
+  });
+
+  it('[A50] makes sessions of what an agent did here, once, in words and as JSON', async () => {
+    const nothing = await room.run(['import']);
+    expect(nothing).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('No agent’s transcript tells of work in this folder') as string,
+    });
+    const home = await mkdtemp(join(tmpdir(), 'tapedeck-home-'));
+    const environment = { HOME: home, USERPROFILE: home };
+    try {
+      const folder = await realpath(room.folder);
+      const to = join(home, '.claude', 'projects', 'any', '625d02c2-b83d-4f46-acf4-05a0bb32300e.jsonl');
+      await layTranscript(claude, to, [['/home/devuser/projects/gen5/proj_cc', folder]]);
+      expect((await room.run(['import', '--dry-run'], { environment })).out).toContain('1 session would be made');
+      const ended = await room.run(['end', '--json'], { environment });
+      expect(ended).toMatchObject({ code: 0 });
+      const [session] = (ended.json() as { rebuilt: string[] }).rebuilt;
+      const log = await room.run(['log', '--json', '--session', session!]);
+      expect(log.lines()).toContainEqual(expect.objectContaining({ kind: 'prompt.submitted', reconstructed: true }));
+      expect((await room.run(['import'], { environment })).out).toContain('Nothing new');
+      expect((await room.run(['import', '--json'], { environment })).json()).toMatchObject({ ok: true, events: 0, sessions: [] });
+      expect((await room.run(['verify'])).code).toBe(0);
+      expect((await room.run(['end'], { environment })).code).toBe(1);
+    } finally {
+      await rm(home, { recursive: true, force: true });
+    }
   });
 });

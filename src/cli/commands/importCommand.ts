@@ -1,22 +1,30 @@
-import { homedir } from 'node:os';
 import path from 'node:path';
 import type { RunSummary } from '../../core/transcripts/runSummary.ts';
 import { transcriptAdapters } from '../../core/transcripts/table.ts';
-import { summariseTranscripts, whyNot } from '../../services/transcriptImport.ts';
+import { summariseTranscripts, transcriptsAt, type ImportedRuns } from '../../services/transcriptImport.ts';
+import { whyNot } from '../../services/transcriptListing.ts';
 import { nodeDigest } from '../../store/digest.ts';
 import { CliError } from '../cliError.ts';
-import type { CommandEntry } from '../command.ts';
+import type { CommandEntry, CommandRun } from '../command.ts';
+import { agentEnvironment, describeImport, rebuildSessions } from '../sessionRebuilding.ts';
 
 export const importCommand: CommandEntry = (program, act) => {
   program
     .command('import')
-    .summary('tell what the transcripts of an agent hold')
-    .argument('<path>', 'a transcript of any known agent, or a folder of them; no workspace is needed')
+    .summary('make sessions of what agents did here before it was recorded')
+    .description(
+      `Makes sessions of what agents did in this workspace when nobody recorded it, out of their own transcripts and of git's history. Their events are marked as reconstructed and carry their own times. What stands in the log already is left out: a second import adds nothing.
+
+With a path: of that transcript, or of those in that folder, alone; it tells of every run what it holds. With a path and --json it only tells: no workspace is needed, and nothing is written.`,
+    )
+    .argument('[path]', 'a transcript of any known agent, or a folder of them; without one all that the agents keep on this machine')
+    .option('--dry-run', 'say what would be made, and write nothing')
+    .option('--no-git', 'leave git’s history out')
     .addHelpText(
       'after',
       `
-Knows ${transcriptAdapters.map((adapter) => adapter.name).join(', ')}, by where the file lies or by what stands in it. Nothing is written.
-With --json one document a line for each run:
+Knows ${transcriptAdapters.map((adapter) => adapter.name).join(', ')}, by where the file lies or by what stands in it.
+With a path and --json one document a line for each run:
   agent, run       whose it is, and the agent's own id of it
   prompts          what a person asked; slashCommands are counted apart, ! lines and what the program put in are none
   replies          texts of the agent
@@ -31,24 +39,48 @@ With --json one document a line for each run:
   title, cwd, parent, forkedFrom, files`,
     )
     .action(
-      act(async (run, place: string) => {
-        const found = path.resolve(run.process.cwd, place);
-        const imported = await summariseTranscripts(found, {
+      act(async (run, place: string | undefined, options: { dryRun?: boolean; git: boolean }) => {
+        const isDryRun = options.dryRun === true;
+        const git = options.git ? 'always' : 'never';
+        if (place === undefined) {
+          const report = await rebuildSessions(run, await run.workspace(), { git, isDryRun });
+          for (const { path: file, reason } of report.failed) run.output.note(`${file} cannot be read: ${reason}`);
+          await run.output.answer({ ok: !report.isCancelled, ...report }, describeImport(report, isDryRun));
+          return report.failed.length === 0 && !report.isCancelled ? 0 : 1;
+        }
+        const imported = await tellRuns(run, place);
+        if (run.output.isJson) return imported.failed.length === 0 ? 0 : 1;
+        const { transcripts } = await transcriptsAt(path.resolve(run.process.cwd, place), {
           adapters: transcriptAdapters,
-          environment: { platform: process.platform, homeFolder: homedir(), variables: run.process.environment },
-          digest: nodeDigest,
-        }).catch((error: unknown) => {
-          const why = whyNot(error);
-          throw new CliError(1, 'no-file', why === 'ENOENT' ? `There is no ${found}` : `${found} cannot be read: ${why}`);
+          environment: agentEnvironment(run),
         });
-        for (const { path: file, reason } of imported.failed) run.output.note(`${file} cannot be read: ${reason}`);
-        if (imported.transcripts === 0) throw new CliError(1, 'no-transcript', `${found} holds no transcript of a known agent`);
-        if (imported.strange.length > 0) run.output.note(`${imported.strange.length} files are no transcripts of a known agent`);
-        await run.output.list(imported.runs, describeRun);
-        return imported.failed.length === 0 ? 0 : 1;
+        const report = await rebuildSessions(run, await run.workspace(), {
+          transcripts,
+          git: options.git ? 'with-runs' : 'never',
+          isDryRun,
+        });
+        for (const line of describeImport(report, isDryRun)) await run.output.line(line);
+        return imported.failed.length === 0 && !report.isCancelled ? 0 : 1;
       }),
     );
 };
+
+async function tellRuns(run: CommandRun, place: string): Promise<ImportedRuns> {
+  const found = path.resolve(run.process.cwd, place);
+  const imported = await summariseTranscripts(found, {
+    adapters: transcriptAdapters,
+    environment: agentEnvironment(run),
+    digest: nodeDigest,
+  }).catch((error: unknown) => {
+    const why = whyNot(error);
+    throw new CliError(1, 'no-file', why === 'ENOENT' ? `There is no ${found}` : `${found} cannot be read: ${why}`);
+  });
+  for (const { path: file, reason } of imported.failed) run.output.note(`${file} cannot be read: ${reason}`);
+  if (imported.transcripts === 0) throw new CliError(1, 'no-transcript', `${found} holds no transcript of a known agent`);
+  if (imported.strange.length > 0) run.output.note(`${imported.strange.length} files are no transcripts of a known agent`);
+  await run.output.list(imported.runs, describeRun);
+  return imported;
+}
 
 function describeRun(run: RunSummary): string {
   const { tokens } = run;

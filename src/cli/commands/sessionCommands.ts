@@ -8,6 +8,7 @@ import { nodeDigest } from '../../store/digest.ts';
 import { readRecorders } from '../../store/presence.ts';
 import { CliError, usageError } from '../cliError.ts';
 import type { CommandEntry } from '../command.ts';
+import { describeImport, rebuildSessions } from '../sessionRebuilding.ts';
 import { firstFolder, type Workspace } from '../workspace.ts';
 import { noteDraft, write } from './entryCommands.ts';
 
@@ -66,13 +67,24 @@ export const endCommand: CommandEntry = (program, act) => {
   program
     .command('end')
     .summary('end the open session')
-    .description('Record what changed since the last look, unless a recorder does that already, and end the session.')
+    .description(
+      'Record what changed since the last look, unless a recorder does that already, and end the session. Where none was open, it is made of what the agents kept of their work here, and of git’s history.',
+    )
     .option('--no-scan', 'do not look at the files')
     .action(
       act(async (run, options: { scan: boolean }) => {
         const workspace = await run.workspace();
         const card = await workspace.sessions.current();
-        if (card === undefined) throw new CliError(1, 'no-session', `No session is open in ${workspace.folder}`);
+        if (card === undefined) {
+          // Nobody began one, but an agent may have been at work: its own record tells of it.
+          const report = await rebuildSessions(run, workspace, { git: 'with-runs', isDryRun: false });
+          if (report.sessions.length === 0) throw new CliError(1, 'no-session', `No session is open in ${workspace.folder}`);
+          await run.output.answer({ ok: true, session: report.sessions.at(-1), rebuilt: report.sessions }, [
+            'No session was open, so it was made of what the agents kept.',
+            ...describeImport(report, false),
+          ]);
+          return;
+        }
         const scan = options.scan ? await scanOnce(workspace) : undefined;
         await workspace.sessions.end(card.id, 'command', run.caller);
         await run.output.answer({ ok: true, session: card.id, scan }, [`Ended session ${card.id}`]);
