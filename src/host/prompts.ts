@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { pickLive, plain, type FindOptions } from './livePick.ts';
+import { pickTicked } from './tickPick.ts';
 
 /** One thing to choose from a list. */
 export interface Choice<T> {
@@ -7,6 +8,8 @@ export interface Choice<T> {
   readonly description?: string;
   readonly detail?: string;
   readonly icon?: string;
+  /** Shown at the item's end. `asks`: it asks something else, so the list makes room meanwhile. */
+  readonly buttons?: readonly { readonly id: string; readonly icon: string; readonly tooltip: string; readonly asks?: boolean }[];
   readonly value: T;
 }
 
@@ -15,6 +18,15 @@ export interface TickGroup<T> {
   readonly heading: string;
   readonly isTicked: boolean;
   readonly choices: readonly Choice<T>[];
+}
+
+export interface TickExtras<T> {
+  /** The user looks at this one. */
+  readonly onActive?: (value: T) => void;
+  /** A button of an item was pressed; what it gives back changes the item. */
+  readonly onButton?: (value: T, button: string) => Promise<(Partial<Choice<T>> & { readonly isTicked?: boolean }) | undefined>;
+  /** It was asked from another list, to which its arrow leads back. */
+  readonly hasBack?: boolean;
 }
 
 export interface Confirmation {
@@ -44,7 +56,7 @@ export interface Prompts {
   /** From a list that is looked up while the user types. Undefined when turned away. */
   find<T>(options: FindOptions<T>): Promise<T | undefined>;
   /** Several, ticked or not, under headings. Undefined when turned away. */
-  tick<T>(title: string, groups: readonly TickGroup<T>[], placeholder: string): Promise<readonly T[] | undefined>;
+  tick<T>(title: string, groups: readonly TickGroup<T>[], placeholder: string, extras?: TickExtras<T>): Promise<readonly T[] | undefined>;
   confirm(confirmation: Confirmation): Promise<'action' | 'otherAction' | undefined>;
   inform(message: string, ...actions: readonly string[]): Promise<string | undefined>;
   warn(message: string, ...actions: readonly string[]): Promise<string | undefined>;
@@ -85,28 +97,7 @@ export const vscodePrompts: Prompts = {
     return picked?.value;
   },
   find: pickLive,
-  async tick(title, groups, placeholder) {
-    const items = groups
-      .filter(({ choices }) => choices.length > 0)
-      .flatMap(({ heading, isTicked, choices }) => [
-        { label: heading, kind: vscode.QuickPickItemKind.Separator },
-        ...choices.map((choice) => ({
-          label: labelOf(choice),
-          ...(choice.description === undefined ? {} : { description: choice.description }),
-          ...(choice.detail === undefined ? {} : { detail: choice.detail }),
-          picked: isTicked,
-          choice,
-        })),
-      ]);
-    const picked = await vscode.window.showQuickPick(items, {
-      title,
-      placeHolder: placeholder,
-      canPickMany: true,
-      matchOnDescription: true,
-      ignoreFocusOut: true,
-    });
-    return picked?.flatMap((item) => ('choice' in item ? [item.choice.value] : []));
-  },
+  tick: pickTicked,
   async confirm({ message, detail, action, otherAction }) {
     const actions = otherAction === undefined ? [action] : [action, otherAction];
     const answer = await vscode.window.showWarningMessage(message, { modal: true, detail }, ...actions);

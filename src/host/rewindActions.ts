@@ -1,5 +1,4 @@
 import * as vscode from 'vscode';
-import { settleRewind } from '../core/rewindPlan.ts';
 import { DisposableStore } from '../base/disposable.ts';
 import type { Outcome } from '../protocol/messages.ts';
 import type { Rewinder } from '../services/rewinder.ts';
@@ -12,11 +11,13 @@ import { activeFile } from './openDocuments.ts';
 import { done, Refusal, requireFeed, requireRecorder, turnedDown } from './outcome.ts';
 import { pastFileOf } from './pastFiles.ts';
 import { pickPoint } from './pointPicker.ts';
-import { chooseSteps, nameFirst, nameSkips, nameSteps, refuseUnsaved, reportRewind, wayBack } from './rewindDialog.ts';
+import { decideRewind } from './rewindDecision.ts';
+import { nameFirst, reportRewind, wayBack } from './rewindDialog.ts';
 import { shownPath } from './shownPath.ts';
 
 /** Rewinding: the plan first, to tick; then a confirmation that names the files; then the act and its report. */
-export function rewindActions({ deck, prompts, trace }: ActionContext): Pick<Actions, 'rewindTo' | 'rewindFileOf' | 'undoRewind'> {
+export function rewindActions(context: ActionContext): Pick<Actions, 'rewindTo' | 'rewindFileOf' | 'undoRewind'> {
+  const { deck, prompts, trace } = context;
   const { t } = vscode.l10n;
 
   const rewindTo: Actions['rewindTo'] = async (event, file) => {
@@ -35,21 +36,14 @@ export function rewindActions({ deck, prompts, trace }: ActionContext): Pick<Act
         );
         return done;
       }
-      const choice = await chooseSteps(plan, prompts(), t('Rewind to {0}', when));
-      if (choice === undefined) return turnedDown;
-      const { steps, skips } = settleRewind(plan, choice);
-      if (steps.length === 0) return turnedDown;
-      refuseUnsaved(deck().folders, steps);
-      const answer = await prompts().confirm({
-        message:
-          steps.length === 1
-            ? t('Rewind {0} to {1}?', shownPath(steps[0]!.path), when)
-            : t('Rewind {0} to {1}?', counted(steps.length, 'file'), when),
-        detail: `${nameSteps(steps)}${nameSkips(skips)}\n\n${t('What is there now is saved first: Undo Rewind gives it back. Git is not touched.')}`,
+      const decision = await decideRewind(context, rewinder, plan, {
+        title: t('Rewind to {0}', when),
+        message: (files) => t('Rewind {0} to {1}?', files, when),
+        note: t('What is there now is saved first: Undo Rewind gives it back. Git is not touched.'),
         action: t('Rewind'),
       });
-      if (answer === undefined) return turnedDown;
-      const result = await rewinder.apply(plan, choice);
+      if (decision === undefined) return turnedDown;
+      const result = await rewinder.apply(decision.plan, decision.choice);
       return reportRewind(
         { prompts, trace },
         result,
@@ -63,20 +57,15 @@ export function rewindActions({ deck, prompts, trace }: ActionContext): Pick<Act
     const plan = await rewinder.planUndo(rewind);
     if (plan === undefined) throw new Refusal(t('There is no rewind to undo.'));
     if (plan.steps.length === 0) throw new Refusal(t('There is nothing to undo: all files are as they were before the rewind.'));
-    const conflicts = plan.steps.filter((step) => step.conflict !== undefined);
-    const choice = conflicts.length === 0 ? {} : await chooseSteps(plan, prompts(), wayBack(isUndoOfWork));
-    if (choice === undefined) return turnedDown;
-    const { steps, skips } = settleRewind(plan, choice);
-    if (steps.length === 0) return turnedDown;
-    refuseUnsaved(deck().folders, steps);
-    const files = steps.length === 1 ? shownPath(steps[0]!.path) : counted(steps.length, 'file');
-    const answer = await prompts().confirm({
-      message: isUndoOfWork ? t('Redo what was undone in {0}?', files) : t('Undo the rewind of {0}?', files),
-      detail: `${t('Each gets back what was there before.')}\n\n${nameSteps(steps)}${nameSkips(skips)}`,
+    const decision = await decideRewind(context, rewinder, plan, {
+      title: wayBack(isUndoOfWork),
+      message: (files) => (isUndoOfWork ? t('Redo what was undone in {0}?', files) : t('Undo the rewind of {0}?', files)),
+      note: t('Each gets back what was there before.'),
       action: wayBack(isUndoOfWork),
+      listsConflictsOnly: true,
     });
-    if (answer === undefined) return turnedDown;
-    const result = await rewinder.apply(plan, choice);
+    if (decision === undefined) return turnedDown;
+    const result = await rewinder.apply(decision.plan, decision.choice);
     return reportRewind(
       { prompts, trace },
       result,

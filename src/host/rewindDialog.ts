@@ -4,10 +4,11 @@ import { describeConflict, describeSkip, stepVerb } from '../core/rewindText.ts'
 import { authorName } from '../core/timelineWords.ts';
 import type { WorkspacePath } from '../model/workspacePath.ts';
 import type { Outcome } from '../protocol/messages.ts';
-import type { RewindReport } from '../services/rewinder.ts';
+import type { Rewinder, RewindReport } from '../services/rewinder.ts';
 import type { SessionFolder } from '../services/sessions.ts';
 import type { ActionContext } from './actions.ts';
 import { absoluteUri } from './fileActions.ts';
+import { chooseHunks, takenWords, type StepViewer } from './hunkDialog.ts';
 import { isUnsavedElsewhere } from './openDocuments.ts';
 import { done, Refusal } from './outcome.ts';
 import type { Choice, Prompts } from './prompts.ts';
@@ -39,16 +40,37 @@ function whatHelps(reason: string): string {
   }
 }
 
-/** Shows the whole plan, to tick. Conflicts begin unticked. One single clear file needs no list: its confirmation names it. */
-export async function chooseSteps(plan: RewindPlan, prompts: Prompts, title: string): Promise<RewindChoice | undefined> {
+/** What of a plan is wanted: whole files by path, and of some files only these hunks. */
+export interface ChosenSteps {
+  readonly choice: RewindChoice;
+  readonly hunks: ReadonlyMap<WorkspacePath, ReadonlySet<number>>;
+}
+
+/** Shows the whole plan, to tick, file by file and change by change. Conflicts begin unticked. */
+export async function chooseSteps(
+  plan: RewindPlan,
+  rewinder: Rewinder,
+  prompts: Prompts,
+  viewer: StepViewer,
+  title: string,
+): Promise<ChosenSteps | undefined> {
   const { t } = vscode.l10n;
-  if (plan.steps.length === 1 && plan.steps[0]!.conflict === undefined) return {};
+  const stepOf = new Map(plan.steps.map((step) => [step.path, step]));
+  const hunks = new Map<WorkspacePath, ReadonlySet<number>>();
+  const describe = (step: RewindStep, amount?: string): string =>
+    [amount, authorsOf(step) === '' ? undefined : t('changed by {0}', authorsOf(step))].filter((part) => part !== undefined).join(', ');
   const item = (step: RewindStep): Choice<WorkspacePath> => ({
     label: shownPath(step.path),
     icon: icons[stepVerb(step)],
-    ...(authorsOf(step) === '' ? {} : { description: t('changed by {0}', authorsOf(step)) }),
+    description: describe(step),
     // On a line of its own: beside the path it would be cut off.
-    ...(step.conflict === undefined ? {} : { detail: sentence(describeConflict(step.conflict)) }),
+    ...(step.conflict === undefined ? {} : { detail: conflictText(step) }),
+    buttons: [
+      ...(stepVerb(step) === 'change' && step.conflict !== 'overlap'
+        ? [{ id: 'hunks', icon: 'list-selection', tooltip: t('Choose Changes in This File…'), asks: true }]
+        : []),
+      { id: 'diff', icon: 'diff', tooltip: t('Open the Difference') },
+    ],
     value: step.path,
   });
   const clear = plan.steps.filter(({ conflict }) => conflict === undefined);
@@ -66,10 +88,35 @@ export async function chooseSteps(plan: RewindPlan, prompts: Prompts, title: str
     clear.length === plan.steps.length
       ? t('Untick what is to stay as it is')
       : t('Untick what is to stay as it is; tick a conflict to write it all the same'),
+    {
+      onButton: async (path, button) => {
+        const step = stepOf.get(path)!;
+        if (button === 'diff') {
+          await viewer.show(step);
+          return undefined;
+        }
+        const found = await rewinder.hunksOf(step);
+        if (found === undefined || found.length < 2) {
+          await viewer.show(step);
+          void prompts.inform(t('{0} is taken whole or left alone: there is nothing in it to choose from.', shownPath(path)));
+          return undefined;
+        }
+        const all = new Set(found.keys());
+        const wanted = await chooseHunks(step, found, hunks.get(path) ?? all, prompts, viewer);
+        if (wanted === undefined) return undefined;
+        if (wanted.size === 0 || wanted.size === found.length) hunks.delete(path);
+        else hunks.set(path, wanted);
+        return {
+          description: describe(step, hunks.has(path) ? takenWords(wanted.size, found.length) : undefined),
+          isTicked: wanted.size > 0,
+        };
+      },
+    },
   );
   if (ticked === undefined) return undefined;
   const taken = new Set(ticked);
-  return { files: new Map(plan.steps.map(({ path: file }) => [file, taken.has(file) ? 'take' : 'skip'])) };
+  for (const path of hunks.keys()) if (!taken.has(path)) hunks.delete(path);
+  return { choice: { files: new Map(plan.steps.map(({ path: file }) => [file, taken.has(file) ? 'take' : 'skip'])) }, hunks };
 }
 
 const icons: Readonly<Record<ReturnType<typeof stepVerb>, string>> = {
@@ -90,6 +137,12 @@ function authorsOf({ authors }: RewindStep): string {
   ].join(', ');
 }
 
+/** What a conflict is, and what taking it would do. */
+const conflictText = ({ conflict, merge }: RewindStep): string =>
+  merge === undefined || conflict === undefined
+    ? sentence(describeConflict(conflict!))
+    : vscode.l10n.t('The same lines were changed later: you decide them in the merge editor.');
+
 const sentence = (words: string): string => `${words.slice(0, 1).toUpperCase()}${words.slice(1)}.`;
 
 export function nameSteps(steps: readonly RewindStep[]): string {
@@ -104,7 +157,7 @@ export function nameSteps(steps: readonly RewindStep[]): string {
     .slice(0, filesNamed)
     .map(
       (step) =>
-        `${words[stepVerb(step)]} ${shownPath(step.path)}${step.conflict === undefined ? '' : ` (${describeConflict(step.conflict)})`}`,
+        `${words[stepVerb(step)]} ${shownPath(step.path)}${step.hunks === undefined ? '' : ` (${takenWords(step.hunks.taken, step.hunks.of)})`}${step.conflict === undefined ? '' : ` (${describeConflict(step.conflict)})`}`,
     );
   if (steps.length > filesNamed) lines.push(t('and {0} more', steps.length - filesNamed));
   return lines.join('\n');

@@ -1,5 +1,4 @@
 import * as vscode from 'vscode';
-import { settleRewind } from '../core/rewindPlan.ts';
 import { counted } from '../core/timelineWords.ts';
 import { isFileEvent } from '../model/event.ts';
 import { eventId } from '../model/ids.ts';
@@ -9,10 +8,13 @@ import type { UndoneWork } from '../services/undoneWork.ts';
 import type { ActionContext, Actions } from './actions.ts';
 import { withRewinder } from './deckRewinder.ts';
 import { done, Refusal, requireFeed, requireRecorder, turnedDown } from './outcome.ts';
-import { chooseSteps, nameFirst, nameSkips, nameSteps, refuseUnsaved, reportRewind, wayBack } from './rewindDialog.ts';
+import { mergeOverlaps } from './mergeEditor.ts';
+import { decideRewind } from './rewindDecision.ts';
+import { nameFirst, reportRewind, wayBack } from './rewindDialog.ts';
 
 /** Undoing one turn or some changes, while all that came after them is kept. */
-export function undoActions({ deck, prompts, trace }: ActionContext): Pick<Actions, 'undoWork'> {
+export function undoActions(context: ActionContext): Pick<Actions, 'undoWork'> {
+  const { deck, prompts, trace } = context;
   const { t } = vscode.l10n;
   return {
     async undoWork(ids, isTurn, file) {
@@ -30,24 +32,28 @@ export function undoActions({ deck, prompts, trace }: ActionContext): Pick<Actio
           );
           return done;
         }
-        const title = t('Undo and Keep What Came After');
-        const choice = await chooseSteps(plan, prompts(), title);
-        if (choice === undefined) return turnedDown;
-        const { steps, skips } = settleRewind(plan, choice);
-        if (steps.length === 0) return turnedDown;
-        refuseUnsaved(deck().folders, steps);
-        const files = counted(steps.length, 'file');
-        const answer = await prompts().confirm({
-          message: isTurn ? t('Undo this turn in {0}?', files) : t('Undo this change in {0}?', files),
-          detail: `${nameSteps(steps)}${nameSkips(skips)}\n\n${t('What came after it is kept. What is there now is saved first: Redo, or the command Undo Rewind, gives it back. Git is not touched.')}`,
+        const decision = await decideRewind(context, rewinder, plan, {
+          title: t('Undo and Keep What Came After'),
+          message: (files) => (isTurn ? t('Undo this turn in {0}?', files) : t('Undo this change in {0}?', files)),
+          note: t(
+            'What came after it is kept. What is there now is saved first: Redo, or the command Undo Rewind, gives it back. Git is not touched.',
+          ),
           action: t('Undo'),
         });
-        if (answer === undefined) return turnedDown;
-        const result = await rewinder.apply(plan, choice);
+        if (decision === undefined) return turnedDown;
+        const result = await rewinder.apply(decision.plan, decision.choice);
+        const merging = result.ok ? await mergeOverlaps(deck().folders, decision.steps) : 0;
         return reportRewind(
           { prompts, trace },
           result,
-          result.ok ? t('Undone in {0}; what came after is kept.', counted(result.written + result.deleted, 'file')) : '',
+          !result.ok
+            ? ''
+            : merging > 0
+              ? t(
+                  'Undone in {0}. Decide the lines that were changed again in the merge editor, then save.',
+                  counted(result.written + result.deleted, 'file'),
+                )
+              : t('Undone in {0}; what came after is kept.', counted(result.written + result.deleted, 'file')),
           wayBack(true),
         );
       });

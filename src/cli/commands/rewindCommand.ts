@@ -4,6 +4,7 @@ import { settleRewind } from '../../core/rewindPlan.ts';
 import { describePlan, describeSkip } from '../../core/rewindText.ts';
 import { counted } from '../../core/timelineWords.ts';
 import { authorWord } from '../../core/rewindText.ts';
+import type { WorkspacePath } from '../../model/workspacePath.ts';
 import type { RewindReport } from '../../services/rewinder.ts';
 import { CliError, usageError } from '../cliError.ts';
 import type { CommandEntry, CommandRun } from '../command.ts';
@@ -15,10 +16,14 @@ interface RewindOptions {
   readonly yes?: boolean;
   readonly undo?: boolean;
   readonly file?: string[];
+  readonly hunk?: string[];
+  readonly diff?: boolean;
   readonly session?: string;
   readonly overwriteChanged?: boolean;
   readonly skipChanged?: boolean;
 }
+
+const several = (value: string, before: string[] | undefined): string[] => [...(before ?? []), value];
 
 /** Plan first, then a yes, then the act. What is there is saved before anything is written, and can be brought back. */
 export const rewindCommand: CommandEntry = (program, act) => {
@@ -32,23 +37,23 @@ export const rewindCommand: CommandEntry = (program, act) => {
     .option('--plan', 'only print the plan')
     .option('--yes', 'do it without asking')
     .option('--undo', 'undo a rewind')
-    .option('--file <path>', 'only this file or folder (repeatable)', (value: string, before: string[] | undefined) => [
-      ...(before ?? []),
-      value,
-    ])
+    .option('--file <path>', 'only this file or folder (repeatable)', several)
+    .option('--diff', 'show the plan with each file’s changes, numbered')
+    .option('--hunk <path:numbers>', 'of this file only these changes, as --plan --diff numbers them: a.ts:1,3 (repeatable)', several)
     .option('--overwrite-changed', 'overwrite also files that changed since they were last recorded')
     .option('--skip-changed', 'leave files alone that changed since they were last recorded')
     .option('--session <id>', 'the session of the event')
     .action(
       act(async (run, event: string | undefined, options: RewindOptions) => {
         if (event === undefined && options.undo !== true) throw usageError('Name the event to go back to');
-        if (options.undo === true && options.file !== undefined) throw usageError('--undo takes back a whole rewind, without --file');
+        if (options.undo === true && (options.file ?? options.hunk) !== undefined)
+          throw usageError('--undo takes back a whole rewind, without --file and --hunk');
         if (options.overwriteChanged === true && options.skipChanged === true)
           throw usageError('--overwrite-changed or --skip-changed, not both');
         const workspace = await run.workspace();
         const named = { event: options.undo === true ? undefined : event, session: options.session };
         if (options.plan === true) {
-          await withPast(workspace, named, undefined, async (past) => show(run, await makePlan(run, past, event, options), undefined));
+          await withPast(workspace, named, undefined, async (past) => show(run, past, await makePlan(run, past, event, options), options));
           return 0;
         }
         await chooseSession(workspace, options.session);
@@ -75,10 +80,9 @@ export const undoCommand: CommandEntry = (program, act) => {
     .option('--run', 'all that this run of the agent changed')
     .option('--plan', 'only print the plan')
     .option('--yes', 'do it without asking')
-    .option('--file <path>', 'only in this file or folder (repeatable)', (value: string, before: string[] | undefined) => [
-      ...(before ?? []),
-      value,
-    ])
+    .option('--file <path>', 'only in this file or folder (repeatable)', several)
+    .option('--diff', 'show the plan with each file’s changes, numbered')
+    .option('--hunk <path:numbers>', 'of this file only these changes, as --plan --diff numbers them: a.ts:1,3 (repeatable)', several)
     .option('--overwrite-changed', 'take conflicts: lines that were changed again are left in the file twice, marked')
     .option('--skip-changed', 'leave files with conflicts alone')
     .option('--session <id>', 'the session of the event')
@@ -91,7 +95,7 @@ export const undoCommand: CommandEntry = (program, act) => {
         const named = { event, session: options.session };
         const plan = (past: PastPoint): Promise<RewindPlan> => planWithout(run, past, options);
         if (options.plan === true) {
-          await withPast(workspace, named, undefined, async (past) => show(run, await plan(past), undefined));
+          await withPast(workspace, named, undefined, async (past) => show(run, past, await plan(past), options));
           return 0;
         }
         await chooseSession(workspace, options.session);
@@ -107,13 +111,14 @@ async function planWithout(run: CommandRun, past: PastPoint, options: UndoOption
   const isWide = options.turn === true || options.run === true;
   if (isWide && ofRun === undefined) throw new CliError(1, 'no-run', `${pointId(past)} belongs to no run of an agent`);
   if (options.turn === true && turn === undefined) throw new CliError(1, 'no-turn', `${pointId(past)} belongs to no turn`);
+  const hunks = chosenHunks(run, past, options);
   const plan = await past.rewinder.planWithout(
     !isWide ? { events: [pointId(past)] } : { run: ofRun!, ...(options.turn === true && { turn: turn! }) },
-    options.file?.map((file) => toWorkspacePath(past.folders, run.process.cwd, file)),
+    scopeOf(run, past, options, hunks),
   );
   if (plan === undefined)
     throw new CliError(1, 'no-change', isWide ? 'It changed no file' : `${pointId(past)} is no change of a file; give --turn or --run`);
-  return plan;
+  return takeHunks(past, plan, hunks);
 }
 
 async function apply(
@@ -133,11 +138,11 @@ async function apply(
         options.overwriteChanged === true ? { conflicts: 'overwrite' } : options.skipChanged === true ? { conflicts: 'skip' } : {};
       const { steps, undecided } = settleRewind(plan, choice);
       if (plan.steps.length === 0) {
-        await show(run, plan, undefined);
+        await show(run, past, plan, options);
         return 0;
       }
       if (undecided.length > 0) {
-        await show(run, plan, undefined);
+        await show(run, past, plan, options);
         throw new CliError(
           1,
           'undecided',
@@ -146,10 +151,10 @@ async function apply(
       }
       if (options.yes !== true) {
         if (!run.process.isInteractive) {
-          await show(run, plan, undefined);
+          await show(run, past, plan, options);
           throw new CliError(1, 'not-confirmed', 'Nothing was done: give --yes to do it');
         }
-        for (const line of describePlan(plan)) run.output.note(line);
+        for await (const line of planLines(past, plan, options)) run.output.note(line);
         if (
           !(await ask(
             run,
@@ -159,7 +164,7 @@ async function apply(
           throw new CliError(1, 'not-confirmed', 'Nothing was done');
       }
       const report = await past.rewinder.apply(plan, choice);
-      await show(run, plan, report);
+      await show(run, past, plan, options, report);
       if (report.ok) return 0;
       const left = report.left.length === 0 ? '' : `; neither as before nor as wanted: ${report.left.map(({ path }) => path).join(', ')}`;
       throw new CliError(1, report.reason, `${report.rolledBack ? 'Nothing was changed: ' : ''}${report.message}${left}`);
@@ -176,18 +181,60 @@ async function makePlan(run: CommandRun, past: PastPoint, event: string | undefi
       throw new CliError(1, 'no-rewind', event === undefined ? 'There is no rewind to undo' : `There is no rewind ${event} to undo`);
     return plan;
   }
-  return past.rewinder.plan(
-    pointId(past),
-    options.file?.map((file) => toWorkspacePath(past.folders, run.process.cwd, file)),
+  const hunks = chosenHunks(run, past, options);
+  return takeHunks(past, await past.rewinder.plan(pointId(past), scopeOf(run, past, options, hunks)), hunks);
+}
+
+type HunkChoice = ReadonlyMap<WorkspacePath, ReadonlySet<number>>;
+
+/** `a.ts:1,3`: the first and the third change. The path may hold colons itself. */
+function chosenHunks(run: CommandRun, past: PastPoint, { hunk = [] }: RewindOptions): HunkChoice {
+  return new Map(
+    hunk.map((words) => {
+      const [, name, numbers] = /^(.+):(\d{1,6}(?:,\d{1,6})*)$/.exec(words) ?? [];
+      if (name === undefined || numbers === undefined) throw usageError(`${words} names no changes of a file: give a.ts:1 or a.ts:1,3`);
+      return [toWorkspacePath(past.folders, run.process.cwd, name), new Set(numbers.split(',').map((number) => Number(number) - 1))];
+    }),
   );
 }
 
-async function show(run: CommandRun, plan: RewindPlan, report: RewindReport | undefined): Promise<void> {
+function scopeOf(run: CommandRun, past: PastPoint, { file }: RewindOptions, hunks: HunkChoice): WorkspacePath[] | undefined {
+  if (file === undefined && hunks.size === 0) return undefined;
+  return [...(file ?? []).map((name) => toWorkspacePath(past.folders, run.process.cwd, name)), ...hunks.keys()];
+}
+
+async function takeHunks(past: PastPoint, plan: RewindPlan, hunks: HunkChoice): Promise<RewindPlan> {
+  const missing = [...hunks.keys()].find((path) => !plan.steps.some((step) => step.path === path));
+  if (missing !== undefined) throw new CliError(1, 'no-hunks', `${missing} is not among the files to write`);
+  return past.rewinder.withHunks(plan, hunks);
+}
+
+/** The plan, and with `--diff` under it what it would do to each text, change by change. */
+async function* planLines({ rewinder }: PastPoint, plan: RewindPlan, { diff }: RewindOptions): AsyncGenerator<string> {
+  yield* describePlan(plan);
+  if (diff !== true) return;
+  for (const step of plan.steps) {
+    const hunks = await rewinder.hunksOf(step);
+    if (hunks === undefined) continue;
+    yield '';
+    yield `${step.path}: ${counted(hunks.length, 'change')}`;
+    for (const [index, { at, removed, added }] of hunks.entries()) {
+      yield `@@ ${index + 1}: line ${at + 1}`;
+      for (const line of removed) yield `-${textOf(line)}`;
+      for (const line of added) yield `+${textOf(line)}`;
+    }
+  }
+}
+
+/** A line of bytes as people read it, without its end. */
+const textOf = (line: string): string => Buffer.from(line.replace(/\r?\n$/, ''), 'latin1').toString('utf8');
+
+async function show(run: CommandRun, past: PastPoint, plan: RewindPlan, options: RewindOptions, report?: RewindReport): Promise<void> {
   if (run.output.isJson) {
     await run.output.document({ plan: planDocument(plan), report: report ?? null });
     return;
   }
-  if (report === undefined) for (const line of describePlan(plan)) await run.output.line(line);
+  if (report === undefined) for await (const line of planLines(past, plan, options)) await run.output.line(line);
   else if (report.ok) {
     await run.output.line(
       `${plan.undoes === undefined && plan.undid === undefined ? 'Rewound' : 'Undone'}: ${report.written} written, ${report.deleted} deleted, ${report.alreadySo} already so${report.checkpoint === undefined ? '' : `; what was there is in checkpoint ${report.checkpoint}`}`,
@@ -200,7 +247,8 @@ async function show(run: CommandRun, plan: RewindPlan, report: RewindReport | un
 function planDocument(plan: RewindPlan): Record<string, unknown> {
   return {
     ...plan,
-    steps: plan.steps.map(({ path, act, conflict, from, to, authors, changes }) => ({
+    undidOf: undefined,
+    steps: plan.steps.map(({ path, act, conflict, from, to, authors, changes, hunks }) => ({
       path,
       act,
       conflict,
@@ -208,6 +256,7 @@ function planDocument(plan: RewindPlan): Record<string, unknown> {
       to,
       authors: authors.map(authorWord),
       changes,
+      hunks,
     })),
   };
 }
