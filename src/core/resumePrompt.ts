@@ -150,5 +150,6 @@ function headerOf(state: SessionState, now: UnixMs, isBrief: boolean): string {
 }
 
 function resumeCommand(agent: string, run: string): readonly string[] | undefined {
-  return transcriptAdapters.find(({ id }) => id === agent)?.resumeCommand(run);
+  const words = transcriptAdapters.find(({ id }) => id === agent)?.resumeCommand(run) ?? [];
+  return words.length === 0 ? undefined : words;
 }

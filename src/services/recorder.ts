@@ -693,6 +693,7 @@ const otherAgents: readonly (readonly [string, string])[] = [
   ['goose', 'goose'],
   ['qwen', 'qwen'],
   ['kimi', 'kimi'],
+  ['cline', 'cline'],
   ['cursor-agent', 'cursor'],
   ['droid', 'droid'],
   ['auggie', 'auggie'],

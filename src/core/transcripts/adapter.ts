@@ -27,7 +27,8 @@ export interface TranscriptAdapter {
   recognises(record: unknown): boolean;
   openReader(file: TranscriptFile, tools: ReaderTools): TranscriptReader;
   /**
-   * The words that take a run up again in a terminal, the program first. Never through a shell as one string.
+   * The words that take a run up again in a terminal, the program first. Never through a shell as one string. None where
+   * the agent takes it up in a view of its own alone.
    * @param key what the agent calls the conversation (RunDescription.key), for agents that ask for that.
    */
   resumeCommand(run: RunId, key?: string): readonly string[];

@@ -28,7 +28,8 @@ export const claudeAdapter: TranscriptAdapter = {
     if (type === 'user' || type === 'assistant')
       return message?.['content'] !== undefined && (record['sessionId'] ?? record['uuid'] ?? record['parentUuid']) !== undefined;
     if (type === 'summary') return record['leafUuid'] !== undefined;
-    if (type === 'system' || type === 'attachment') return record['sessionId'] !== undefined && record['systemPayload'] === undefined;
+    if (type === 'system' || type === 'attachment' || type === 'progress')
+      return record['sessionId'] !== undefined && record['systemPayload'] === undefined;
     return bookkeepingTypes.has(type);
   },
   openReader: (file, tools) => new ClaudeReader(file, tools),

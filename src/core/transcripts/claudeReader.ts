@@ -29,6 +29,9 @@ export class ClaudeReader implements TranscriptReader {
   /** The chain that a sidechain's record belongs to, by the record's uuid. */
   readonly #chains = new Map<string, string>();
 
+  /** The call that stood last as a record by itself. */
+  #bareCall: string | undefined;
+
   constructor(file: TranscriptFile, tools: ReaderTools) {
     this.#file = file;
     this.#sink = new FactSink('claude', file, tools.digest);
@@ -81,6 +84,10 @@ export class ClaudeReader implements TranscriptReader {
       case 'system':
         this.#readSystem(run, record);
         return;
+      case 'tool_use':
+      case 'tool_result':
+        this.#readBareTool(run, type, record);
+        return;
       case 'attachment': {
         const attachment = asRecord(record['attachment']);
         const kind = asText(attachment?.['type']) ?? '';
@@ -111,6 +118,20 @@ export class ClaudeReader implements TranscriptReader {
       default:
         if (!idleTypes.has(type)) this.#unknown(type);
     }
+  }
+
+  /** A call or its result as a record by itself, not as a block of a message: as old versions had it, the result without an id. */
+  #readBareTool(run: ClaudeRun, type: 'tool_use' | 'tool_result', record: JsonRecord): void {
+    const id = asWord(record['id']) ?? asWord(record['uuid']);
+    if (type === 'tool_use') {
+      this.#bareCall = id;
+      const block = { type, id, name: record['name'], input: record['input'] };
+      if (id === undefined || !run.assistant({ ...record, message: { role: 'assistant', content: [block] } })) this.counts.misshapen += 1;
+      return;
+    }
+    const content = record['output'] ?? record['content'];
+    const block = { type, tool_use_id: asWord(record['tool_use_id']) ?? this.#bareCall, content, is_error: record['is_error'] };
+    if (!run.user({ ...record, message: { role: 'user', content: [block] } })) this.counts.misshapen += 1;
   }
 
   #readSystem(run: ClaudeRun, record: JsonRecord): void {
@@ -171,6 +192,10 @@ const idleTypes = new Set([
   'frame-link',
   'pr-link',
   'progress',
+  'relocated',
+  // A workflow's own journal of its steps, whose sub-agents have files of their own.
+  'result',
+  'started',
   'summary',
   'tag',
   'tools-used',

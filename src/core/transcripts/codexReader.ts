@@ -10,7 +10,7 @@ import type {
 import { CodexThread } from './codexThread.ts';
 import { CodexToolLedger } from './codexToolLedger.ts';
 import { FactSink } from './factSink.ts';
-import { asCount, asList, asRecord, asText, asTime, asWord, type JsonRecord } from './jsonValue.ts';
+import { asCount, asList, asRecord, asText, asTime, asWord, toJson, type JsonRecord } from './jsonValue.ts';
 
 /**
  * Reads a Codex rollout: one `{timestamp, ordinal?, type, payload}` a line. Two histories exist, `legacy` (facts in
@@ -26,6 +26,8 @@ export class CodexReader implements TranscriptReader {
   readonly #sink: FactSink;
   readonly #thread: CodexThread;
   readonly #tools: CodexToolLedger;
+  /** Calls without an id that have not returned. */
+  readonly #nameless: string[] = [];
 
   constructor(file: TranscriptFile, tools: ReaderTools) {
     this.#sink = new FactSink('codex', file, tools.digest);
@@ -111,6 +113,10 @@ export class CodexReader implements TranscriptReader {
       case 'tool_search_output':
         this.#tools.returned(item);
         return;
+      case 'tool_call':
+      case 'tool_result':
+        this.#readNameless(type, item);
+        return;
       case 'reasoning':
       case 'additional_tools':
       case 'agent_message':
@@ -124,6 +130,26 @@ export class CodexReader implements TranscriptReader {
       default:
         this.#unknown(`response_item/${type ?? ''}`);
     }
+  }
+
+  /** Calls and results in the form of another program that writes rollouts: `{function: {name}, arguments}`, often without ids. */
+  #readNameless(type: 'tool_call' | 'tool_result', item: JsonRecord): void {
+    const told = asWord(item['call_id']) ?? asWord(item['id']);
+    if (type === 'tool_call') {
+      const id = told ?? `${this.#sink.origin.at ?? ''}/${this.counts.records}`;
+      if (told === undefined) this.#nameless.push(id);
+      if (this.#nameless.length > maxNameless) this.#nameless.shift();
+      const name = asRecord(item['function'])?.['name'] ?? item['name'];
+      this.#tools.called({ type: 'function_call', name, arguments: item['arguments'], call_id: id });
+      return;
+    }
+    const id = told ?? this.#nameless.shift();
+    const result = asRecord(item['result']) ?? {};
+    const output = [asText(result['stdout']) ?? asText(item['result']) ?? '', asText(result['stderr']) ?? ''].join('');
+    const exitCode = asCount(result['exitCode']);
+    if (id === undefined) return;
+    const metadata = exitCode === undefined ? undefined : { exit_code: exitCode };
+    this.#tools.returned({ call_id: id, output: metadata === undefined ? output : toJson({ output, metadata }) });
   }
 
   #readEvent(event: JsonRecord): void {
@@ -249,6 +275,8 @@ function messageText(item: JsonRecord): string {
     .join('\n');
 }
 
+const maxNameless = 1000;
+
 /** Known, and told elsewhere or of no consequence here. */
 const idleItems = new Set([
   'Reasoning',
@@ -264,6 +292,10 @@ const idleItems = new Set([
 ]);
 
 const idleEvents = new Set([
+  // What a client is shown of what the rollout tells elsewhere: its stream, its counts, what is left of its limits.
+  'account/rateLimits/updated',
+  'codex/event/raw_item',
+  'turn.completed',
   'agent_reasoning',
   'agent_reasoning_raw_content',
   'agent_reasoning_section_break',

@@ -28,6 +28,7 @@ const kinds: Readonly<Record<string, ToolKind>> = {
   exec_command: 'execute',
   write_stdin: 'execute',
   exec: 'execute',
+  run_shell_command: 'execute',
   apply_patch: 'edit',
   update_plan: 'think',
   spawn_agent: 'think',

@@ -7,10 +7,17 @@ import { asList, asRecord, type JsonRecord } from './jsonValue.ts';
 export function isPiRecord(record: JsonRecord): boolean {
   const { type } = record;
   if (type === 'session') return record['cwd'] !== undefined && record['id'] !== undefined && record['sessionId'] === undefined;
-  if (type === 'message') return asRecord(record['message'])?.['role'] !== undefined && record['sessionId'] === undefined;
+  if (type === 'message') {
+    const message = asRecord(record['message']);
+    // Parts that are named as the Anthropic API names them, and ids that form no tree, are of others with a similar form.
+    const isForeign = asList(message?.['content']).some((part) => foreignParts.has(asRecord(part)?.['type']));
+    const isInTree = record['id'] === undefined || record['parentId'] !== undefined;
+    return message?.['role'] !== undefined && record['sessionId'] === undefined && isInTree && !isForeign;
+  }
   return typeof type === 'string' && entryTypes.has(type) && record['timestamp'] !== undefined;
 }
 
+const foreignParts = new Set<unknown>(['tool_use', 'tool_result']);
 const entryTypes = new Set([
   'branch_summary',
   'compaction',

@@ -1,6 +1,7 @@
 import type { TranscriptAdapter } from './adapter.ts';
 import { aiderAdapter } from './aider.ts';
 import { claudeAdapter } from './claude.ts';
+import { clineAdapter, kiloAdapter, rooAdapter } from './cline.ts';
 import { codexAdapter } from './codex.ts';
 import { copilotAdapter } from './copilot.ts';
 import { gastownAdapter } from './gastown.ts';
@@ -21,6 +22,9 @@ export const transcriptAdapters: readonly TranscriptAdapter[] = [
   geminiAdapter,
   qwenAdapter,
   kimiAdapter,
+  clineAdapter,
+  rooAdapter,
+  kiloAdapter,
   opencodeAdapter,
   gastownAdapter,
   aiderAdapter,

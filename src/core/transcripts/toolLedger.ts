@@ -27,7 +27,8 @@ export interface ToldResult {
   readonly output: string;
   /** What was written; undefined: what the call said, if it went well. */
   readonly edits?: readonly ClaimedEdit[] | undefined;
-  readonly durationMs?: number | undefined;
+  /** Null where it is not known, since the time between call and result is not that which it took. */
+  readonly durationMs?: number | null | undefined;
   /** How the command ended, null where nobody knows; undefined when none ran to its end. */
   readonly exitCode?: number | null | undefined;
 }
@@ -83,7 +84,8 @@ export class ToolLedger {
     this.#open.delete(id);
     const turn = call?.turn ?? this.#run.turn;
     // A refused call took as long as the person thought about it.
-    const durationMs = result.durationMs ?? (result.outcome === 'denied' ? undefined : this.#since(call));
+    const durationMs =
+      result.durationMs === null ? undefined : (result.durationMs ?? (result.outcome === 'denied' ? undefined : this.#since(call)));
     const edits = !result.isOk ? [] : (result.edits ?? call?.edits ?? []);
     const ends = call?.command !== undefined && result.exitCode !== undefined;
     const place = (what: string): { readonly turn: number; readonly origin?: { readonly record: string } } => ({
@@ -122,7 +124,7 @@ export class ToolLedger {
         ...(call.cwd === undefined ? {} : { cwd: call.cwd }),
         call: id,
         exitCode: result.exitCode ?? null,
-        ...(result.durationMs === undefined ? {} : { durationMs: result.durationMs }),
+        ...(result.durationMs === undefined || result.durationMs === null ? {} : { durationMs: result.durationMs }),
         ...(result.output === '' ? {} : { output: this.#sink.output(result.output) }),
         ...(isInterrupted ? { outcome: 'interrupted' as const } : {}),
       },

@@ -23,7 +23,7 @@ export interface Fixture {
 }
 
 /** What lies beside transcripts and is none. */
-const besides = /(?:^|[\\/])(?:sessions|state|workspace)\.json$/;
+const besides = /(?:^|[\\/])(?:sessions|state|workspace|taskHistory|history_item|\d+_\w+)\.json$/;
 
 /** The transcripts under `test/fixtures/transcripts/<agent>/<scenario>/<path below the root>`. */
 export function fixturesOf(agent: string): readonly Fixture[] {

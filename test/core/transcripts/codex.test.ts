@@ -270,4 +270,16 @@ describe('a Codex rollout', () => {
       { provenance: 'inter_session', by: { actor: 'agent', run: later }, text: { head: 'List files' } },
     ]);
   });
+
+  test('[A44] pairs calls and results that bear no ids in their order', () => {
+    const told = read(
+      meta(),
+      user('one'),
+      item({ type: 'tool_call', function: { name: 'run_shell_command' }, arguments: { command: 'false' } }),
+      item({ type: 'tool_result', name: 'run_shell_command', result: { stdout: 'a\n', stderr: 'b\n', exitCode: 1 } }),
+    );
+    expect(told.of('command.ended')).toMatchObject([{ command: 'false', exitCode: 1, output: { head: 'a\nb\n' } }]);
+    expect(told.of('tool.returned')).toMatchObject([{ status: 'failed' }]);
+    expect(told.counts.unknown.size).toBe(0);
+  });
 });

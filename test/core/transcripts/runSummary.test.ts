@@ -123,8 +123,12 @@ describe('the summary of a run', () => {
   });
 });
 
-/** OpenClaw keeps its sessions in pi's form; whose a file is shows by the marks of some records. */
-const sharesForm = (one: string, other: string): boolean => [one, other].sort().join() === 'openclaw,pi';
+/** OpenClaw keeps its sessions in pi's form, Cline's copies keep theirs in Cline's: marks or the place tell whose a file is. */
+const families = [
+  ['openclaw', 'pi'],
+  ['cline', 'kilo', 'roo'],
+];
+const sharesForm = (one: string, other: string): boolean => families.some((family) => family.includes(one) && family.includes(other));
 
 describe('the adapters', () => {
   test('[A42] recognise their own records and nobody else’s', () => {
