@@ -130,7 +130,7 @@ export interface RewindInput {
   readonly present: ReadonlyMap<WorkspacePath, PresentFile>;
   /** Texts that editors hold and have not saved. */
   readonly unsaved: ReadonlyMap<WorkspacePath, FileVersion>;
-  /** Paths that may not be touched, and why. */
+  /** Paths that may not be touched, and why. `ignored`: something is there that the ignore rules leave out now. */
   readonly refused: ReadonlyMap<WorkspacePath, 'outside' | 'folder-not-open' | 'ignored'>;
   /** Contents that can be given back. */
   readonly kept: ReadonlySet<ContentHash>;
@@ -165,7 +165,7 @@ export function undoneBy({ undid, undidOf }: RewindPlan, { steps, skips }: Pick<
 function planFile(file: TouchedFile, input: RewindInput): RewindStep | RewindSkip | 'already-so' {
   const { path, before, after } = file;
   const refused = input.refused.get(path);
-  if (refused !== undefined) return { path, reason: refused };
+  if (refused !== undefined && refused !== 'ignored') return { path, reason: refused };
   const trouble = input.troubles?.get(path);
   if (trouble === 'built-upon') return { path, reason: 'built-upon' };
   if (before.state === 'unknown') return { path, reason: before.reason };
@@ -180,6 +180,7 @@ function planFile(file: TouchedFile, input: RewindInput): RewindStep | RewindSki
   const unsaved = input.unsaved.get(path);
   const from = unsaved ?? disk;
   if (isSameVersion(disk, to) && (unsaved === undefined || unsaved.hash === to?.hash)) return 'already-so';
+  if (refused !== undefined) return { path, reason: refused };
   if (to !== undefined && (to.hash === undefined || !input.kept.has(to.hash))) return { path, reason: to.missing ?? 'content-gone' };
 
   const conflict = conflictOf(file, from, disk) ?? trouble;

@@ -227,9 +227,10 @@ export class FileRecorder implements Disposable {
         for (let path = queue.pop(); path !== undefined; path = queue.pop()) {
           if (seen.has(path)) continue;
           seen.add(path);
-          const known = tracker.get(path);
+          let known = tracker.get(path);
           // Hinted at before it was known that all around it is generated.
           if (known === undefined && this.#options.isOut(path)) continue;
+          known ??= tracker.uncover(path);
           await take(cause.gone?.has(path) === true && known !== undefined ? await observer.gone(path, known) : await observer.look(path));
         }
       };

@@ -14,6 +14,8 @@ export class FileTracker {
   readonly #paths: (WorkspacePath | undefined)[] = [];
   readonly #free: number[] = [];
   readonly #columns = new FileColumns();
+  /** Left out by the rules now, and how they were known until then. */
+  readonly #covered = new Map<WorkspacePath, KnownFile>();
   /** In which look each row was met last. */
   #met = new Uint32Array(256);
   #looks = 0;
@@ -32,6 +34,7 @@ export class FileTracker {
   }
 
   set(path: WorkspacePath, file: KnownFile): void {
+    this.#covered.delete(path);
     let row = this.#rows.get(path);
     if (row === undefined) {
       row = this.#free.pop() ?? this.#paths.length;
@@ -53,7 +56,28 @@ export class FileTracker {
     if (row !== undefined && this.#columns.isToBeCopied(row)) this.#columns.setOid(row, oid);
   }
 
+  /** The rules leave that known file out from now on: it counts as unknown, but the log's last word on it is kept. */
+  cover(path: WorkspacePath): void {
+    const known = this.get(path);
+    if (known === undefined) return;
+    this.delete(path);
+    this.#covered.set(path, known);
+  }
+
+  /** The rules let it in again: known as it was, so that what happened to it meanwhile is one change from what the log said last. */
+  uncover(path: WorkspacePath): KnownFile | undefined {
+    const known = this.#covered.get(path);
+    if (known !== undefined) this.set(path, known);
+    return known;
+  }
+
+  /** Also while some of them are uncovered. */
+  coveredPaths(): Iterable<WorkspacePath> {
+    return this.#covered.keys();
+  }
+
   delete(path: WorkspacePath): void {
+    this.#covered.delete(path);
     const row = this.#rows.get(path);
     if (row === undefined) return;
     this.#rows.delete(path);
@@ -63,6 +87,7 @@ export class FileTracker {
   }
 
   clear(): void {
+    this.#covered.clear();
     this.#rows.clear();
     this.#paths.length = 0;
     this.#free.length = 0;

@@ -1,6 +1,7 @@
+import { lstat, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Disposable } from '../base/disposable.ts';
-import { IgnoreRules, type IgnoreVerdict } from '../core/ignoreRules.ts';
+import { generatedMarkers, IgnoreRules, type IgnoreVerdict } from '../core/ignoreRules.ts';
 import { openGitObjects, type GitObjects } from '../store/gitObjects.ts';
 import { openGitRepository, type GitRepository } from '../store/gitRepository.ts';
 import type { TrackedFile, TrackedFiles } from '../store/trackedFiles.ts';
@@ -123,6 +124,21 @@ export class FolderIndex implements Disposable {
     return isTracked ? { verdict: 'in', at: path } : found;
   }
 
+  /** Learns the rules above single paths, of whose folders no walk has been made. */
+  async learn(paths: Iterable<string>): Promise<void> {
+    const folders = new Set(['']);
+    for (const path of paths) for (let folder = parentOf(path); folder !== ''; folder = parentOf(folder)) folders.add(folder);
+    // Outer rules first: they say whether a repository begins further in.
+    for (const folder of [...folders].sort((a, b) => a.length - b.length)) {
+      const absolute = join(this.folder.path, folder);
+      if (folder !== '') {
+        if (await isThere(join(absolute, '.git'))) await this.#meetRepository(folder);
+        for (const marker of generatedMarkers) if (await isThere(join(absolute, marker))) this.#rules.setGenerated(folder, true);
+      }
+      this.#rules.setFile(folder, await readFile(join(absolute, '.gitignore'), 'utf8').catch(() => undefined));
+    }
+  }
+
   /** A file that marks its folder as generated has come or gone. */
   noteMarker(path: string, isThere: boolean): void {
     this.#rules.setGenerated(parentOf(path), isThere);
@@ -191,4 +207,11 @@ function withinOf(base: string, path: string): string {
 function parentOf(path: string): string {
   const slash = path.lastIndexOf('/');
   return slash < 0 ? '' : path.slice(0, slash);
+}
+
+function isThere(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    () => false,
+  );
 }

@@ -156,6 +156,12 @@ export class Reconciler implements Disposable {
       result.unreadable.some((folder) => folder === '' || path === folder || path.startsWith(`${folder}/`));
     const missing: WorkspacePath[] = [];
     const slice = new TimeSlice();
+    if (haveRulesChanged)
+      for (const path of tracker.coveredPaths()) {
+        if (slice.isSpent) await slice.pause();
+        const { folder, relative } = splitWorkspacePath(path);
+        if (folder === name && index.verdict(relative, false).verdict === 'in') tracker.uncover(path);
+      }
     for (const path of tracker.paths()) {
       if (slice.isSpent) await slice.pause();
       if (tracker.wasMet(path) || unknown.has(path)) continue;
@@ -164,7 +170,7 @@ export class Reconciler implements Disposable {
       // Still there perhaps, but left out now: nothing is recorded of it any more.
       const { verdict } = index.verdict(relative, false);
       if (verdict === 'in' || verdict === 'policy') missing.push(path);
-      else tracker.delete(path);
+      else tracker.cover(path);
     }
     const otherwise = await this.#metInOtherLetters(missing, unknown);
     for (const path of missing) {

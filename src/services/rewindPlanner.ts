@@ -25,7 +25,8 @@ export interface RewindPlannerParts {
   readonly platform: RestorePlatform;
   readonly random: (length: number) => string;
   readonly place: (path: WorkspacePath) => FilePlace | 'outside' | 'folder-not-open';
-  readonly isIgnored: ((path: WorkspacePath) => boolean) | undefined;
+  /** Those of the paths that the ignore rules leave out now. */
+  readonly leftOut: (paths: Iterable<WorkspacePath>) => Promise<ReadonlySet<WorkspacePath>>;
 }
 
 /** Thinks rewinds out from the log, the disk and the editors. Touches nothing but the content store, where merged texts are kept. */
@@ -79,16 +80,19 @@ export class RewindPlanner {
     },
     touched: ReadonlyMap<WorkspacePath, TouchedFile>,
   ): Promise<RewindPlan> {
-    const { content, documents, digest, isIgnored } = this.#parts;
+    const { content, documents, digest } = this.#parts;
     const places = new Map<WorkspacePath, FilePlace>();
     const refused = new Map<WorkspacePath, 'outside' | 'folder-not-open' | 'ignored'>();
     for (const path of touched.keys()) {
       const place = this.#parts.place(path);
       if (typeof place === 'string') refused.set(path, place);
-      else if (isIgnored?.(path) === true) refused.set(path, 'ignored');
       else places.set(path, place);
     }
     const present = await readPresentFiles(places, this.#parts.fileSystem, this.#parts.platform);
+    // Where nothing is, nothing of the user's is touched; and what an undo takes back lies there as the rewind left it, or is a conflict.
+    if (about.undoes === undefined)
+      for (const path of await this.#parts.leftOut([...places.keys()].filter((path) => present.get(path)?.state === 'file')))
+        refused.set(path, 'ignored');
     const unsaved = await readUnsaved(places, present, documents, digest);
     const kept = new Set<string>();
     for (const { before } of touched.values())

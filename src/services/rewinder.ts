@@ -24,6 +24,7 @@ import type { DocumentPort, RestoreContext, RestoreStep, RestoreStretch } from '
 import { RewindJournals, type JournalEntry, type OpenJournal } from '../store/rewindJournal.ts';
 import type { Journal } from './journal.ts';
 import { readFileNow, readFileThen, type FileThen } from './fileThen.ts';
+import { leftOutPaths } from './leftOutPaths.ts';
 import { placeOf } from './rewindFolders.ts';
 import { RewindHistory } from './rewindHistory.ts';
 import { RewindPlanner } from './rewindPlanner.ts';
@@ -57,8 +58,6 @@ export interface RewinderOptions {
   readonly documents?: DocumentPort;
   /** Runs the work while no recorder of this process takes our writes for somebody's changes. */
   readonly during?: <T>(work: () => Promise<T>) => Promise<T>;
-  /** Files that the ignore rules leave out now: never touched. */
-  readonly isIgnored?: (path: WorkspacePath) => boolean;
   readonly fileSystem?: DiskFileSystem;
   readonly platform?: RestorePlatform;
   /** For tests that stop a rewind in the middle. */
@@ -125,7 +124,7 @@ class LogRewinder implements Rewinder {
       platform: this.#platform,
       random: options.random,
       place: (path) => this.#place(path),
-      isIgnored: options.isIgnored,
+      leftOut: (paths) => leftOutPaths(paths, options.folders, this.#platform.foldsNames),
     });
   }
 

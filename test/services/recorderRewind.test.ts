@@ -142,4 +142,50 @@ describe('rewinder and recorder together', () => {
       await recorder.reconcile('hand');
       expect((await rewinder.plan(target)).steps.filter(({ conflict }) => conflict !== undefined)).toEqual([]);
     });
+
+  for (const withGit of [true, false])
+    it(`[R31] leave alone what is ignored by now, and say so, ${withGit ? 'with git' : 'without git'}`, async () => {
+      if (withGit) room.git('init', '-q');
+      const recorder = await room.started();
+      const target = eventId(await recorder.journal.record({ kind: 'progress.noted', by: userAuthor, text: 'here' }));
+      await room.write('dist/out.js', 'made while nothing was ignored\n');
+      await room.write('dist/gone.js', 'made and removed\n');
+      await recorder.reconcile('hand');
+      const made = eventId(await recorder.journal.record({ kind: 'progress.noted', by: userAuthor, text: 'made' }));
+      unlinkSync(room.path('dist/gone.js'));
+      await recorder.reconcile('hand');
+      await room.write('.gitignore', 'dist\n');
+      await recorder.reconcile('hand');
+      const plan = await (await rewinderOf(recorder)).plan(target);
+      expect(plan.skips).toEqual([{ path: 'dist/out.js', reason: 'ignored' }]);
+      const rewinder = await rewinderOf(recorder);
+      expect(await rewinder.apply(plan)).toMatchObject({ ok: true });
+      expect(Object.keys(tree())).toEqual(['dist/out.js']);
+      // Where nothing lies, nothing ignored is touched.
+      expect((await rewinder.plan(made)).steps.map(({ path, act }) => `${act} ${path}`)).toEqual(['write dist/gone.js']);
+    });
+
+  it('[R31] tell what happened to a file while it was ignored as one change from what was known of it', async () => {
+    await room.write('kept.txt', 'one\n');
+    await room.write('.gitignore', '');
+    const recorder = await room.started();
+    await room.write('kept.txt', 'two\n');
+    await recorder.reconcile('hand');
+    const target = eventId(await recorder.journal.record({ kind: 'progress.noted', by: userAuthor, text: 'here' }));
+    const before = tree();
+    await room.write('.gitignore', 'kept.txt\n');
+    await recorder.reconcile('hand');
+    unlinkSync(room.path('kept.txt'));
+    await room.write('kept.txt', 'three, unseen\n');
+    await recorder.reconcile('hand');
+    await room.write('.gitignore', '');
+    await recorder.reconcile('hand');
+    expect((await room.fileEvents(recorder)).filter(({ path }) => path === 'kept.txt').map(({ kind }) => kind)).toEqual([
+      'file.changed',
+      'file.changed',
+    ]);
+    const rewinder = await rewinderOf(recorder);
+    expect(await rewinder.apply(await rewinder.plan(target))).toMatchObject({ ok: true, skipped: [] });
+    expect(tree()).toEqual(before);
+  });
 });
