@@ -69,14 +69,12 @@ function staleView(deck: Deck, { changedFiles = [] }: DecisionItem): TemplateRes
       changedFiles.length === 0
         ? nothing
         : html`<ul class="plain">
-            ${changedFiles
-              .slice(0, 8)
-              .map(
-                (path) =>
-                  html`<li>
-                    <button type="button" class="link" @click=${() => deck.act('openFile', { path })}>${pathView(path)}</button>
-                  </li>`,
-              )}
+            ${changedFiles.slice(0, 8).map(
+              (path) =>
+                html`<li>
+                  <button type="button" class="link" @click=${() => deck.act('openFile', { path })}>${pathView(path)}</button>
+                </li>`,
+            )}
           </ul>`
     }`;
 }

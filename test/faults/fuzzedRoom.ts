@@ -128,7 +128,7 @@ export class FuzzedRoom implements OperatedRoom {
         const mode = type === 'link' ? '' : (fs.lstatSync(path).mode & 0o777).toString(8);
         tree[name] = `${type} ${mode} ${bytes.length} ${nodeDigest.sha256(bytes)}`;
         const parts = within.split('/');
-        const isIgnored = index === 0 && (ignored.test(within) || parts.some((part) => part === 'ignored' || /\.log$/.test(part)));
+        const isIgnored = index === 0 && (ignored.test(within) || parts.some((part) => part === 'ignored' || part.endsWith('.log')));
         if (isIgnored || parts.some((part) => /^\.env$/i.test(part)) || (type === 'file' && bytes.length > capBytes)) leftOut.add(name);
       }
     return { tree, leftOut };
