@@ -15,6 +15,7 @@ const agentNames: Readonly<Record<string, string>> = {
   cline: 'Cline',
   roo: 'Roo Code',
   kilo: 'Kilo Code',
+  'vscode-chat': 'VS Code Chat',
   openclaw: 'OpenClaw',
   gastown: 'Gas Town',
   amp: 'Amp',

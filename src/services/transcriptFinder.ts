@@ -110,7 +110,8 @@ export class TranscriptFinder implements Disposable {
       depth,
       ignoreInitial: true,
       ignorePermissionErrors: true,
-      ignored: (path, stats) => stats?.isFile() === true && !this.#isWatched(path, stats.mtimeMs),
+      ignored: (path, stats) =>
+        stats === undefined ? false : stats.isFile() ? !this.#isWatched(path, stats.mtimeMs) : !this.#mayHold(this.#below(path)),
     });
     this.#watcher = watcher;
     const hint = (path: string): void => void this.#meet(path);
@@ -161,11 +162,19 @@ export class TranscriptFinder implements Disposable {
     }
   }
 
+  #mayHold(relative: string | undefined): boolean {
+    return relative === undefined || relative === '' || this.#root.mayHold?.(relative) !== false;
+  }
+
+  #below(path: string): string | undefined {
+    const { folder } = this.#root;
+    return path.startsWith(folder) ? path.slice(folder.length).replaceAll('\\', '/').replace(/^\/+/, '') : undefined;
+  }
+
   /** The path below the root with `/`, when it is that of a transcript. */
   #relative(path: string): string | undefined {
-    const { folder } = this.#root;
-    if (!path.startsWith(folder)) return undefined;
-    const below = path.slice(folder.length).replaceAll('\\', '/').replace(/^\/+/, '');
+    const below = this.#below(path);
+    if (below === undefined) return undefined;
     // What is new in a database stands in the log beside it first.
     const relative = this.#root.framing === 'opencode-database' ? below.replace(/-wal$/, '') : below;
     return this.#root.isTranscript(relative) ? relative : undefined;
@@ -182,7 +191,7 @@ export class TranscriptFinder implements Disposable {
       const path = join(folder, entry.name);
       const below = relative === '' ? entry.name : `${relative}/${entry.name}`;
       if (entry.isDirectory()) {
-        if (level < this.#root.depth) await this.#scanFolder(path, below, level + 1);
+        if (level < this.#root.depth && this.#mayHold(below)) await this.#scanFolder(path, below, level + 1);
       } else if (entry.isFile() && this.#root.isTranscript(below)) await this.#meet(path);
     }
   }

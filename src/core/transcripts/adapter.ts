@@ -48,6 +48,8 @@ export interface TranscriptRoot {
   readonly folder: string;
   readonly depth: number;
   readonly framing: Framing;
+  /** False for folders (`relative` below this one, with `/`) in which none can lie, where there are many such. */
+  mayHold?(relative: string): boolean;
   /** True for the transcripts among the files; `relative` is the path below the folder, with `/`. */
   isTranscript(relative: string): boolean;
 }

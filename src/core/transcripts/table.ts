@@ -11,6 +11,7 @@ import { openclawAdapter } from './openclaw.ts';
 import { opencodeAdapter } from './opencode.ts';
 import { piAdapter } from './pi.ts';
 import { qwenAdapter } from './qwen.ts';
+import { vscodeChatAdapter } from './vscodeChat.ts';
 
 /** Every agent whose transcripts can be read. A new one is a line here. */
 export const transcriptAdapters: readonly TranscriptAdapter[] = [
@@ -26,6 +27,7 @@ export const transcriptAdapters: readonly TranscriptAdapter[] = [
   rooAdapter,
   kiloAdapter,
   opencodeAdapter,
+  vscodeChatAdapter,
   gastownAdapter,
   aiderAdapter,
 ];
