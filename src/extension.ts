@@ -13,7 +13,7 @@ import { DiagnosticWatch } from './host/diagnosticCounts.ts';
 import { showMenu } from './host/menu.ts';
 import { PastFiles } from './host/pastFiles.ts';
 import { vscodePrompts, type Prompts } from './host/prompts.ts';
-import { watchSaves } from './host/savedDocuments.ts';
+import { watchDocuments } from './host/savedDocuments.ts';
 import { headerOf } from './host/sessionFacts.ts';
 import { tellingRefusals } from './host/refusals.ts';
 import { readSettings } from './host/settings.ts';
@@ -84,7 +84,7 @@ export function activate(context: vscode.ExtensionContext): TapedeckApi {
     ),
   );
   disposables.add(new DiagnosticWatch((counts) => deck.recorder?.diagnostics(counts)));
-  disposables.add(watchSaves((absolutePath, hash) => deck.recorder?.documentSaved(absolutePath, hash)));
+  disposables.add(watchDocuments(() => deck.recorder));
 
   const refresh = (): void => {
     const header = headerOf(deck);

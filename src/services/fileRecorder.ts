@@ -53,6 +53,8 @@ const atOnce = 8;
 const holdMs = 700;
 /** A watcher tells of a change this long after it at most. */
 const hintDelayMs = 400;
+/** Between the parts of one write. */
+const sameWriteMs = 30;
 const againLimit = 6;
 
 /**
@@ -371,8 +373,11 @@ export class FileRecorder implements Disposable {
     const now = this.#options.clock.now();
     const told = change.changedAtMs;
     // A clock of a network drive may be off: a time to come is no time.
-    if (told !== undefined && told <= now + 1000 && (cause.since === undefined || told >= cause.since - 2000))
-      return { earliest: told - 15, latest: told + 5 };
+    if (told !== undefined && told <= now + 1000 && (cause.since === undefined || told >= cause.since - 2000)) {
+      // The disk tells of the last write alone. A hint from before it was of another, which may have been somebody else's.
+      const isLast = hint === undefined || hint.firstAt >= told - sameWriteMs;
+      return { earliest: isLast ? told - 15 : hint.firstAt - hintDelayMs, latest: told + 5 };
+    }
     if (hint !== undefined) return { earliest: hint.firstAt - hintDelayMs, latest: hint.lastAt };
     return { earliest: cause.since ?? now - hintDelayMs, latest: now };
   }

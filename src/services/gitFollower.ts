@@ -8,6 +8,7 @@ import type { Author } from '../model/author.ts';
 import type { WorkspacePath } from '../model/workspacePath.ts';
 import type { GitHead, GitMove, GitRepository } from '../store/gitRepository.ts';
 import type { Attributor } from './attributor.ts';
+import type { CommitWork, WorkInCommit } from './commitWork.ts';
 import type { Journal } from './journal.ts';
 
 /** A repository that is followed. */
@@ -23,6 +24,9 @@ export interface GitFollowerOptions {
   readonly journal: Journal;
   readonly attributor: Attributor;
   readonly clock: Clock;
+  readonly work: CommitWork;
+  /** Resolves when what changed on disk so far is recorded and judged. */
+  readonly settled: () => Promise<void>;
   /** HEAD has moved: what is tracked may differ. */
   readonly onMoved: () => void;
   readonly onTrace: (message: string) => void;
@@ -36,22 +40,27 @@ interface Followed extends FollowedRepository {
 
 const quietMs = 120;
 const commitLimit = 200;
+/** While it is open who did what is in a commit, its event waits so long for the agents' records. */
+const openMs = 2500;
+/** A reflog counts in seconds. */
+const reflogStepMs = 999;
 
 /**
  * Records what git does in the workspace: commits, moves of HEAD, changes of branch. The reflog tells what moved HEAD; where
  * none is kept, the commits themselves do. Git's files are watched only as a hint; each look at the files asks as well.
+ * A commit is recorded behind the changes that are in it, so that it can say whose they are.
  */
 export class GitFollower implements Disposable {
   readonly #options: GitFollowerOptions;
   readonly #followed = new Map<string, Followed>();
   readonly #queue = new SerialQueue();
+  /** What is recorded waits for the files, and looking at the files asks git: that must not wait for this. */
+  readonly #recording = new SerialQueue();
   readonly #disposables = new DisposableStore();
   readonly #soon: Delayer;
-  #lastCommitAt: UnixMs;
 
   constructor(options: GitFollowerOptions) {
     this.#options = options;
-    this.#lastCommitAt = options.clock.now();
     this.#soon = this.#disposables.add(new Delayer(() => void this.check().catch(() => {}), quietMs, quietMs * 5));
   }
 
@@ -77,7 +86,13 @@ export class GitFollower implements Disposable {
     this.#soon.request();
   }
 
-  /** Compares and records. Costs two small reads a repository when nothing has moved. */
+  /** Everything that was seen is recorded. */
+  async idle(): Promise<void> {
+    await this.check();
+    await this.#recording.idle();
+  }
+
+  /** Compares, and tells the attributor; what is recorded follows. Costs two small reads a repository when nothing has moved. */
   check(): Promise<void> {
     return this.#queue.run(async () => {
       for (const followed of this.#followed.values())
@@ -106,9 +121,13 @@ export class GitFollower implements Disposable {
     followed.reflogBytes = size;
     followed.checkedAt = this.#options.clock.now();
     await this.#tellAttributor(followed, before, head, moves);
-    if (head.branch !== before.branch) await this.#recordBranch(followed, before, head);
-    if (head.commit !== before.commit && head.commit !== undefined)
-      await (moves.length > 0 ? this.#recordMoves(followed, before, head, moves) : this.#recordUntold(followed, before, head, since));
+    void this.#recording
+      .run(async () => {
+        if (head.branch !== before.branch) await this.#recordBranch(followed, before, head);
+        if (head.commit === before.commit || head.commit === undefined) return;
+        await (moves.length > 0 ? this.#recordMoves(followed, before, head, moves) : this.#recordUntold(followed, before, head, since));
+      })
+      .catch((error: unknown) => this.#options.onTrace(`What git did in ${repository.folder} could not be recorded: ${String(error)}`));
     this.#options.onMoved();
   }
 
@@ -158,14 +177,13 @@ export class GitFollower implements Disposable {
   }
 
   async #recordCommit(
-    { name }: Followed,
+    followed: Followed,
     commit: { readonly commit: string; readonly parents: readonly string[]; readonly subject: string; readonly body: string },
     branch: string | undefined,
     at: UnixMs,
   ): Promise<void> {
-    const runs = this.#options.attributor.activeSince(this.#lastCommitAt);
-    this.#lastCommitAt = this.#options.clock.now();
-    const by = this.#author(at);
+    const { name } = followed;
+    const { by, runs, turns } = await this.#workIn(followed, commit, at);
     await this.#options.journal.record({
       kind: 'git.committed',
       by,
@@ -176,8 +194,28 @@ export class GitFollower implements Disposable {
       ...(branch === undefined ? {} : { branch }),
       subject: commit.subject,
       ...(commit.body === '' ? {} : { body: commit.body }),
-      ...(runs.length === 0 ? {} : { runs }),
+      ...(runs.length === 0 ? {} : { runs: [...runs] }),
+      ...(turns.length === 0 ? {} : { turns: [...turns] }),
     });
+  }
+
+  /** Whose command made the commit, and whose changes it holds; asked again while several could have, and more may be told. */
+  async #workIn(
+    { repository, toPath }: Followed,
+    { commit, parents }: { readonly commit: string; readonly parents: readonly string[] },
+    at: UnixMs,
+  ): Promise<WorkInCommit & { readonly by: Author }> {
+    const { settled, work, attributor, clock } = this.#options;
+    const changes = (await repository.changes(parents[0], commit)).map((change) => ({ ...change, path: toPath(change.path) }));
+    const deadline = clock.now() + openMs;
+    for (;;) {
+      await settled();
+      const by = this.#author(at, at + reflogStepMs);
+      const found = await work.in(changes);
+      const leftMs = deadline - clock.now();
+      if (leftMs <= 0 || !attributor.isAgentAtWork() || !(found.isOpen || by.others !== undefined)) return { ...found, by };
+      await new Promise((resolve) => setTimeout(resolve, Math.min(leftMs, 200)));
+    }
   }
 
   async #recordMove({ name }: Followed, from: string | undefined, to: string, branch: string | undefined): Promise<void> {
@@ -192,8 +230,8 @@ export class GitFollower implements Disposable {
   }
 
   /** Whose command ran git, where only one did; else git itself. */
-  #author(at: UnixMs): Author {
-    const { by } = this.#options.attributor.whoIsAtWork(at);
+  #author(earliest: UnixMs, latest = earliest): Author {
+    const { by } = this.#options.attributor.whoIsAtWork({ earliest, latest });
     return by.actor === 'unknown' ? { actor: 'git', how: 'git', ...(by.others === undefined ? {} : { others: by.others }) } : by;
   }
 

@@ -4,11 +4,12 @@ import { basename, join, sep } from 'node:path';
 import type { Clock, UnixMs } from '../base/clock.ts';
 import { Delayer } from '../base/delayer.ts';
 import { DisposableStore, type Disposable } from '../base/disposable.ts';
+import type { EventFilter } from '../core/eventFilter.ts';
 import { generatedMarkers } from '../core/ignoreRules.ts';
 import type { SourceSet } from '../core/sourceSet.ts';
 import type { AgentEnvironment, TranscriptAdapter } from '../core/transcripts/adapter.ts';
 import type { Digest } from '../model/digest.ts';
-import { isFileEvent, type EventDraft, type TapedeckEvent } from '../model/event.ts';
+import { isFileEvent, type EventDraft, type LoggedEvent, type TapedeckEvent } from '../model/event.ts';
 import type { SessionId } from '../model/ids.ts';
 import { joinWorkspacePath, splitWorkspacePath, type WorkspacePath } from '../model/workspacePath.ts';
 import type { ContentStore } from '../store/contentStore.ts';
@@ -17,6 +18,7 @@ import { describeFailure, failureReason } from '../store/writerHealth.ts';
 import ignore from 'ignore';
 import { openAgentFollower, type AgentFollower } from './agentFollower.ts';
 import type { Attributor } from './attributor.ts';
+import { CommitWork } from './commitWork.ts';
 import { FileMemory, type Remembered } from './fileMemory.ts';
 import { FileObserver } from './fileObserver.ts';
 import { FileRecorder } from './fileRecorder.ts';
@@ -45,6 +47,8 @@ export interface LeaderWorkOptions {
   readonly isOff: () => boolean;
   /** True when recording was paused at that time (ISO 8601): what an agent's record tells of it is not taken, however late it is read. */
   readonly wasPausedAt: (at: string) => boolean;
+  /** The open session's log, what `filter` lets through. */
+  readonly history: (filter: EventFilter) => AsyncIterable<readonly LoggedEvent[]>;
   readonly onTrace: (message: string) => void;
   /** `what` is fixed for one kind of trouble; `message` undefined: it is over. */
   readonly onTrouble: (what: string, message: string | undefined) => void;
@@ -71,6 +75,7 @@ export class LeaderWork implements Disposable {
   readonly #memory: FileMemory;
   readonly #burst: Delayer;
   readonly #git: GitFollower;
+  readonly #commits: CommitWork;
   #watching: Disposable | undefined;
   #follower: AgentFollower | undefined;
   #retries = 0;
@@ -163,8 +168,24 @@ export class LeaderWork implements Disposable {
       budgetBytes: settings.baselineBudgetBytes,
       onTrace: options.onTrace,
     });
+    this.#commits = new CommitWork({
+      fold: (path) => folders.fold(path),
+      read: (hash) => content.get(hash),
+      history: options.history,
+    });
     this.#git = this.#disposables.add(
-      new GitFollower({ journal, attributor, clock, onMoved: () => void this.#refreshIndexes(), onTrace: options.onTrace }),
+      new GitFollower({
+        journal,
+        attributor,
+        clock,
+        work: this.#commits,
+        settled: async () => {
+          await this.files.flush();
+          await attributor.idle();
+        },
+        onMoved: () => void this.#refreshIndexes(),
+        onTrace: options.onTrace,
+      }),
     );
     this.#burst = this.#disposables.add(new Delayer(() => void this.reconciler.request(), burstQuietMs, burstMaxMs));
   }
@@ -256,6 +277,7 @@ export class LeaderWork implements Disposable {
 
   /** An event of this process or another one has been recorded. */
   observe(event: TapedeckEvent): void {
+    this.#commits.note(event);
     if (isFileEvent(event)) this.files.adopt(event);
     else if (
       event.kind === 'turn.ended' ||
@@ -276,7 +298,7 @@ export class LeaderWork implements Disposable {
   async flush(): Promise<void> {
     await this.#follower?.flush();
     await this.files.flush();
-    await this.#git.check();
+    await this.#git.idle();
     await this.#options.attributor.idle();
   }
 
@@ -285,6 +307,7 @@ export class LeaderWork implements Disposable {
   }
 
   forgetSession(): void {
+    this.#commits.forget();
     this.files.forgetSkips();
   }
 

@@ -99,8 +99,10 @@ export interface Recorder {
   hint(absolutePath: string): void;
   /** Compares everything with what is known. Resolves when what was found is recorded. Urgent ones are not throttled. */
   reconcile(reason: ReconcileReason): Promise<void>;
-  /** An editor saved the file; the hash is the SHA-256 of the bytes that it wrote, where the editor can tell. */
-  documentSaved(absolutePath: string, hash: ContentHash): void;
+  /** An editor saved the file: SHA-256 of the bytes that it wrote, and of those with which the editing began, where it knows. */
+  documentSaved(absolutePath: string, hash: ContentHash, from?: ContentHash): void;
+  /** An editor deleted that file or folder, or moved it away, at its user's wish. */
+  documentRemoved(absolutePath: string): void;
   /** `terminal` is any name that is the same for one terminal's life. */
   terminalCommandStarted(command: { readonly terminal: string; readonly command: string; readonly cwd?: string }): TerminalCommand;
   /** The terminal is gone: its running command ends as closed. */
@@ -338,10 +340,17 @@ class WorkspaceRecorder implements Recorder {
     else await work.reconciler.run();
   }
 
-  documentSaved(absolutePath: string, hash: ContentHash): void {
+  documentSaved(absolutePath: string, hash: ContentHash, from?: ContentHash): void {
     const path = this.#folders.toWorkspacePath(absolutePath);
     if (path === undefined || this.#isPaused) return;
-    this.#attributor.documentSaved(path, hash);
+    this.#attributor.documentSaved(path, hash, from);
+    this.#work?.hint(absolutePath);
+  }
+
+  documentRemoved(absolutePath: string): void {
+    const path = this.#folders.toWorkspacePath(absolutePath);
+    if (path === undefined || this.#isPaused) return;
+    this.#attributor.documentRemoved(path);
     this.#work?.hint(absolutePath);
   }
 
@@ -516,6 +525,7 @@ class WorkspaceRecorder implements Recorder {
       platform: process.platform,
       isOff: () => this.#isPaused || (settings.start !== 'automatic' && this.journal.session === undefined),
       wasPausedAt: (at) => this.#pauses.some((pause) => at >= pause.from && (pause.to === undefined || at < pause.to)),
+      history: (filter) => this.#reader?.batches({ filter }) ?? nothing(),
       onTrace: (message) => this.#options.onTrace?.(message),
       onTrouble: (what, message) => this.#trouble(what, message),
     });
@@ -701,6 +711,8 @@ const otherAgents: readonly (readonly [string, string])[] = [
   ['openhands', 'openhands'],
   ['plandex', 'plandex'],
 ];
+
+async function* nothing(): AsyncGenerator<never> {}
 
 async function within(limitMs: number, work: Promise<unknown>): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;

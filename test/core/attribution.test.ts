@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { attribute, type Evidence, type WorkSpan } from '../../src/core/attribution.ts';
 
 const time = { earliest: 1000, latest: 1020 };
-const none: Evidence = { claims: [], isEditorSave: false, isGitContent: false, spans: [], activeRuns: [] };
+const none: Evidence = { claims: [], editor: 'none', git: 'none', spans: [], activeRuns: [] };
 const span = (more: Partial<WorkSpan>): WorkSpan => ({ actor: 'agent', name: 'codex', start: 900, end: 1100, slackMs: 50, ...more });
 
 it('[C23] names nobody where nobody was at work', () => {
@@ -13,10 +13,10 @@ it('[C23] names nobody where nobody was at work', () => {
 
 it('[C23] puts content above everything, and the weaker below', () => {
   const claim = { name: 'claude', run: 'r2', call: 'c', turn: 3, matches: true, at: 500 };
-  const all: Evidence = { claims: [claim], isEditorSave: true, isGitContent: true, spans: [span({})], activeRuns: [] };
+  const all: Evidence = { claims: [claim], editor: 'whole', git: 'content', spans: [span({})], activeRuns: [] };
   expect(attribute(time, all)).toEqual({ by: { actor: 'agent', name: 'claude', run: 'r2', how: 'transcript' }, turn: 3, call: 'c' });
   expect(attribute(time, { ...all, claims: [] }).by.how).toBe('editor');
-  expect(attribute(time, { ...all, claims: [], isEditorSave: false }).by.how).toBe('git');
+  expect(attribute(time, { ...all, claims: [], editor: 'none' }).by.how).toBe('git');
   expect(attribute(time, { ...none, spans: [span({})] }).by.how).toBe('overlap');
 });
 

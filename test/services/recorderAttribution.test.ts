@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { Author } from '../../src/model/author.ts';
@@ -263,4 +263,76 @@ it('[C19] redacts what is recorded', async () => {
   const text = (await Promise.all((await readdir(events)).map((name) => readFile(join(events, name), 'utf8')))).join('');
   expect(text).toContain('[redacted:');
   expect(text).not.toContain(token);
+});
+
+it('[A62] says of a commit whose runs’ and turns’ changes are in it, after a restart as well, and of a part only its own', async () => {
+  await room.write('c.txt', 'c\n');
+  room.git('init', '-q', '-b', 'main');
+  await room.commitAll();
+  let recorder = await room.started();
+  const edit = async (by: Author, turn: number, path: string, oldText: string, newText: string): Promise<void> => {
+    const id = `${run(by)}-${turn}-${path}`;
+    await call(recorder, by, { call: id, turn, edits: [{ path, op: 'update', oldText, newText }] });
+    await room.write(path, (await room.read(path)).replace(oldText, newText));
+    await returned(recorder, by, id);
+  };
+  await edit(codex, 1, 'a.txt', 'one', 'ONE');
+  await edit(claude, 4, 'b.txt', 'b', 'B');
+  await room.changes(recorder, 2);
+  room.git('commit', '-q', '-m', 'only a', '--', 'a.txt');
+  await until(async () => (await room.kinds(recorder, 'git.committed')).length === 1, 'the first commit');
+  await edit(codex, 2, 'a.txt', 'two', 'TWO');
+  await room.changes(recorder, 3);
+  await recorder.close();
+  recorder = await room.record();
+  await edit(codex, 3, 'c.txt', 'c', 'C');
+  await room.changes(recorder, 4);
+  await room.commitAll('the rest');
+  await until(async () => (await room.kinds(recorder, 'git.committed')).length === 2, 'the second commit');
+  const [first, second] = await room.kinds(recorder, 'git.committed');
+  expect(first).toMatchObject({ subject: 'only a', runs: ['run-1'], turns: [{ run: 'run-1', turn: 1 }] });
+  expect(second!.runs!.toSorted()).toEqual(['run-1', 'run-2']);
+  expect(second!.turns!.map(({ run: id, turn }) => `${id} ${turn}`).toSorted()).toEqual(['run-1 2', 'run-1 3', 'run-2 4']);
+});
+
+it('[A62] records a commit behind the changes that are in it', async () => {
+  room.git('init', '-q', '-b', 'main');
+  await room.commitAll();
+  const recorder = await room.started();
+  await prompt(recorder, codex);
+  await call(recorder, codex, { call: 'x1', tool: 'execute', command: 'sh step.sh && git commit -am step' });
+  await room.write('a.txt', 'one\nmade\n');
+  room.git('commit', '-q', '-am', 'step');
+  await returned(recorder, codex, 'x1');
+  await until(async () => (await room.kinds(recorder, 'git.committed')).length === 1, 'the commit');
+  const kinds = (await room.events(recorder)).map(({ kind }) => kind);
+  expect(kinds.indexOf('file.changed')).toBeLessThan(kinds.indexOf('git.committed'));
+  expect((await room.kinds(recorder, 'git.committed'))[0]).toMatchObject({ by: { name: 'codex', run: 'run-1' }, runs: ['run-1'] });
+});
+
+it('[A63] knows what an editor did by content: a text taken over from the disk is not its user’s', async () => {
+  const recorder = await room.started();
+  const hash = (text: string): string => nodeDigest.sha256(text);
+  await prompt(recorder, codex);
+  await call(recorder, codex, { call: 'x1', tool: 'execute', command: 'make' });
+  await pause(150);
+  // The agent's command writes; the editor takes it over, and its user saves without having typed.
+  await room.write('a.txt', 'made\n');
+  recorder.documentSaved(room.path('a.txt'), hash('made\n'), hash('made\n'));
+  await room.changes(recorder, 1);
+  expect((await room.fileEvents(recorder))[0]!.by).toMatchObject({ actor: 'agent', name: 'codex', how: 'overlap' });
+  // It writes again, and the user types upon that and saves before anybody looked.
+  await room.write('a.txt', 'made\nmore\n');
+  await room.write('a.txt', 'made\nmore\ntyped\n');
+  recorder.documentSaved(room.path('a.txt'), hash('made\nmore\ntyped\n'), hash('made\nmore\n'));
+  await room.changes(recorder, 2);
+  expect((await room.fileEvents(recorder))[1]!.by).toEqual({ actor: 'unknown', how: 'none', others: ['codex', 'user'] });
+  await room.write('a.txt', 'made\nmore\ntyped twice\n');
+  recorder.documentSaved(room.path('a.txt'), hash('made\nmore\ntyped twice\n'), hash('made\nmore\ntyped\n'));
+  await room.changes(recorder, 3);
+  expect((await room.fileEvents(recorder))[2]!.by).toEqual({ actor: 'user', how: 'editor' });
+  await rm(room.path('b.txt'));
+  recorder.documentRemoved(room.path('b.txt'));
+  await room.changes(recorder, 4);
+  expect((await room.fileEvents(recorder))[3]!.by).toEqual({ actor: 'user', how: 'editor' });
 });
