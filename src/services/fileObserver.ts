@@ -1,11 +1,12 @@
 import * as fs from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 import type { Clock } from '../base/clock.ts';
 import { countLines, type LineCount } from '../core/lineCount.ts';
 import { holdsPrivateKey, isSecretPath } from '../core/secretPolicy.ts';
 import type { Digest } from '../model/digest.ts';
 import { isSameVersion, type FileVersion, type SkipReason } from '../model/fileVersion.ts';
-import type { WorkspacePath } from '../model/workspacePath.ts';
+import { splitWorkspacePath, type WorkspacePath } from '../model/workspacePath.ts';
 import type { ContentStore } from '../store/contentStore.ts';
 import type { DiskPace } from '../store/diskPace.ts';
 import { isSameStamp, stampOf, type FileStamp } from '../store/workspaceScan.ts';
@@ -60,6 +61,8 @@ export interface FileObserverOptions {
 /** Lines are counted in contents up to this size: larger ones cost more than they tell. */
 const countedBytes = 512 * 1024;
 const readAttempts = 3;
+/** So long what was found of the folders above a file is taken for true. */
+const linksKnownMs = 20;
 
 /**
  * Looks at single files. The promise of a look: before and after are in the blobs when it resolves (or told missing with
@@ -68,6 +71,8 @@ const readAttempts = 3;
  */
 export class FileObserver {
   readonly #options: FileObserverOptions;
+  readonly #links = new Map<string, Promise<boolean>>();
+  #linksAskedAt = 0;
 
   constructor(options: FileObserverOptions) {
     this.#options = options;
@@ -82,9 +87,12 @@ export class FileObserver {
       stats = await fs.lstat(absolute);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      if (code === 'ENOENT' || code === 'ENOTDIR') return known === undefined ? { kind: 'nothing', path } : this.gone(path, known);
+      // ELOOP: not the name itself, which is not followed, but one above it is a link.
+      if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP')
+        return known === undefined ? { kind: 'nothing', path } : this.gone(path, known);
       return { kind: 'skipped', path, reason: 'unreadable', ...(code === undefined ? {} : { detail: code }) };
     }
+    if (await this.#isBehindLink(path, absolute)) return known === undefined ? { kind: 'nothing', path } : this.gone(path, known);
     if (stats.isDirectory()) return known === undefined ? { kind: 'folder', path } : this.gone(path, known);
     const stamp = stampOf(stats);
     if (stamp.type === 'special') return known === undefined ? { kind: 'skipped', path, reason: 'special' } : this.gone(path, known);
@@ -92,6 +100,34 @@ export class FileObserver {
     const reason = this.#skipByName(path, stamp);
     if (reason !== undefined) return this.#unkept(path, known, stamp, reason);
     return this.#read(path, absolute, known, stamp);
+  }
+
+  /** A folder above it is a link: what answers to the path lies elsewhere, and is no file of this name. */
+  async #isBehindLink(path: WorkspacePath, absolute: string): Promise<boolean> {
+    let folder = absolute;
+    for (let depth = splitWorkspacePath(path).relative.split('/').length; depth > 1; depth--) {
+      folder = dirname(folder);
+      if (await this.#isLink(folder)) return true;
+    }
+    return false;
+  }
+
+  /** Asked once for all that is looked at together. */
+  #isLink(folder: string): Promise<boolean> {
+    const now = this.#options.clock.now();
+    if (now - this.#linksAskedAt > linksKnownMs || now < this.#linksAskedAt) {
+      this.#links.clear();
+      this.#linksAskedAt = now;
+    }
+    let answer = this.#links.get(folder);
+    if (answer === undefined) {
+      answer = fs.lstat(folder).then(
+        (stats) => stats.isSymbolicLink(),
+        () => false,
+      );
+      this.#links.set(folder, answer);
+    }
+    return answer;
   }
 
   /**

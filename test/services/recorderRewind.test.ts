@@ -165,6 +165,29 @@ describe('rewinder and recorder together', () => {
       expect((await rewinder.plan(made)).steps.map(({ path, act }) => `${act} ${path}`)).toEqual(['write dist/gone.js']);
     });
 
+  it('[R30] take no file for there that is reached through a link', async () => {
+    await room.write('folder/x', 'x of the folder\n');
+    await room.write('folder/y', 'y\n');
+    await room.write('other/x', 'x of the other\n');
+    const recorder = await room.started();
+    const target = eventId(await recorder.journal.record({ kind: 'progress.noted', by: userAuthor, text: 'here' }));
+    const before = tree();
+    rmSync(room.path('folder'), { recursive: true });
+    symlinkSync('other', room.path('folder'));
+    await recorder.reconcile('hand');
+    expect((await room.changes(recorder, 3)).sort()).toEqual(['created folder', 'deleted folder/x', 'deleted folder/y']);
+    // A link that leads to itself.
+    unlinkSync(room.path('folder'));
+    symlinkSync('folder', room.path('folder'));
+    await recorder.reconcile('hand');
+    const after = tree();
+    const rewinder = await rewinderOf(recorder);
+    expect(await rewinder.apply(await rewinder.plan(target))).toMatchObject({ ok: true, skipped: [] });
+    expect(tree()).toEqual(before);
+    expect(await rewinder.undo()).toMatchObject({ ok: true, skipped: [] });
+    expect(tree()).toEqual(after);
+  });
+
   it('[R31] tell what happened to a file while it was ignored as one change from what was known of it', async () => {
     await room.write('kept.txt', 'one\n');
     await room.write('.gitignore', '');
