@@ -9,7 +9,7 @@ import { catCommand, filesCommand, stateCommand } from './commands/pastCommands.
 import { importCommand } from './commands/importCommand.ts';
 import { logCommand } from './commands/logCommand.ts';
 import { recordCommand } from './commands/recordCommand.ts';
-import { resumeCommand } from './commands/resumeCommand.ts';
+import { driftCommand, resumeCommand } from './commands/resumeCommand.ts';
 import { rewindCommand, undoCommand } from './commands/rewindCommand.ts';
 import { diffCommand } from './commands/diffCommand.ts';
 import { searchCommand } from './commands/searchCommand.ts';
@@ -38,6 +38,7 @@ const commands: readonly CommandEntry[] = [
   unblockCommand,
   noteCommand,
   resumeCommand,
+  driftCommand,
   sessionsCommand,
   verifyCommand,
   rewindCommand,

@@ -57,6 +57,7 @@ export function emptyState(): SessionState {
     commands: new Map(),
     failures: [],
     prompts: { count: 0, first: [], latest: [] },
+    constraints: [],
     replies: new Map(),
     decisions: new Map(),
     blockers: new Map(),

@@ -3,6 +3,7 @@ import { eventId } from '../model/ids.ts';
 import type { PromptEntry, RunState, SessionState, TextEntry } from '../model/sessionState.ts';
 import { markOf } from './eventOrder.ts';
 import { forgetOldest } from './foldSource.ts';
+import { constraintsIn } from './constraints.ts';
 import { isAnswer } from './checkCommand.ts';
 import { addFailure } from './foldCommand.ts';
 import { askedBy, proposeAnswer, proposeWords } from './foldProposal.ts';
@@ -10,6 +11,7 @@ import { clearInferred, clearRefusals, raiseInferred, refusalId } from './foldEn
 
 const firstPrompts = 3;
 const latestPrompts = 40;
+const constraintLimit = 60;
 /** Characters of a prompt or reply that the state keeps; the log has it all. */
 const textLimit = 16_000;
 /** Runs whose last words are kept. */
@@ -24,6 +26,7 @@ export function runOf(state: SessionState, event: TapedeckEvent): RunState | und
   if (run === undefined) {
     run = {
       run: event.run,
+      mark: markOf(event),
       agent: event.by.actor === 'agent' ? event.by.name : undefined,
       title: undefined,
       model: undefined,
@@ -158,7 +161,14 @@ export function foldPrompt(state: SessionState, event: EventOf<'prompt.submitted
       ...(event.text.tail !== undefined && { tail: event.text.tail.slice(-textLimit) }),
     },
   };
-  const { prompts } = state;
+  const { prompts, constraints } = state;
+  for (const text of [...constraintsIn(entry.full.head), ...constraintsIn(entry.full.tail ?? '')]) {
+    // Said again, it counts where it was said last.
+    const known = constraints.findIndex((one) => one.text === text);
+    if (known >= 0) constraints.splice(known, 1);
+    constraints.push({ mark: markOf(event), run: event.run, text });
+    if (constraints.length > constraintLimit) constraints.shift();
+  }
   prompts.count++;
   if (prompts.first.length < firstPrompts) prompts.first.push(entry);
   prompts.latest.push(entry);

@@ -2,8 +2,11 @@ import type { UnixMs } from '../base/clock.ts';
 import type { Author } from '../model/author.ts';
 import { eventId, type EventId } from '../model/ids.ts';
 import type { Decision, EventMark, FileState, PromptEntry, RunState, SessionState } from '../model/sessionState.ts';
+import type { Drift } from './resumeDrift.ts';
+import { driftItems } from './resumeDrift.ts';
 import { currentPlans, groupDecisions, isLeft, openBlockers } from './decisions.ts';
 import { compareMarks } from './eventOrder.ts';
+import { isInAside } from './foldRewind.ts';
 import { isFileUnchanged } from './foldFile.ts';
 import { checkCommands, countChangedSince, filesChangedSince, lastGreen, lastGreenCheck } from './lastGreen.ts';
 import { inlineCode, inlineText, outputTail, quoteBlock } from './quotedText.ts';
@@ -28,7 +31,9 @@ export interface ResumeSection {
 }
 
 export type SectionId =
+  | 'drift'
   | 'goal'
+  | 'constraints'
   | 'verified'
   | 'claimed'
   | 'decisions'
@@ -47,29 +52,80 @@ export interface SectionOptions {
   readonly now: UnixMs;
   /** The words that take an agent's own run up again; undefined when the agent is not known. */
   readonly resumeCommand: (agent: string, run: string) => readonly string[] | undefined;
+  /** Who takes up the work: its own conversations are told apart from others’. */
+  readonly target?: string | undefined;
+  readonly drift?: Drift | undefined;
 }
+
+/** Every section, in the order in which they are read. */
+export const sectionTitles: { readonly [K in SectionId]: string } = {
+  drift: 'What changed since this was recorded',
+  goal: 'Goal and constraints, in the user’s own words',
+  constraints: 'More that the user said must be so, verbatim',
+  blockers: 'Open blockers',
+  plan: 'Left to do, by the agent’s own plan',
+  verified: 'Done and verified (exit codes, commits, file contents)',
+  claimed: 'Claimed by the agent, not verified',
+  decisions: 'Decisions',
+  notes: 'Notes',
+  failed: 'Failed last',
+  avoid: 'Tried and dropped: do not redo',
+  files: 'Files that matter',
+  check: 'How to check',
+  resume: 'The agent’s own conversation',
+  rewinds: 'Rewinds',
+  record: 'About this record',
+};
 
 /** All sections that have something to say, in the order in which they are read. */
 export function resumeSections(state: SessionState, options: SectionOptions): ResumeSection[] {
   const time = timeText(options.now);
-  const sections: ResumeSection[] = [
-    { id: 'goal', title: 'Goal and constraints, in the user’s own words', items: goal(state, time) },
-    { id: 'blockers', title: 'Open blockers', items: blockers(state, time) },
-    { id: 'plan', title: 'Left to do, by the agent’s own plan', items: plan(state) },
-    { id: 'verified', title: 'Done and verified (exit codes, commits, file contents)', items: verified(state, time) },
-    { id: 'claimed', title: 'Claimed by the agent, not verified', items: claimed(state, time) },
-    { id: 'decisions', title: 'Decisions', items: decisions(state, time) },
-    { id: 'notes', title: 'Notes', items: notes(state, time) },
-    { id: 'failed', title: 'Failed last', items: failed(state, time) },
-    { id: 'avoid', title: 'Tried and dropped: do not redo', items: avoid(state, time) },
-    { id: 'files', title: 'Files that matter', items: files(state) },
-    { id: 'check', title: 'How to check', items: check(state, time) },
-    { id: 'resume', title: 'The agent’s own conversation', items: conversations(state, time, options) },
-    { id: 'rewinds', title: 'Rewinds', items: rewinds(state, time) },
-    { id: 'record', title: 'About this record', items: record(state, time) },
-  ];
-  return sections.filter(({ items }) => items.length > 0);
+  const items: { readonly [K in SectionId]: readonly ResumeItem[] } = {
+    drift: options.drift === undefined ? [] : driftItems(options.drift, (at) => time({ at, w: '', n: 0 })),
+    goal: goal(state, time),
+    constraints: constraints(state, time),
+    blockers: blockers(state, time),
+    plan: plan(state),
+    verified: verified(state, time),
+    claimed: claimed(state, time),
+    decisions: decisions(state, time),
+    notes: notes(state, time),
+    failed: failed(state, time),
+    avoid: avoid(state, time),
+    files: files(state),
+    check: check(state, time),
+    resume: conversations(state, time, options),
+    rewinds: rewinds(state, time),
+    record: record(state, time),
+  };
+  return sectionIds.map((id) => ({ id, title: sectionTitles[id], items: items[id] })).filter((section) => section.items.length > 0);
 }
+
+export const sectionIds = Object.keys(sectionTitles) as readonly SectionId[];
+
+/** Sentences of the user that need not stand whole in the prompts which are quoted: a long one is cut in its middle. */
+function constraints(state: SessionState, time: TimeText): ResumeItem[] {
+  const { first, latest } = state.prompts;
+  // Short ones among those that come first are shown whole.
+  const whole = new Set(
+    [latest.at(-1), first[0]].flatMap((prompt) =>
+      prompt !== undefined && prompt.text.length <= shortPrompt ? [eventId(prompt.mark)] : [],
+    ),
+  );
+  return state.constraints
+    .filter(({ mark }) => !isInAside(state.aside, mark) && !whole.has(eventId(mark)))
+    .toReversed()
+    .map(({ mark, run, text }) => {
+      const to = agentOf(state, run);
+      return {
+        text: `- ${inlineCode(text, 400)} (${to === undefined ? '' : `to ${to}, `}${time(mark)})`,
+        short: `- ${inlineCode(text, 400)}`,
+        events: at(mark),
+      };
+    });
+}
+
+const shortPrompt = 110;
 
 type TimeText = (mark: EventMark) => string;
 
@@ -195,8 +251,8 @@ function verified(state: SessionState, time: TimeText): ResumeItem[] {
       ? []
       : [
           {
-            text: `- ${counted(changed.length, 'file')} differ from what they were when the session began, by content (see “Files that matter”)`,
-            events: [],
+            text: `- ${changed.length === 1 ? '1 file differs from what it was' : `${counted(changed.length, 'file')} differ from what they were`} when the session began, by content (see “Files that matter”)`,
+            events: at(...changed.slice(-8).map(({ last }) => last)),
           },
         ];
   return [...passing.slice(0, 2), ...commits.slice(0, 3), ...summary, ...passing.slice(2), ...commits.slice(3)];
@@ -399,8 +455,9 @@ function conversations(state: SessionState, time: TimeText, options: SectionOpti
     .slice(0, 6)
     .flatMap((run) => {
       const words = run.agent === undefined || !isPlainWord(run.run) ? undefined : options.resumeCommand(run.agent, run.run);
-      if (words === undefined) return [];
-      return [{ text: `- ${describeRun(run, time)}: ${inlineCode(words.map(shellWord).join(' '))}`, events: [] }];
+      // The words are of use to whoever starts the agent; to another agent the conversation is closed.
+      if (words === undefined || words.length === 0 || (options.target !== undefined && options.target !== run.agent)) return [];
+      return [{ text: `- ${describeRun(run, time)}: ${inlineCode(words.map(shellWord).join(' '))}`, events: at(run.mark) }];
     });
 }
 

@@ -19,6 +19,8 @@ export interface SessionState {
   /** Newest last, at most `failureLimit`. */
   failures: Failure[];
   prompts: Prompts;
+  /** What people said must be so, in their own words; newest last. At most `constraintLimit`. */
+  constraints: Constraint[];
   /** Of the runs that spoke last; newest last, one for each run. */
   replies: Map<RunId, TextEntry>;
   decisions: Map<string, Decision>;
@@ -86,6 +88,8 @@ export interface StateCounts {
 
 export interface RunState {
   run: RunId;
+  /** Its first mention. */
+  mark: EventMark;
   agent: string | undefined;
   title: string | undefined;
   model: string | undefined;
@@ -200,6 +204,13 @@ export interface PromptEntry extends TextEntry {
   provenance: 'user' | 'inter_session' | 'system';
   origin: string | undefined;
   full: Excerpt;
+}
+
+/** One sentence of a prompt, as it stands there. */
+export interface Constraint {
+  mark: EventMark;
+  run: RunId | undefined;
+  text: string;
 }
 
 /** The session's first prompts and its newest ones, of people only; `count` is of all of them. */
