@@ -13,7 +13,7 @@ import { markdownView } from './markdownView.ts';
 import { outputView } from './outputView.ts';
 import { excerptText } from './plainText.ts';
 import type { RowRequest } from './rowActions.ts';
-import { countsView } from './rowView.ts';
+import { countsView, rewindWords } from './rowView.ts';
 
 export interface DetailActions {
   readonly close: () => void;
@@ -49,7 +49,8 @@ export function detailPane(
       ${entryActions(deck, row)}
       ${row.hasDiff ? html`<vscode-button appearance="secondary" @click=${() => actions.act('diff')}>Open Changes</vscode-button>` : nothing}
       ${deck.canChange && row.kind === 'rewind' && row.entry !== undefined && row.entry === deck.header?.undoableRewind ? html`<vscode-button appearance="secondary" @click=${() => actions.act('undoRewind')}>${row.targetAt === undefined ? 'Redo' : 'Undo Rewind'}</vscode-button>` : nothing}
-      ${deck.canChange ? html`<vscode-button appearance="secondary" @click=${() => actions.act('rewind')}>Rewind to Here…</vscode-button>` : nothing}
+      ${deck.canChange && row.kind === 'turn' ? html`<vscode-button appearance="secondary" @click=${() => actions.act('rewindBefore')}>Rewind to Before This Turn…</vscode-button>` : nothing}
+      ${deck.canChange ? html`<vscode-button appearance="secondary" @click=${() => actions.act('rewind')}>${rewindWords(row)}</vscode-button>` : nothing}
       ${!deck.canChange || path === undefined ? nothing : html`<vscode-button appearance="secondary" @click=${() => actions.act('rewindFile')}>Rewind File…</vscode-button>`}
       <button type="button" class="link" @click=${() => actions.act('filesAt')}>Files at This Point</button>
       ${deck.canChange && row.entry === undefined ? html`<button type="button" class="link" @click=${() => actions.act('decide')}>Log Decision…</button>` : nothing}

@@ -2,7 +2,7 @@ import type { TimelineRow } from '../src/core/timelineRow.ts';
 import type { Deck } from './deck.ts';
 import { rowWords } from './rowView.ts';
 
-export type RowRequest = 'diff' | 'rewind' | 'rewindFile' | 'undoRewind' | 'filesAt' | 'copy' | 'decide';
+export type RowRequest = 'diff' | 'rewind' | 'rewindBefore' | 'rewindFile' | 'undoRewind' | 'filesAt' | 'copy' | 'decide';
 
 /** Asks the host for what a row offers. The newest event of the row is the point that "here" means. */
 export function actOnRow(deck: Deck, row: TimelineRow, request: RowRequest): void {
@@ -14,6 +14,8 @@ export function actOnRow(deck: Deck, row: TimelineRow, request: RowRequest): voi
       return deck.act('openDiff', { events: row.events.slice(-64), ...(row.kind === 'file' && path !== undefined ? { path } : {}) });
     case 'rewind':
       return deck.act('rewindTo', { event });
+    case 'rewindBefore':
+      return deck.act('rewindBeforeTurn', { events: row.events.slice(0, 8) });
     case 'rewindFile':
       return path === undefined ? undefined : deck.act('rewindFile', { event, path });
     case 'undoRewind':

@@ -147,8 +147,11 @@ function actions(row: TimelineRow, { canRewind }: RowSetting): TemplateResult {
     html`<button type="button" class="icon-button" tabindex="-1" data-action=${action} title=${title} aria-label=${title}>
       ${icon(name)}
     </button>`;
-  return html`${row.hasDiff ? button('diff', row.children.length > 0 || row.kind === 'turn' ? 'diff-multiple' : 'diff', 'Open Changes') : nothing}${canRewind ? button('rewind', 'discard', 'Rewind to Here…') : nothing}${button('copy', 'copy', 'Copy')}`;
+  return html`${row.hasDiff ? button('diff', row.children.length > 0 || row.kind === 'turn' ? 'diff-multiple' : 'diff', 'Open Changes') : nothing}${canRewind ? button('rewind', 'discard', rewindWords(row)) : nothing}${button('copy', 'copy', 'Copy')}`;
 }
+
+/** Of a turn the two sides are two points: its own is behind it. */
+export const rewindWords = ({ kind }: TimelineRow): string => (kind === 'turn' ? 'Rewind to After This Turn…' : 'Rewind to Here…');
 
 const timeMore = (row: TimelineRow): TemplateResult | typeof nothing =>
   row.kind === 'turn' && row.durationMs !== undefined ? html`<span class="more-time"> · ${durationText(row.durationMs)}</span>` : nothing;

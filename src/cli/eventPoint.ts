@@ -4,10 +4,11 @@ import type { LoggedEvent } from '../model/event.ts';
 import { parseEventId } from '../model/ids.ts';
 import type { LogReader } from '../store/logReader.ts';
 import { CliError, usageError } from './cliError.ts';
+import { findNamed, isNamedPoint, namedPointWords } from './namedPoint.ts';
 
 /**
  * How a point of a session is named: by an event's id (`k3f9ab2c.12`); by its position in the session's merged order, from 1,
- * or from the end, from -1; or by an ISO 8601 time, which stands for the last event until then.
+ * or from the end, from -1; by an ISO 8601 time, which stands for the last event until then; or by the names of `namedPoint`.
  */
 export async function findEvent(reader: LogReader, name: string): Promise<LoggedEvent> {
   const found = await lookUp(reader, name.trim());
@@ -40,11 +41,13 @@ async function findPlace(reader: LogReader, name: string): Promise<LoggedEvent> 
 }
 
 async function lookUp(reader: LogReader, name: string): Promise<LoggedEvent | undefined> {
+  if (isNamedPoint(name)) return findNamed(reader, name);
   if (parseEventId(name) !== undefined) return reader.find(name);
   const position = parsePosition(name);
   if (position !== undefined) return findAt(reader, position);
   const at = parseTime(name);
-  if (at === undefined) throw usageError(`${name} is no event: give an id (k3f9ab2c.12), a position (1, -1) or a time (2026-11-21T10:00Z)`);
+  if (at === undefined)
+    throw usageError(`${name} is no event: give an id (k3f9ab2c.12), a position (1, -1), a time (2026-11-21T10:00Z) or ${namedPointWords}`);
   return (await reader.before({ at, w: '\uffff', n: Number.MAX_SAFE_INTEGER }, 1)).events[0];
 }
 

@@ -12,6 +12,7 @@ import { listSessionIds } from '../store/sessionCard.ts';
 import { createWriterId } from '../store/writerClaim.ts';
 import { CliError } from './cliError.ts';
 import { findEvent } from './eventPoint.ts';
+import { findNamed, isNamedPoint } from './namedPoint.ts';
 import { chooseSession, foldersOf, randomName, type Workspace } from './workspace.ts';
 import { parseEventId } from '../model/ids.ts';
 
@@ -27,7 +28,7 @@ export interface PastPoint {
 
 /**
  * Opens a point of the past for the time of the work. `journal` is where a rewind writes; without one nothing can be written.
- * An event's id is looked for in every session when the chosen one does not hold it. `since`: files touched from that session
+ * An event's id, and a point's name, is looked for in every session when the chosen one does not hold it. `since`: files touched from that session
  * on are known as well.
  */
 export async function withPast<T>(
@@ -79,9 +80,13 @@ async function sessionOf(
   open: (session: string) => Promise<LogReader>,
 ): Promise<string> {
   const chosen = await chooseSession(workspace, session);
-  if (session !== undefined || event === undefined || parseEventId(event) === undefined) return chosen;
-  for (const id of [chosen, ...(await listSessionIds(workspace.layout)).toReversed()])
-    if ((await (await open(id)).find(event)) !== undefined) return id;
+  if (session !== undefined || event === undefined) return chosen;
+  const isNamed = isNamedPoint(event);
+  if (!isNamed && parseEventId(event) === undefined) return chosen;
+  for (const id of [chosen, ...(await listSessionIds(workspace.layout)).toReversed()]) {
+    const reader = await open(id);
+    if ((isNamed ? await findNamed(reader, event) : await reader.find(event)) !== undefined) return id;
+  }
   return chosen;
 }
 

@@ -17,6 +17,7 @@ import { endCommand, startCommand, updateCommand } from './commands/sessionComma
 import { sessionsCommand } from './commands/sessionsCommand.ts';
 import { statusCommand } from './commands/statusCommand.ts';
 import { verifyCommand } from './commands/verifyCommand.ts';
+import { namedPointWords } from './namedPoint.ts';
 import { Output } from './output.ts';
 import { openWorkspace } from './workspace.ts';
 
@@ -111,7 +112,7 @@ Exit codes: 0 done, 1 failed or refused, 2 the command was not given right.`,
   }
 }
 
-const eventWords = 'An event is named by its id (k3f9ab2c.12), its position in the session (1 is the first, -1 the last), or a time.';
+const eventWords = `An event is named by its id (k3f9ab2c.12), its position in the session (1 is the first, -1 the last), a time,\nor as a point that has a name: ${namedPointWords}.`;
 
 /** A command that says no more of itself than its line in the list says that again, and whoever takes an event says how. */
 function completeHelp(command: Command): void {

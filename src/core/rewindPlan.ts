@@ -136,9 +136,11 @@ export interface RewindInput {
   readonly kept: ReadonlySet<ContentHash>;
 }
 
-/** True when the path is in the scope: one of its files, or in one of its folders. */
+/** True when the path is in the scope: one of its files, or in one of its folders; '' is the first folder of the workspace. */
 export function isInScope(path: WorkspacePath, scope: readonly WorkspacePath[] | undefined): boolean {
-  return scope === undefined || scope.some((entry) => path === entry || path.startsWith(entry.endsWith('/') ? entry : `${entry}/`));
+  const isIn = (entry: WorkspacePath): boolean =>
+    entry === '' ? !path.startsWith('//') : path === entry || path.startsWith(entry.endsWith('/') ? entry : `${entry}/`);
+  return scope === undefined || scope.some(isIn);
 }
 
 export function planRewind(input: RewindInput): RewindPlan {

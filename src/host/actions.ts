@@ -48,6 +48,11 @@ export interface Actions {
   rewindTo(event?: EventId, path?: WorkspacePath): Promise<Outcome>;
   /** A file on disk or a past version; without one, that of the editor in front. */
   rewindFileOf(target: vscode.Uri | undefined): Promise<Outcome>;
+  /** A folder on disk, with all that is in it. */
+  rewindFolderOf(target: vscode.Uri | undefined): Promise<Outcome>;
+  /** To the moment at which the turn that these events are of was asked for, or to its last event. */
+  rewindAroundTurn(events: readonly EventId[], side: 'before' | 'after'): Promise<Outcome>;
+  rewindLastGreen(): Promise<Outcome>;
   undoRewind(): Promise<Outcome>;
   /** Undoes these changes of files, or the turn that the events are of, and keeps what came after. */
   undoWork(events: readonly EventId[], isTurn: boolean, path?: WorkspacePath): Promise<Outcome>;

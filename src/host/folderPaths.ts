@@ -10,3 +10,10 @@ export function workspacePathOf(folders: readonly SessionFolder[], absolutePath:
   }
   return undefined;
 }
+
+/** How the log names a folder, as a scope of it: one of these folders, or one inside; undefined when it lies in none of them. */
+export function scopePathOf(folders: readonly SessionFolder[], absolutePath: string): WorkspacePath | undefined {
+  const index = folders.findIndex((folder) => path.relative(folder.path, absolutePath) === '');
+  if (index < 0) return workspacePathOf(folders, absolutePath);
+  return index === 0 ? '' : joinWorkspacePath(folders[index]!.name, '');
+}

@@ -164,6 +164,7 @@ export class PageServer implements Disposable {
       openFilesAt: ({ event }) => actions.openFilesAt(event),
       openFile: ({ path, line }) => actions.openFile(path, line),
       rewindTo: ({ event }) => actions.rewindTo(event),
+      rewindBeforeTurn: ({ events }) => actions.rewindAroundTurn(events, 'before'),
       rewindFile: ({ event, path }) => actions.rewindTo(event, path),
       undoRewind: () => actions.undoRewind(),
       compareLastGreen: () => actions.compareLastGreen(),

@@ -1,33 +1,9 @@
 import * as vscode from 'vscode';
+import type { Choice, TickExtras, TickGroup } from './choice.ts';
 import { pickLive, plain, type FindOptions } from './livePick.ts';
 import { pickTicked } from './tickPick.ts';
 
-/** One thing to choose from a list. */
-export interface Choice<T> {
-  readonly label: string;
-  readonly description?: string;
-  readonly detail?: string;
-  readonly icon?: string;
-  /** Shown at the item's end. `asks`: it asks something else, so the list makes room meanwhile. */
-  readonly buttons?: readonly { readonly id: string; readonly icon: string; readonly tooltip: string; readonly asks?: boolean }[];
-  readonly value: T;
-}
-
-/** Choices under one heading. */
-export interface TickGroup<T> {
-  readonly heading: string;
-  readonly isTicked: boolean;
-  readonly choices: readonly Choice<T>[];
-}
-
-export interface TickExtras<T> {
-  /** The user looks at this one. */
-  readonly onActive?: (value: T) => void;
-  /** A button of an item was pressed; what it gives back changes the item. */
-  readonly onButton?: (value: T, button: string) => Promise<(Partial<Choice<T>> & { readonly isTicked?: boolean }) | undefined>;
-  /** It was asked from another list, to which its arrow leads back. */
-  readonly hasBack?: boolean;
-}
+export type { Choice, TickExtras, TickGroup } from './choice.ts';
 
 export interface Confirmation {
   readonly message: string;
@@ -82,19 +58,26 @@ export const vscodePrompts: Prompts = {
     });
   },
   async pick(title, choices, placeholder) {
-    const items = choices.map((choice) => ({
-      label: labelOf(choice),
-      ...(choice.description === undefined ? {} : { description: choice.description }),
-      ...(choice.detail === undefined ? {} : { detail: choice.detail }),
-      value: choice.value,
-    }));
+    let group: string | undefined;
+    const items = choices.flatMap((choice) => {
+      const heading =
+        choice.group === undefined || choice.group === group ? [] : [{ label: choice.group, kind: vscode.QuickPickItemKind.Separator }];
+      group = choice.group;
+      const item = {
+        label: labelOf(choice),
+        ...(choice.description === undefined ? {} : { description: choice.description }),
+        ...(choice.detail === undefined ? {} : { detail: choice.detail }),
+        choice,
+      };
+      return [...heading, item];
+    });
     const picked = await vscode.window.showQuickPick(items, {
       title,
       matchOnDescription: true,
       matchOnDetail: true,
       ...(placeholder === undefined ? {} : { placeHolder: placeholder }),
     });
-    return picked?.value;
+    return picked !== undefined && 'choice' in picked ? picked.choice.value : undefined;
   },
   find: pickLive,
   tick: pickTicked,

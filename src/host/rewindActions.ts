@@ -1,12 +1,17 @@
 import * as vscode from 'vscode';
 import { DisposableStore } from '../base/disposable.ts';
+import { lastGreen } from '../core/lastGreen.ts';
+import { eventId, type EventId } from '../model/ids.ts';
+import type { WorkspacePath } from '../model/workspacePath.ts';
 import type { Outcome } from '../protocol/messages.ts';
 import type { Rewinder } from '../services/rewinder.ts';
+import type { SessionFeed } from '../services/sessionFeed.ts';
+import type { SessionFolder } from '../services/sessions.ts';
 import type { ActionContext, Actions } from './actions.ts';
 import { counted } from '../core/timelineWords.ts';
 import { formatTime } from './dateText.ts';
 import { findUndoable, withRewinder } from './deckRewinder.ts';
-import { workspacePathOf } from './folderPaths.ts';
+import { scopePathOf, workspacePathOf } from './folderPaths.ts';
 import { activeFile } from './openDocuments.ts';
 import { done, Refusal, requireFeed, requireRecorder, turnedDown } from './outcome.ts';
 import { pastFileOf } from './pastFiles.ts';
@@ -16,14 +21,18 @@ import { nameFirst, reportRewind, wayBack } from './rewindDialog.ts';
 import { shownPath } from './shownPath.ts';
 
 /** Rewinding: the plan first, to tick; then a confirmation that names the files; then the act and its report. */
-export function rewindActions(context: ActionContext): Pick<Actions, 'rewindTo' | 'rewindFileOf' | 'undoRewind'> {
+export function rewindActions(
+  context: ActionContext,
+): Pick<Actions, 'rewindTo' | 'rewindFileOf' | 'rewindFolderOf' | 'rewindAroundTurn' | 'rewindLastGreen' | 'undoRewind'> {
   const { deck, prompts, trace } = context;
   const { t } = vscode.l10n;
 
   const rewindTo: Actions['rewindTo'] = async (event, file) => {
     requireRecorder(deck());
     const feed = await requireFeed(deck());
-    const target = event ?? (await pickPoint(feed, prompts(), file === undefined ? t('Rewind to…') : t('Rewind {0} to…', shownPath(file))));
+    const target =
+      event ??
+      (await pickPoint(feed, prompts(), file === undefined ? t('Rewind to…') : t('Rewind {0} to…', shownFolder(file, deck().folders))));
     if (target === undefined) return turnedDown;
     return withRewinder(deck(), feed, async (rewinder) => {
       const plan = await rewinder.plan(target, file === undefined ? undefined : [file]);
@@ -89,6 +98,25 @@ export function rewindActions(context: ActionContext): Pick<Actions, 'rewindTo' 
         throw new Refusal(t('{0} is not in a folder that is recorded. Choose a file of this workspace.', wanted.fsPath));
       return rewindTo(undefined, file);
     },
+    async rewindFolderOf(target) {
+      const folder = target === undefined ? undefined : scopePathOf(deck().folders, target.fsPath);
+      if (folder === undefined) throw new Refusal(t('Choose a folder of this workspace in the Explorer.'));
+      return rewindTo(undefined, folder);
+    },
+    async rewindAroundTurn(ids, side) {
+      const feed = await requireFeed(deck());
+      const newest = ids.at(-1);
+      if (newest === undefined) throw new Refusal(t('This is no turn of an agent. Rewind to a point before it instead.'));
+      if (side === 'after') return rewindTo(newest);
+      const first = await beginningOfTurn(feed, ids);
+      if (first === undefined) throw new Refusal(t('This is no turn of an agent. Rewind to a point before it instead.'));
+      return rewindTo(first);
+    },
+    async rewindLastGreen() {
+      const green = lastGreen((await requireFeed(deck())).state);
+      if (green === undefined) throw new Refusal(t('No test or build has been seen to pass yet. Run one in the terminal.'));
+      return rewindTo(eventId(green.mark));
+    },
     async undoRewind() {
       requireRecorder(deck());
       await requireFeed(deck());
@@ -102,4 +130,21 @@ export function rewindActions(context: ActionContext): Pick<Actions, 'rewindTo' 
       }
     },
   };
+}
+
+/** The prompt that began the turn which these events are of: the moment it was asked, before anything was done. */
+async function beginningOfTurn({ reader }: SessionFeed, ids: readonly EventId[]): Promise<EventId | undefined> {
+  for (const id of ids) {
+    const event = await reader.find(id);
+    if (event === undefined || event.kind === 'foreign' || event.run === undefined || event.turn === undefined) continue;
+    const { run, turn } = event;
+    for await (const [first] of reader.batches({ filter: { kinds: ['prompt.submitted'], run, turn } }))
+      if (first !== undefined) return eventId(first);
+  }
+  return undefined;
+}
+
+/** A file's or folder's name for people; the workspace's own folders go by their names. */
+function shownFolder(path: WorkspacePath, folders: readonly SessionFolder[]): string {
+  return path === '' ? (folders[0]?.name ?? '') : shownPath(path).replace(/\/$/, '');
 }

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { DisposableStore } from '../base/disposable.ts';
+import type { Choice, TickExtras, TickGroup } from './choice.ts';
 import { plain } from './livePick.ts';
-import type { Choice, TickExtras, TickGroup } from './prompts.ts';
 
 type Item<T> = vscode.QuickPickItem & { readonly choice?: Choice<T> };
 

@@ -266,6 +266,8 @@ export interface PageRequests {
   openFile: Action<{ readonly path: WorkspacePath; readonly line?: number }>;
   /** The state right after the event. The host shows the plan and asks. */
   rewindTo: Action<OneEvent>;
+  /** The moment at which the turn of these events was asked for. */
+  rewindBeforeTurn: Action<{ readonly events: readonly EventId[] }>;
   rewindFile: Action<{ readonly event: EventId; readonly path: WorkspacePath }>;
   undoRewind: Action<None>;
   compareLastGreen: Action<None>;
@@ -325,6 +327,7 @@ export interface HostNotices {
 /** Requests that wait for a person in a dialog of the editor. */
 const patientRequests: ReadonlySet<PageRequest> = new Set<PageRequest>([
   'rewindTo',
+  'rewindBeforeTurn',
   'rewindFile',
   'undoRewind',
   'logDecision',

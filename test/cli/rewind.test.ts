@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -50,5 +51,28 @@ describe('rewind on the command line', () => {
     expect(await text('b.txt')).toBe('B\n');
     await ok(['rewind', '--undo', '--yes']);
     expect(await text('a.txt')).toBe('ONE\r\ntwo\nTHREE\n');
+  });
+
+  it('[R42] goes back to a commit, to what was last green, and to a checkpoint by their names, in whichever session they are', async () => {
+    const git = (...words: string[]): void => {
+      execFileSync('git', ['-C', room.folder, '-c', 'user.name=a', '-c', 'user.email=a@example.com', ...words], { stdio: 'ignore' });
+    };
+    git('init', '-q');
+    await room.write('a.txt', 'one\n');
+    git('add', 'a.txt');
+    git('commit', '-qm', 'first');
+    await recorded([
+      () => room.write('a.txt', 'two\n'),
+      async () => git('commit', '-qam', 'the second'),
+      () => room.write('a.txt', 'three\n'),
+    ]);
+    const commits = (await ok(['log', '--json'])).lines() as { kind: string; commit: string }[];
+    const hash = commits.find(({ kind }) => kind === 'git.committed')!.commit;
+    await ok(['end']);
+    await ok(['note', 'another session']);
+    await ok(['rewind', `commit:${hash.slice(0, 8)}`, '--yes']);
+    expect(await text('a.txt')).toBe('two\n');
+    for (const name of ['commit:0000000', 'checkpoint:none', 'run:none', 'green'])
+      expect(await room.run(['rewind', name, '--plan'])).toMatchObject({ code: 1, err: expect.stringContaining(`no event ${name}`) });
   });
 });

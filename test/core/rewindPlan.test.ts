@@ -221,6 +221,9 @@ describe('rewind plan', () => {
   it('[R12] takes a scope for files and folders, not for beginnings of names', () => {
     expect(['src', 'src/a', 'src2', '//web/src/a'].filter((path) => isInScope(path, ['src']))).toEqual(['src', 'src/a']);
     expect(isInScope('//web/src/a', ['//web/src/'])).toBe(true);
+    // The workspace's own folders, the first one and another.
+    expect(['src/a', '//web/a', '//website/a'].filter((path) => isInScope(path, ['']))).toEqual(['src/a']);
+    expect(['src/a', '//web/a', '//website/a'].filter((path) => isInScope(path, ['//web/']))).toEqual(['//web/a']);
   });
 
   it('[R4] names the folders that may be removed, the deepest first, none that a written file needs', () => {

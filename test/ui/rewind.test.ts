@@ -29,7 +29,8 @@ describe('rewinding, clicked', () => {
     writeFileSync(at(name), content, 'latin1');
     await eventuallyInLog(
       folder,
-      (lines) => lines.find(({ kind, path: file, after }) => /^file\./.test(kind) && file === name && after?.sizeBytes === content.length),
+      (lines) =>
+        lines.find(({ kind, path: file, after }) => kind.startsWith('file.') && file === name && after?.sizeBytes === content.length),
       `${name} as written`,
     );
   };
