@@ -7,6 +7,7 @@ import { blockCommand, decideCommand, noteCommand, unblockCommand } from './comm
 import { confirmCommand, decisionsCommand, disproveCommand, rejectCommand, supersedeCommand } from './commands/decisionCommands.ts';
 import { catCommand, filesCommand, stateCommand } from './commands/pastCommands.ts';
 import { importCommand } from './commands/importCommand.ts';
+import { linkCommand, pastCommand } from './commands/pastRunsCommand.ts';
 import { logCommand } from './commands/logCommand.ts';
 import { recordCommand } from './commands/recordCommand.ts';
 import { driftCommand, resumeCommand } from './commands/resumeCommand.ts';
@@ -50,7 +51,9 @@ const commands: readonly CommandEntry[] = [
   blameCommand,
   stateCommand,
   recordCommand,
+  pastCommand,
   importCommand,
+  linkCommand,
 ];
 
 export type ExitCode = 0 | 1 | 2;

@@ -8,7 +8,8 @@ import { importSessions, type ImportReport } from '../services/sessionImport.ts'
 import { listTranscripts, type ListedTranscript } from '../services/transcriptListing.ts';
 import { nodeDigest } from '../store/digest.ts';
 import type { CommandRun } from './command.ts';
-import { firstFolder, randomName, type Workspace } from './workspace.ts';
+import { openPlaces } from './projectOpening.ts';
+import { randomName, type Workspace } from './workspace.ts';
 
 export function agentEnvironment(run: CommandRun, workspace?: Workspace): AgentEnvironment {
   return {
@@ -37,7 +38,7 @@ export async function rebuildSessions(
   const tell = progressTeller(run);
   return importSessions({
     layout: workspace.layout,
-    folders: [firstFolder(workspace.folder)],
+    folders: (await openPlaces(workspace)).folders,
     transcripts,
     environment,
     clock: systemClock,

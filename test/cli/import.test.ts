@@ -126,3 +126,37 @@ describe('tapedeck import', { timeout: 60_000 }, () => {
     }
   });
 });
+
+describe('tapedeck past', { timeout: 60_000 }, () => {
+  it('[A51] [A52] finds what an agent did here and before the folder was moved, by words, in pages, as JSON and in words', async () => {
+    const home = await mkdtemp(join(tmpdir(), 'tapedeck-home-'));
+    const environment = { HOME: home, USERPROFILE: home };
+    try {
+      const folder = await realpath(room.folder);
+      const to = (name: string): string => join(home, '.claude', 'projects', 'any', name);
+      await layTranscript(claude, to('625d02c2-b83d-4f46-acf4-05a0bb32300e.jsonl'), [['/home/devuser/projects/gen5/proj_cc', folder]]);
+      const found = await room.run(['past', '--json'], { environment });
+      expect(found).toMatchObject({ code: 0, err: '' });
+      expect(found.lines()).toMatchObject([
+        { agent: 'claude', place: 'here', folder, command: ['claude', '--resume', '625d02c2-b83d-4f46-acf4-05a0bb32300e'], prompts: 2 },
+      ]);
+      const told = await room.run(['past', '--search', 'bug'], { environment });
+      expect(told.out).toContain('claude --resume 625d02c2-b83d-4f46-acf4-05a0bb32300e');
+      expect((await room.run(['past', '--search', 'nowhere'], { environment })).out).toBe('');
+      expect((await room.run(['past', '--skip', '1', '--json'], { environment })).out).toBe('');
+      expect((await room.run(['past', '--agent', 'nobody'], { environment })).code).toBe(2);
+
+      await layTranscript(claude, to('625d02c2-b83d-4f46-acf4-05a0bb32300e.jsonl'), [
+        ['/home/devuser/projects/gen5/proj_cc', '/old/place'],
+      ]);
+      expect((await room.run(['past', '--json'], { environment })).out).toBe('');
+      expect((await room.run(['link', '/old/place/'], { environment })).code).toBe(0);
+      expect((await room.run(['past', '--json'], { environment })).lines()).toMatchObject([{ place: 'moved', folder }]);
+      expect((await room.run(['import', '--json'], { environment })).json()).toMatchObject({ sessions: [expect.any(String)] });
+      expect((await room.run(['link', '/old/place', '--undo'], { environment })).code).toBe(0);
+      expect((await room.run(['past', '--json'], { environment })).out).toBe('');
+    } finally {
+      await rm(home, { recursive: true, force: true });
+    }
+  });
+});
