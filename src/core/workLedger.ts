@@ -3,6 +3,7 @@ import type { UnixMs } from '../base/clock.ts';
 import type { EventOf, TapedeckEvent } from '../model/event.ts';
 import { eventId, type RunId } from '../model/ids.ts';
 import type { ActiveRun, ChangeTime, WorkSpan } from './attribution.ts';
+import { onlyReads } from './readingCommand.ts';
 import { leavesWorkBehind } from './workLeftBehind.ts';
 
 /**
@@ -105,6 +106,7 @@ export class WorkLedger {
       case 'tool.returned':
         return this.#close(callKey(event.by.run ?? event.run, event.call), at, event.outcome === 'background', event.durationMs);
       case 'command.started': {
+        if (onlyReads(event.command)) return undefined;
         const isAgent = event.by.actor === 'agent';
         const run = event.by.run ?? event.run;
         return this.#open(event.call === undefined ? `event:${eventId(event)}` : callKey(run, event.call), {
@@ -236,9 +238,10 @@ const recordKinds: ReadonlySet<string> = new Set([
 const planning = /todo|plan|^think|^Task(?:Create|Update|List|Get|Stop|Output)$/i;
 
 /** An edit that says what it does to which files is a claim, and none on time. */
-function canChangeFiles({ tool, edits }: EventOf<'tool.called'>): boolean {
+function canChangeFiles({ tool, edits, command }: EventOf<'tool.called'>): boolean {
   switch (tool) {
     case 'execute':
+      return command === undefined || !onlyReads(command);
     case 'other':
       return true;
     case 'edit':

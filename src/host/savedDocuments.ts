@@ -12,6 +12,7 @@ export interface EditorSink {
 
 /** Longer texts are not hashed as they come in; then it is not known where the editing began. */
 const hashedChars = 1024 * 1024;
+const settledMs = 100;
 
 /**
  * Tells of every file that the editor saves, deletes or moves. Of a save, the bytes that it wrote and those with which the
@@ -29,9 +30,14 @@ export function watchDocuments(sink: () => EditorSink | undefined): Disposable {
   for (const document of vscode.workspace.textDocuments) noteClean(document);
   disposables.add(vscode.workspace.onDidOpenTextDocument(noteClean));
   disposables.add(vscode.workspace.onDidCloseTextDocument(({ uri }) => clean.delete(uri.fsPath)));
-  // Only what the editor takes over from the disk leaves a text clean.
   disposables.add(
-    vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => contentChanges.length > 0 && noteClean(document)),
+    vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
+      if (contentChanges.length === 0 || document.isDirty) return;
+      // The editor tells of a change first, and a moment later that it made the text dirty. One that stays clean is a text
+      // taken over from the disk.
+      const { version } = document;
+      setTimeout(() => document.version === version && noteClean(document), settledMs);
+    }),
   );
   disposables.add(
     vscode.workspace.onDidSaveTextDocument(async (document) => {
