@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { watch, type FSWatcher } from 'chokidar';
 import type { Disposable } from '../base/disposable.ts';
 import type { TranscriptFile, TranscriptRoot } from '../core/transcripts/adapter.ts';
-import { listOpencodeSessions } from '../store/opencodeDatabase.ts';
 import { SqliteMissing, sqliteMark } from '../store/sqlite.ts';
+import { isDatabase, listSessions } from '../store/transcriptSource.ts';
 
 export interface FoundFile extends TranscriptFile {
   readonly changedAtMs: number;
@@ -128,7 +128,7 @@ export class TranscriptFinder implements Disposable {
   async #meet(path: string): Promise<void> {
     const relative = this.#relative(path);
     if (relative === undefined || this.#isDisposed) return;
-    if (this.#root.framing === 'opencode-database') {
+    if (isDatabase(this.#root.framing)) {
       // One listing at a time; what is written meanwhile is seen by the next.
       await this.#listing;
       this.#listing = this.#listSessions(path.replace(/-wal$/, ''), relative).catch(this.#onError);
@@ -143,10 +143,11 @@ export class TranscriptFinder implements Disposable {
   async #listSessions(path: string, relative: string): Promise<void> {
     const mark = await sqliteMark(path);
     const known = this.#databases.get(path) ?? { mark: undefined, sessions: new Map<string, string>() };
-    if (mark === undefined || mark === known.mark || this.#isSqliteMissing) return;
+    const { framing } = this.#root;
+    if (mark === undefined || mark === known.mark || this.#isSqliteMissing || !isDatabase(framing)) return;
     this.#databases.set(path, known);
     try {
-      for (const session of await listOpencodeSessions(path)) {
+      for (const session of await listSessions(framing, path)) {
         const { id, changedAtMs, sequence } = session;
         // Without a count of changes one that was at work lately may have gone on unseen.
         const isSame = known.sessions.get(id) === `${changedAtMs} ${sequence ?? ''}`;
@@ -176,7 +177,7 @@ export class TranscriptFinder implements Disposable {
     const below = this.#below(path);
     if (below === undefined) return undefined;
     // What is new in a database stands in the log beside it first.
-    const relative = this.#root.framing === 'opencode-database' ? below.replace(/-wal$/, '') : below;
+    const relative = isDatabase(this.#root.framing) ? below.replace(/-wal$/, '') : below;
     return this.#root.isTranscript(relative) ? relative : undefined;
   }
 

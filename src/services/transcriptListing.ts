@@ -2,8 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inParallel } from '../base/inParallel.ts';
 import type { AgentEnvironment, TranscriptAdapter, TranscriptRoot } from '../core/transcripts/adapter.ts';
-import { listOpencodeSessions } from '../store/opencodeDatabase.ts';
-import { transcriptsIn } from '../store/transcriptSource.ts';
+import { isDatabase, listSessions, transcriptsIn } from '../store/transcriptSource.ts';
 import type { ToldTranscript } from './transcriptFacts.ts';
 
 /** A transcript on this machine, and how it looked when it was listed. */
@@ -60,8 +59,8 @@ async function look(adapter: TranscriptAdapter, { framing }: TranscriptRoot, pat
   const info = await stat(path);
   if (!info.isFile()) return [];
   const file = { path, relative };
-  if (framing === 'opencode-database')
-    return (await listOpencodeSessions(path)).map(({ id, changedAtMs, sequence }) => ({
+  if (isDatabase(framing))
+    return (await listSessions(framing, path)).map(({ id, changedAtMs, sequence }) => ({
       adapter,
       framing,
       file: { path, relative: `${relative}/${id}`, session: id },
@@ -96,7 +95,7 @@ async function filesIn(
     const path = join(folder, entry.name);
     const below = relative === '' ? entry.name : `${relative}/${entry.name}`;
     if (entry.isDirectory()) {
-      if (level < root.depth) files.push(...(await filesIn(root, path, below, level + 1, problems)));
+      if (level < root.depth && root.mayHold?.(below) !== false) files.push(...(await filesIn(root, path, below, level + 1, problems)));
     } else if (entry.isFile() && root.isTranscript(below)) files.push({ path, relative: below });
   }
   return files;

@@ -3,6 +3,7 @@ import type { AgentEnvironment, Framing, TranscriptAdapter, TranscriptFile, Tran
 import { DocumentPieces } from '../core/transcripts/documentPieces.ts';
 import { readRecords } from '../core/transcripts/jsonRecords.ts';
 import { lookIntoSqlite, SqliteMissing } from '../store/sqlite.ts';
+import { isDatabase } from '../store/transcriptSource.ts';
 
 export interface RecognisedTranscript {
   readonly adapter: TranscriptAdapter;
@@ -23,7 +24,7 @@ type Form = 'lines' | 'document' | 'database' | 'text';
 const framingsOf: Readonly<Record<Form, readonly Framing[]>> = {
   lines: ['json-lines', 'opencode-files'],
   document: ['json-document', 'opencode-files'],
-  database: ['opencode-database'],
+  database: ['opencode-database', 'openclaw-database'],
   text: ['text-lines'],
 };
 
@@ -77,7 +78,9 @@ function placeBelow(
     );
     if (root !== undefined) return { relative, framing: root.framing };
   }
-  return { relative: parts.at(-1) ?? path, framing: framings[0]! };
+  // Lines and documents are read as such wherever they lie; a database as its agent's own.
+  const own = roots.find((root) => framings.includes(root.framing) && isDatabase(root.framing));
+  return { relative: parts.at(-1) ?? path, framing: own?.framing ?? framings[0]! };
 }
 
 /** The first records of the file, in each form that it can have. */

@@ -1,18 +1,10 @@
 import type { TranscriptFile } from '../core/transcripts/adapter.ts';
-import { lookIntoSqlite, sqliteMark, type SqliteLook, type SqliteRow } from './sqlite.ts';
+import { lookIntoSqlite, sqliteMark, type DatabaseSession, type SqliteLook, type SqliteRow } from './sqlite.ts';
 import type { RecordTaker } from './recordTaker.ts';
 import type { TailOutcome } from './transcriptTail.ts';
 
-/** A session in OpenCode's database. */
-export interface OpencodeSession {
-  readonly id: string;
-  readonly changedAtMs: number;
-  /** Grows with each change; undefined in older databases, which do not tell. */
-  readonly sequence: number | undefined;
-}
-
 /** The sessions of a database, the older first. Rejects with SqliteMissing, or with SQLite's error. */
-export function listOpencodeSessions(path: string): Promise<readonly OpencodeSession[]> {
+export function listOpencodeSessions(path: string): Promise<readonly DatabaseSession[]> {
   return lookIntoSqlite(path, (look) => {
     const tables = new Set(
       look.all("SELECT name FROM sqlite_master WHERE type = 'table' AND name IN ('session', 'event_sequence')").map(({ name }) => name),

@@ -17,6 +17,14 @@ export interface SqliteLook {
   all(sql: string, ...values: readonly (string | number)[]): readonly SqliteRow[];
 }
 
+/** A session in an agent's database. */
+export interface DatabaseSession {
+  readonly id: string;
+  readonly changedAtMs: number;
+  /** Grows with each change; undefined in older databases, which do not tell. */
+  readonly sequence: number | undefined;
+}
+
 /** SQLite cannot be read here. `reason` is `no-sqlite`. */
 export class SqliteMissing extends Error {
   readonly reason = 'no-sqlite';

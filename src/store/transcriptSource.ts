@@ -1,7 +1,9 @@
 import type { Framing, TranscriptFile } from '../core/transcripts/adapter.ts';
+import { listOpenclawSessions, OpenclawDatabaseSource } from './openclawDatabase.ts';
 import { listOpencodeSessions, OpencodeDatabaseSource } from './opencodeDatabase.ts';
 import { OpencodeFilesSource } from './opencodeFiles.ts';
 import type { RecordTaker } from './recordTaker.ts';
+import type { DatabaseSession } from './sqlite.ts';
 import { TranscriptDocument } from './transcriptDocument.ts';
 import { TranscriptTail, type TailOutcome } from './transcriptTail.ts';
 
@@ -18,6 +20,8 @@ export function openTranscriptSource(framing: Framing, file: TranscriptFile, tak
   switch (framing) {
     case 'opencode-database':
       return new OpencodeDatabaseSource(file, taker);
+    case 'openclaw-database':
+      return new OpenclawDatabaseSource(file, taker);
     case 'opencode-files':
       return new OpencodeFilesSource(file, taker);
     case 'json-document':
@@ -28,9 +32,19 @@ export function openTranscriptSource(framing: Framing, file: TranscriptFile, tak
   }
 }
 
+/** True where one file holds many transcripts, each of which is named by its `session`. */
+export function isDatabase(framing: Framing): framing is 'opencode-database' | 'openclaw-database' {
+  return framing === 'opencode-database' || framing === 'openclaw-database';
+}
+
+/** The sessions in a database, the older first. Rejects with SqliteMissing, or when it cannot be read. */
+export function listSessions(framing: 'opencode-database' | 'openclaw-database', path: string): Promise<readonly DatabaseSession[]> {
+  return framing === 'opencode-database' ? listOpencodeSessions(path) : listOpenclawSessions(path);
+}
+
 /** The transcripts in a file: itself, or each that a database holds. Rejects with SqliteMissing, or when it cannot be read. */
 export async function transcriptsIn(framing: Framing, file: TranscriptFile): Promise<readonly TranscriptFile[]> {
-  if (framing !== 'opencode-database') return [file];
-  const sessions = await listOpencodeSessions(file.path);
+  if (!isDatabase(framing)) return [file];
+  const sessions = await listSessions(framing, file.path);
   return sessions.map(({ id }) => ({ path: file.path, relative: `${file.relative}/${id}`, session: id }));
 }

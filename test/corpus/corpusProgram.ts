@@ -135,6 +135,12 @@ async function passedOver(
 ): Promise<readonly string[]> {
   if (framing === 'opencode-database')
     return lookIntoSqlite(file.path, (look) => Promise.resolve(missingRows(look, file.session ?? '', records)));
+  if (framing === 'openclaw-database')
+    return lookIntoSqlite(file.path, (look) => {
+      const rows = look.all('SELECT count(*) AS n FROM transcript_events WHERE session_id = ?', file.session ?? '');
+      const told = records.filter(({ value }) => (value as { type?: unknown }).type !== 'openclaw.session').length;
+      return Promise.resolve(told + damage.length === Number(rows[0]?.['n']) ? [] : ['rows were passed over']);
+    });
   if (framing === 'opencode-files' || (await stat(file.path)).size > maxWholeBytes) return [];
   const bytes = await readFile(file.path);
   if (framing === 'json-lines')

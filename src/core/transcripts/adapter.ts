@@ -62,9 +62,11 @@ export interface TranscriptRoot {
  * - `text-lines`: one record a line, appended; the record is `{line}`, its text without the end.
  * - `opencode-database`: a SQLite database of many sessions, each a transcript of its own; the records are the pieces of the
  *   document that `opencode export` would write of it, a message again whenever it changed.
- * - `opencode-files`: the same from a folder of small JSON files; the transcript is the session's own file.
+ * - `openclaw-database`: a SQLite database of many sessions, each a transcript of its own; the records are those of the files
+ *   that were before it, and before them what the database says of the session, `{type: "openclaw.session", key, …}`.
+ * - `opencode-files`: the first one's from a folder of small JSON files; the transcript is the session's own file.
  */
-export type Framing = 'json-lines' | 'json-document' | 'text-lines' | 'opencode-database' | 'opencode-files';
+export type Framing = 'json-lines' | 'json-document' | 'text-lines' | 'opencode-database' | 'opencode-files' | 'openclaw-database';
 
 /**
  * A piece of a document: a member of the outermost object, or an element of a list that is such a member, in the

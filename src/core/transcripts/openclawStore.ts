@@ -6,6 +6,8 @@ export interface StoredSession {
   /** The session that spawned it. */
   readonly parent?: string;
   readonly title?: string;
+  /** The session of which it is a copy up to some entry. */
+  readonly forkedFrom?: string;
 }
 
 /**

@@ -19,7 +19,9 @@ export interface PiPrompt {
 export interface PiHouse {
   readonly agent: string;
   /** What is kept of a session beside its transcript; asked before the run is told of, and again while nothing is known. */
-  readonly card?: (run: string) => { readonly key?: string; readonly parent?: string; readonly title?: string } | undefined;
+  readonly card?: (
+    run: string,
+  ) => { readonly key?: string; readonly parent?: string; readonly title?: string; readonly forkedFrom?: string } | undefined;
   readonly prompt?: (message: JsonRecord, text: string, key: string | undefined) => PiPrompt;
   /** Was it written in the model's stead? Then it says nothing of the model, and what was said already is not said again. */
   readonly isMirror?: (message: JsonRecord) => boolean;
@@ -299,6 +301,7 @@ export class PiRun {
     this.#hasCard = true;
     card.key = told.key;
     card.parent ??= told.parent;
+    if (!this.#teller.isTold) card.forkedFrom ??= told.forkedFrom;
     this.#teller.learn({ title: told.title });
   }
 }
