@@ -52,6 +52,8 @@ export function detailPane(
       ${deck.canChange && row.kind === 'turn' ? html`<vscode-button appearance="secondary" @click=${() => actions.act('rewindBefore')}>Rewind to Before This Turn…</vscode-button>` : nothing}
       ${deck.canChange ? html`<vscode-button appearance="secondary" @click=${() => actions.act('rewind')}>${rewindWords(row)}</vscode-button>` : nothing}
       ${!deck.canChange || path === undefined ? nothing : html`<vscode-button appearance="secondary" @click=${() => actions.act('rewindFile')}>Rewind File…</vscode-button>`}
+      ${deck.canChange && row.isAside ? html`<button type="button" class="link" @click=${() => actions.act('returnToFuture')}>Return to This Future…</button>` : nothing}
+      ${deck.canChange && row.isAside && row.hasDiff ? html`<button type="button" class="link" @click=${() => actions.act('bringBack')}>Bring This Change Back…</button>` : nothing}
       <button type="button" class="link" @click=${() => actions.act('filesAt')}>Files at This Point</button>
       ${deck.canChange && row.entry === undefined ? html`<button type="button" class="link" @click=${() => actions.act('decide')}>Log Decision…</button>` : nothing}
     </div>

@@ -1,8 +1,19 @@
 import type { TimelineRow } from '../src/core/timelineRow.ts';
+import { rowEventLimit } from '../src/protocol/messages.ts';
 import type { Deck } from './deck.ts';
 import { rowWords } from './rowView.ts';
 
-export type RowRequest = 'diff' | 'rewind' | 'rewindBefore' | 'rewindFile' | 'undoRewind' | 'filesAt' | 'copy' | 'decide';
+export type RowRequest =
+  | 'diff'
+  | 'rewind'
+  | 'rewindBefore'
+  | 'bringBack'
+  | 'returnToFuture'
+  | 'rewindFile'
+  | 'undoRewind'
+  | 'filesAt'
+  | 'copy'
+  | 'decide';
 
 /** Asks the host for what a row offers. The newest event of the row is the point that "here" means. */
 export function actOnRow(deck: Deck, row: TimelineRow, request: RowRequest): void {
@@ -20,6 +31,13 @@ export function actOnRow(deck: Deck, row: TimelineRow, request: RowRequest): voi
       return path === undefined ? undefined : deck.act('rewindFile', { event, path });
     case 'undoRewind':
       return deck.act('undoRewind', {});
+    case 'bringBack':
+      return deck.act('bringBack', {
+        events: row.events.slice(-rowEventLimit),
+        ...(row.kind === 'file' && path !== undefined ? { path } : {}),
+      });
+    case 'returnToFuture':
+      return deck.act('returnToFuture', { event });
     case 'filesAt':
       return deck.act('openFilesAt', { event });
     case 'copy':

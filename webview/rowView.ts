@@ -193,6 +193,7 @@ function rowContext(row: TimelineRow): RowContext {
     rowText: row.title,
     ...(isOfOneFile ? { rowPath: path } : {}),
     rowHasDiff: row.hasDiff,
+    rowIsAside: row.isAside,
     preventDefaultContextMenuItems: true,
   };
 }

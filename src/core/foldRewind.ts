@@ -14,6 +14,7 @@ import { isOpenRefusal } from './foldEntry.ts';
  * B4 A rewind of single files sets aside these files' events alone.
  * B5 What a person decided, raised, cleared or noted stays: a rewind restores files, it takes no word back.
  * B6 A rewind that undid single changes sets aside these alone.
+ * B7 A rewind that did changes again sets nothing aside, and these count again.
  */
 export function foldRewind(state: SessionState, event: EventOf<'rewind.applied' | 'rewind.undone' | 'rewind.failed'>): void {
   if (event.kind === 'rewind.failed') return;
@@ -54,8 +55,10 @@ export function foldRewind(state: SessionState, event: EventOf<'rewind.applied' 
       from,
       paths: event.paths === undefined ? undefined : [...event.paths],
       ...(event.undid !== undefined && { undid: [...event.undid] }),
+      ...(event.brought !== undefined && { brought: [...event.brought] }),
       ...(event.kept !== undefined && { kept: [...event.kept] }),
-      stretch: stretchOf(state, from, to, event.paths),
+      stretch:
+        event.brought === undefined ? stretchOf(state, from, to, event.paths) : { files: [], fileCount: 0, prompts: [], decisions: [] },
     };
     state.branches.push(branch);
   }
@@ -98,12 +101,15 @@ export function statedByOf(event: LoggedEvent): Author | undefined {
 function settle(state: SessionState): void {
   const aside: AsideRange[] = [];
   const undone = new Set<string>();
+  const brought = new Set<string>();
   for (const branch of state.branches.toReversed()) {
     branch.isUndone = undone.has(branch.id);
     const whole = aside.filter(({ paths, undid, filesOnly }) => paths === undefined && undid === undefined && !filesOnly);
     branch.isActive = !branch.isUndone && !isInAside(whole, branch.to);
     if (!branch.isActive) continue;
     if (branch.kind === 'undo' && branch.rewind !== undefined) undone.add(branch.rewind);
+    const kept = [...(branch.kept ?? []), ...brought];
+    for (const id of branch.brought ?? []) brought.add(id);
     aside.push({
       branch: branch.id,
       checkpoint: branch.checkpoint,
@@ -111,8 +117,8 @@ function settle(state: SessionState): void {
       from: branch.from,
       to: branch.to,
       paths: branch.paths,
-      ...(branch.undid !== undefined && { undid: branch.undid }),
-      ...(branch.kept !== undefined && { kept: branch.kept }),
+      ...(branch.undid !== undefined && { undid: branch.undid.filter((id) => !brought.has(id)) }),
+      ...(kept.length > 0 && { kept }),
       filesOnly: branch.kind === 'undo',
     });
   }

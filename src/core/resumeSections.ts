@@ -333,7 +333,7 @@ function avoid(state: SessionState, time: TimeText): ResumeItem[] {
     .toReversed()
     .map((failure) => ({ text: `- The user refused: ${inlineCode(failure.what)} (${time(failure.mark)})`, events: at(failure.mark) }));
   const rewound = state.branches
-    .filter(({ kind, isActive }) => kind === 'rewind' && isActive)
+    .filter(({ kind, isActive, brought }) => kind === 'rewind' && isActive && brought === undefined)
     .toReversed()
     .map((branch) => {
       const prompts = [...state.prompts.first, ...state.prompts.latest].filter(({ mark }) =>
@@ -478,9 +478,11 @@ function rewinds(state: SessionState, time: TimeText): ResumeItem[] {
     const text =
       branch.kind === 'undo'
         ? `- ${time(branch.to)}: a rewind was undone (${effect})`
-        : branch.undid !== undefined
-          ? `- ${time(branch.to)}: ${counted(branch.undid.length, 'change')} undone in ${scope}, what came after kept (${effect})${branch.isUndone ? '; taken back later' : ''}`
-          : `- ${time(branch.to)}: ${scope} rewound to the state of ${time(branch.from)} (${effect})${branch.isUndone ? '; undone later' : ''}`;
+        : branch.brought !== undefined
+          ? `- ${time(branch.to)}: ${counted(branch.brought.length, 'change')} brought back in ${scope} (${effect})${branch.isUndone ? '; taken back later' : ''}`
+          : branch.undid !== undefined
+            ? `- ${time(branch.to)}: ${counted(branch.undid.length, 'change')} undone in ${scope}, what came after kept (${effect})${branch.isUndone ? '; taken back later' : ''}`
+            : `- ${time(branch.to)}: ${scope} rewound to the state of ${time(branch.from)} (${effect})${branch.isUndone ? '; undone later' : ''}`;
     return { text, events: at(branch.to) };
   });
 }

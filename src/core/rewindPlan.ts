@@ -21,7 +21,9 @@ export interface RewindPlan {
   readonly undoes: string | undefined;
   /** Only these changes are undone, and what came after them is kept; absent: everything after the target. */
   readonly undid?: readonly EventId[] | undefined;
-  /** Those of them by file. */
+  /** Only these changes are done again, on top of what is there; `undid` is empty then. */
+  readonly brought?: readonly EventId[] | undefined;
+  /** Those of `undid` or `brought` by file. */
   readonly undidOf?: ReadonlyMap<WorkspacePath, readonly EventId[]> | undefined;
   /** Changes behind the target in the log that had happened by then: they are left. */
   readonly kept?: readonly EventId[] | undefined;
@@ -119,6 +121,7 @@ export interface RewindInput {
   readonly targetAt: string;
   readonly undoes?: string | undefined;
   readonly undid?: readonly EventId[] | undefined;
+  readonly brought?: readonly EventId[] | undefined;
   readonly undidOf?: ReadonlyMap<WorkspacePath, readonly EventId[]> | undefined;
   readonly keptChanges?: readonly EventId[] | undefined;
   /** Files that cannot simply be had without the undone changes. */
@@ -154,14 +157,18 @@ export function planRewind(input: RewindInput): RewindPlan {
     else if ('act' in found) steps.push(found);
     else skips.push(found);
   }
-  const { id, target, targetAt, undoes, undid, undidOf, keptChanges, scope } = input;
-  return { id, target, targetAt, undoes, undid, undidOf, kept: keptChanges, scope, steps, skips, alreadySo };
+  const { id, target, targetAt, undoes, undid, brought, undidOf, keptChanges, scope } = input;
+  return { id, target, targetAt, undoes, undid, brought, undidOf, kept: keptChanges, scope, steps, skips, alreadySo };
 }
 
-/** Of the changes that a plan is to undo, those that the settled steps undo wholly. */
-export function undoneBy({ undid, undidOf }: RewindPlan, { steps, skips }: Pick<SettledRewind, 'steps' | 'skips'>): readonly EventId[] {
+/** Of the changes that a plan is to undo or to do again, those that the settled steps take wholly. */
+export function takenWholly(
+  changes: readonly EventId[],
+  { undidOf }: RewindPlan,
+  { steps, skips }: Pick<SettledRewind, 'steps' | 'skips'>,
+): EventId[] {
   const left = new Set([...skips, ...steps.filter(({ hunks }) => hunks !== undefined)].flatMap(({ path }) => undidOf?.get(path) ?? []));
-  return (undid ?? []).filter((id) => !left.has(id));
+  return changes.filter((id) => !left.has(id));
 }
 
 function planFile(file: TouchedFile, input: RewindInput): RewindStep | RewindSkip | 'already-so' {

@@ -61,11 +61,13 @@ export function describePlan(plan: RewindPlan): string[] {
   const writes = clear.filter((step) => step.act === 'write');
   const deletes = clear.filter((step) => step.act === 'delete');
   const what =
-    plan.undid !== undefined
-      ? `Undo ${counted(plan.undid.length, 'change')} and keep what came after`
-      : plan.undoes === undefined
-        ? `Rewind to ${plan.target} (${plan.targetAt})`
-        : `Undo rewind ${plan.undoes}`;
+    plan.brought !== undefined
+      ? `Bring back ${counted(plan.brought.length, 'change')}`
+      : plan.undid !== undefined
+        ? `Undo ${counted(plan.undid.length, 'change')} and keep what came after`
+        : plan.undoes === undefined
+          ? `Rewind to ${plan.target} (${plan.targetAt})`
+          : `Undo rewind ${plan.undoes}`;
   const lines = [
     `${what}: ${writes.length} to write, ${deletes.length} to delete, ${conflicts.length} in conflict, ${plan.skips.length} skipped, ${plan.alreadySo} already so`,
   ];

@@ -137,7 +137,7 @@ export function singleRow(event: LoggedEvent, base: RowBase, entryTitle: (id: st
         ...base,
         kind: 'rewind',
         who: undefined,
-        title: event.undid === undefined ? 'Rewound' : `Undid ${counted(event.undid.length, 'change')}, kept what came after`,
+        title: rewindTitle(event),
         meta: counted(event.files, 'file'),
         paths: event.paths ?? [],
         entry: event.id,
@@ -288,4 +288,9 @@ function resumedText(reason: EventOf<'session.resumed'>['reason']): string {
     case 'command':
       return 'Recording went on';
   }
+}
+
+function rewindTitle({ undid, brought }: EventOf<'rewind.applied'>): string {
+  if (brought !== undefined) return `Brought back ${counted(brought.length, 'change')}`;
+  return undid === undefined ? 'Rewound' : `Undid ${counted(undid.length, 'change')}, kept what came after`;
 }

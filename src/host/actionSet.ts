@@ -3,6 +3,7 @@ import { blameActions } from './blameActions.ts';
 import { decisionActions } from './decisionActions.ts';
 import { entryActions } from './entryActions.ts';
 import { fileActions } from './fileActions.ts';
+import { futureActions } from './futureActions.ts';
 import { done } from './outcome.ts';
 import { resumeActions } from './resumeActions.ts';
 import { rewindActions } from './rewindActions.ts';
@@ -14,12 +15,14 @@ import { undoActions } from './undoActions.ts';
 export function createActions(context: ActionContext): Actions {
   const files = fileActions(context);
   const undo = undoActions(context);
+  const rewind = rewindActions(context);
   return {
     ...sessionActions(context),
     ...entryActions(context),
     ...decisionActions(context),
     ...files,
-    ...rewindActions(context),
+    ...rewind,
+    ...futureActions(context, rewind),
     ...undo,
     ...blameActions(context, { ...files, ...undo }),
     ...resumeActions(context),

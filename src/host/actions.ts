@@ -44,8 +44,8 @@ export interface Actions {
   blameLine(): Promise<Outcome>;
   copyText(text: string): Promise<Outcome>;
 
-  /** Without an event the user picks one; with a path only that file. */
-  rewindTo(event?: EventId, path?: WorkspacePath): Promise<Outcome>;
+  /** Without an event the user picks one; with a path only that file or folder. `return`: it is the end of what a rewind set aside. */
+  rewindTo(event?: EventId, path?: WorkspacePath, purpose?: 'return'): Promise<Outcome>;
   /** A file on disk or a past version; without one, that of the editor in front. */
   rewindFileOf(target: vscode.Uri | undefined): Promise<Outcome>;
   /** A folder on disk, with all that is in it. */
@@ -56,6 +56,11 @@ export interface Actions {
   undoRewind(): Promise<Outcome>;
   /** Undoes these changes of files, or the turn that the events are of, and keeps what came after. */
   undoWork(events: readonly EventId[], isTurn: boolean, path?: WorkspacePath): Promise<Outcome>;
+
+  /** Does these changes of files again, on top of what is there. */
+  bringBack(events: readonly EventId[], path?: WorkspacePath): Promise<Outcome>;
+  /** To where it was before the rewind that these events are, or that set them aside. */
+  returnToFuture(events: readonly EventId[]): Promise<Outcome>;
 
   copyResume(size?: ResumeSize): Promise<Outcome>;
   resumeText(size: ResumeSize): Promise<{ readonly text: string; readonly tokens: number }>;

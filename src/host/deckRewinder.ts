@@ -11,6 +11,7 @@ import type { Deck } from './deck.ts';
 import { editorDocuments } from './openDocuments.ts';
 import { requireRecorder } from './outcome.ts';
 import type { Prompts } from './prompts.ts';
+import type { RewindKind } from './rewindDialog.ts';
 import { randomName } from './randomName.ts';
 
 /** What is needed of the session that is rewound. */
@@ -58,6 +59,10 @@ async function readersAfter(deck: Deck, feed: RewoundSession, disposables: Dispo
   return readers;
 }
 
+export function kindOf({ undid, brought }: EventOf<'rewind.applied'>): RewindKind {
+  return brought !== undefined ? 'again' : undid !== undefined ? 'undo' : 'rewind';
+}
+
 /**
  * The newest rewind that is not undone, and its session: the one that is recorded or was last, or the one before, for a
  * night's pause ends a session, and the rewind that it ended with can be undone all the same.
@@ -65,7 +70,7 @@ async function readersAfter(deck: Deck, feed: RewoundSession, disposables: Dispo
 export async function findUndoable(
   deck: Deck,
   disposables: DisposableStore,
-): Promise<{ readonly session: RewoundSession; readonly rewind: string; readonly isUndoOfWork: boolean } | undefined> {
+): Promise<{ readonly session: RewoundSession; readonly rewind: string; readonly kind: RewindKind } | undefined> {
   const { layout, sessions } = deck;
   if (layout === undefined || sessions === undefined) return undefined;
   const undone = new Set<string>();
@@ -79,7 +84,7 @@ export async function findUndoable(
       }
     }
     const rewind = applied.findLast((candidate) => !undone.has(candidate.id));
-    if (rewind !== undefined) return { session: { session: id, reader }, rewind: rewind.id, isUndoOfWork: rewind.undid !== undefined };
+    if (rewind !== undefined) return { session: { session: id, reader }, rewind: rewind.id, kind: kindOf(rewind) };
   }
   return undefined;
 }

@@ -167,6 +167,8 @@ export class PageServer implements Disposable {
       rewindBeforeTurn: ({ events }) => actions.rewindAroundTurn(events, 'before'),
       rewindFile: ({ event, path }) => actions.rewindTo(event, path),
       undoRewind: () => actions.undoRewind(),
+      bringBack: ({ events, path }) => actions.bringBack(events, path),
+      returnToFuture: ({ event }) => actions.returnToFuture([event]),
       compareLastGreen: () => actions.compareLastGreen(),
       copyResume: ({ size }) => actions.copyResume(size),
       copyText: ({ text }) => actions.copyText(text),

@@ -17,17 +17,22 @@ import { done, Refusal, requireFeed, requireRecorder, turnedDown } from './outco
 import { pastFileOf } from './pastFiles.ts';
 import { pickPoint } from './pointPicker.ts';
 import { decideRewind } from './rewindDecision.ts';
-import { nameFirst, reportRewind, wayBack } from './rewindDialog.ts';
+import { nameFirst, reportRewind, wayBack, type RewindKind } from './rewindDialog.ts';
 import { shownPath } from './shownPath.ts';
+
+export interface RewindOf {
+  /** Undoes that rewind, whichever it is. */
+  readonly undoOf: (rewind: string) => Promise<Outcome>;
+}
 
 /** Rewinding: the plan first, to tick; then a confirmation that names the files; then the act and its report. */
 export function rewindActions(
   context: ActionContext,
-): Pick<Actions, 'rewindTo' | 'rewindFileOf' | 'rewindFolderOf' | 'rewindAroundTurn' | 'rewindLastGreen' | 'undoRewind'> {
+): RewindOf & Pick<Actions, 'rewindTo' | 'rewindFileOf' | 'rewindFolderOf' | 'rewindAroundTurn' | 'rewindLastGreen' | 'undoRewind'> {
   const { deck, prompts, trace } = context;
   const { t } = vscode.l10n;
 
-  const rewindTo: Actions['rewindTo'] = async (event, file) => {
+  const rewindTo: Actions['rewindTo'] = async (event, file, purpose) => {
     requireRecorder(deck());
     const feed = await requireFeed(deck());
     const target =
@@ -46,10 +51,11 @@ export function rewindActions(
         return done;
       }
       const decision = await decideRewind(context, rewinder, plan, {
-        title: t('Rewind to {0}', when),
-        message: (files) => t('Rewind {0} to {1}?', files, when),
+        title: purpose === 'return' ? t('Return to {0}', when) : t('Rewind to {0}', when),
+        message: (files) =>
+          purpose === 'return' ? t('Return {0} to what was set aside at {1}?', files, when) : t('Rewind {0} to {1}?', files, when),
         note: t('What is there now is saved first: Undo Rewind gives it back. Git is not touched.'),
-        action: t('Rewind'),
+        action: purpose === 'return' ? t('Return') : t('Rewind'),
       });
       if (decision === undefined) return turnedDown;
       const result = await rewinder.apply(decision.plan, decision.choice);
@@ -57,20 +63,20 @@ export function rewindActions(
         { prompts, trace },
         result,
         result.ok ? t('Rewound {0} to {1}.', counted(result.written + result.deleted, 'file'), when) : '',
-        wayBack(false),
+        wayBack('rewind'),
       );
     });
   };
 
-  const undo = async (rewinder: Rewinder, rewind: string, isUndoOfWork: boolean): Promise<Outcome> => {
+  const undo = async (rewinder: Rewinder, rewind: string, kind: RewindKind): Promise<Outcome> => {
     const plan = await rewinder.planUndo(rewind);
     if (plan === undefined) throw new Refusal(t('There is no rewind to undo.'));
     if (plan.steps.length === 0) throw new Refusal(t('There is nothing to undo: all files are as they were before the rewind.'));
     const decision = await decideRewind(context, rewinder, plan, {
-      title: wayBack(isUndoOfWork),
-      message: (files) => (isUndoOfWork ? t('Redo what was undone in {0}?', files) : t('Undo the rewind of {0}?', files)),
+      title: wayBack(kind),
+      message: (files) => undoQuestion(kind, files),
       note: t('Each gets back what was there before.'),
-      action: wayBack(isUndoOfWork),
+      action: wayBack(kind),
       listsConflictsOnly: true,
     });
     if (decision === undefined) return turnedDown;
@@ -80,16 +86,35 @@ export function rewindActions(
       result,
       !result.ok
         ? ''
-        : isUndoOfWork
+        : kind === 'undo'
           ? t('What was undone is done again in {0}.', counted(result.written + result.deleted, 'file'))
-          : t('The rewind is undone: {0} back.', counted(result.written + result.deleted, 'file')),
+          : kind === 'again'
+            ? t('What was brought back is taken away again in {0}.', counted(result.written + result.deleted, 'file'))
+            : t('The rewind is undone: {0} back.', counted(result.written + result.deleted, 'file')),
       // Undo Rewind would now take back an older one.
       undefined,
     );
   };
 
+  function undoQuestion(kind: RewindKind, files: string): string {
+    switch (kind) {
+      case 'rewind':
+        return t('Undo the rewind of {0}?', files);
+      case 'undo':
+        return t('Redo what was undone in {0}?', files);
+      case 'again':
+        return t('Take away again what was brought back in {0}?', files);
+    }
+  }
+
   return {
     rewindTo,
+    async undoOf(rewind) {
+      const feed = await requireFeed(deck());
+      const branch = feed.state.branches.find(({ id }) => id === rewind);
+      const kind = branch?.brought !== undefined ? 'again' : branch?.undid !== undefined ? 'undo' : 'rewind';
+      return withRewinder(deck(), feed, (rewinder) => undo(rewinder, rewind, kind));
+    },
     async rewindFileOf(target) {
       const wanted = target ?? activeFile();
       if (wanted === undefined) throw new Refusal(t('Open a file first, or choose one in the Explorer.'));
@@ -124,7 +149,7 @@ export function rewindActions(
       try {
         const found = await findUndoable(deck(), disposables);
         if (found === undefined) throw new Refusal(t('There is no rewind to undo.'));
-        return await withRewinder(deck(), found.session, (rewinder) => undo(rewinder, found.rewind, found.isUndoOfWork));
+        return await withRewinder(deck(), found.session, (rewinder) => undo(rewinder, found.rewind, found.kind));
       } finally {
         disposables.dispose();
       }

@@ -251,6 +251,8 @@ export const TapedeckEvent = z.discriminatedUnion('kind', [
     paths: z.array(text).optional(),
     /** Only these changes of files were undone, what came after them was kept; absent: everything after the target. */
     undid: z.array(id).optional(),
+    /** Only these changes were done again, on top of what was there; `undid` is empty then, for nothing is set aside. */
+    brought: z.array(id).optional(),
     /** Changes that stand behind the target in the log, but had happened by then: they were left. */
     kept: z.array(id).optional(),
     written: count,

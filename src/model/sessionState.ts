@@ -318,6 +318,8 @@ export interface Branch {
   paths: WorkspacePath[] | undefined;
   /** Only these changes of files were undone, and what came after them was kept. */
   undid?: EventId[];
+  /** Only these were done again, and nothing is set aside. */
+  brought?: EventId[];
   /** Changes behind its target that were found late and left. */
   kept?: EventId[];
   author: Author;

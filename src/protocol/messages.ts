@@ -270,6 +270,10 @@ export interface PageRequests {
   rewindBeforeTurn: Action<{ readonly events: readonly EventId[] }>;
   rewindFile: Action<{ readonly event: EventId; readonly path: WorkspacePath }>;
   undoRewind: Action<None>;
+  /** Does again what a rewind set aside, on top of what is there. */
+  bringBack: Action<{ readonly events: readonly EventId[]; readonly path?: WorkspacePath }>;
+  /** To where it was before the rewind that set this event aside. */
+  returnToFuture: Action<OneEvent>;
   compareLastGreen: Action<None>;
 
   copyResume: Action<{ readonly size: ResumeSize }>;
@@ -330,6 +334,8 @@ const patientRequests: ReadonlySet<PageRequest> = new Set<PageRequest>([
   'rewindBeforeTurn',
   'rewindFile',
   'undoRewind',
+  'bringBack',
+  'returnToFuture',
   'logDecision',
   'logBlocker',
   'addNote',
@@ -372,5 +378,7 @@ export interface RowContext {
   /** The file, when the row is of one alone. */
   readonly rowPath?: WorkspacePath;
   readonly rowHasDiff: boolean;
+  /** A rewind set it aside. */
+  readonly rowIsAside: boolean;
   readonly preventDefaultContextMenuItems: true;
 }

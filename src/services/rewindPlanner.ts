@@ -11,6 +11,7 @@ import type { DiskFileSystem } from '../store/diskFileSystem.ts';
 import { absolutePath, readPresentFile, type FilePlace, type RestorePlatform } from '../store/presentFile.ts';
 import type { DocumentPort } from '../store/restoreStep.ts';
 import { readFileNow } from './fileThen.ts';
+import { planBroughtBack } from './broughtBack.ts';
 import { hunksOfStep, planWithHunks, type HunkParts } from './hunkChoice.ts';
 import { readPresentFiles, readUnsaved } from './presentFiles.ts';
 import type { RewindHistory } from './rewindHistory.ts';
@@ -55,6 +56,21 @@ export class RewindPlanner {
     return this.#plan({ target: undid[0]!, targetAt: pointOf(first).at, undid, undidOf: eventsOf, troubles, merges, scope }, touched);
   }
 
+  async planAgain(changes: readonly EventId[], scope?: readonly WorkspacePath[]): Promise<RewindPlan | undefined> {
+    const { events, touched, troubles, merges } = await planBroughtBack(changes, await this.#parts.history.allChanges(), {
+      content: this.#parts.content,
+      present: (path) => this.#readPresent(path),
+    });
+    const first = events[0];
+    if (first === undefined) return undefined;
+    const brought = events.map(eventId);
+    const undidOf = new Map<WorkspacePath, EventId[]>();
+    for (const event of events)
+      for (const path of event.kind === 'file.renamed' ? [event.from, event.path] : [event.path])
+        undidOf.set(path, [...(undidOf.get(path) ?? []), eventId(event)]);
+    return this.#plan({ target: brought[0]!, targetAt: pointOf(first).at, undid: [], brought, undidOf, troubles, merges, scope }, touched);
+  }
+
   async planUndo(rewind?: string): Promise<RewindPlan | undefined> {
     const applied = await this.#parts.history.findApplied(rewind);
     if (applied === undefined) return undefined;
@@ -72,6 +88,7 @@ export class RewindPlanner {
       readonly targetAt: string;
       readonly undoes?: string;
       readonly undid?: readonly EventId[];
+      readonly brought?: readonly EventId[];
       readonly undidOf?: ReadonlyMap<WorkspacePath, readonly EventId[]>;
       readonly keptChanges?: readonly EventId[];
       readonly troubles?: ReadonlyMap<WorkspacePath, MergeTrouble>;

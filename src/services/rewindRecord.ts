@@ -45,6 +45,7 @@ export async function recordRewind(
     checkpoint: entry.checkpoint,
     ...(entry.paths === undefined ? {} : { paths: entry.paths }),
     ...(entry.undid === undefined ? {} : { undid: entry.undid }),
+    ...(entry.brought === undefined ? {} : { brought: entry.brought }),
     ...(entry.kept === undefined ? {} : { kept: entry.kept }),
     ...counts,
   });

@@ -2,7 +2,7 @@ import { SerialQueue } from '../base/serialQueue.ts';
 import {
   foldersToEmpty,
   settleRewind,
-  undoneBy,
+  takenWholly,
   type RewindChoice,
   type RewindPlan,
   type RewindStep,
@@ -79,6 +79,8 @@ export interface Rewinder {
    * Merged contents are put into the content store.
    */
   planWithout(work: UndoneWork, scope?: readonly WorkspacePath[]): Promise<RewindPlan | undefined>;
+  /** What doing these changes again, on top of what is there now, would do. Undefined: no change of a file is among them. */
+  planAgain(changes: readonly EventId[], scope?: readonly WorkspacePath[]): Promise<RewindPlan | undefined>;
   /** What a step would change in a text, to be chosen from; undefined where it is taken whole or not at all. */
   hunksOf(step: RewindStep): Promise<readonly Hunk[] | undefined>;
   /** The plan with only these hunks, by their place, of the files that are named. Throws HunkError. */
@@ -138,6 +140,10 @@ class LogRewinder implements Rewinder {
 
   planUndo(rewind?: string): Promise<RewindPlan | undefined> {
     return this.#planner.planUndo(rewind);
+  }
+
+  planAgain(changes: readonly EventId[], scope?: readonly WorkspacePath[]): Promise<RewindPlan | undefined> {
+    return this.#planner.planAgain(changes, scope);
   }
 
   hunksOf(step: RewindStep): Promise<readonly Hunk[] | undefined> {
@@ -228,7 +234,8 @@ class LogRewinder implements Rewinder {
         newFolders: await missingFolders(this.#fileSystem, steps),
         ...(journal.session === undefined ? {} : { session: journal.session }),
         ...(plan.undoes === undefined ? {} : { undoes: plan.undoes }),
-        ...(plan.undid === undefined ? {} : { undid: [...undoneBy(plan, settled)] }),
+        ...(plan.undid === undefined ? {} : { undid: takenWholly(plan.undid, plan, settled) }),
+        ...(plan.brought === undefined ? {} : { brought: takenWholly(plan.brought, plan, settled) }),
         ...(plan.kept === undefined || plan.kept.length === 0 ? {} : { kept: [...plan.kept] }),
         ...this.#scopedPaths(plan, settled, choice),
       };

@@ -1,12 +1,12 @@
 import type { MergeSides } from '../core/rewindPlan.ts';
 import { isSameLogged, type LoggedFile, type TouchedFile } from '../core/touchedFiles.ts';
-import { mergeTexts } from '../core/threeWayMerge.ts';
 import type { Author } from '../model/author.ts';
 import { isFileEvent, type EventOf, type FileEvent, type LoggedEvent } from '../model/event.ts';
 import type { FileVersion } from '../model/fileVersion.ts';
 import { eventId, type EventId, type RunId } from '../model/ids.ts';
 import type { WorkspacePath } from '../model/workspacePath.ts';
 import type { ContentStore } from '../store/contentStore.ts';
+import { mergeVersions } from './versionMerge.ts';
 
 /** What is to be undone, while everything else is kept: single changes, or all of a run or of one of its turns. */
 export type UndoneWork = { readonly events: readonly EventId[] } | { readonly run: RunId; readonly turn?: number };
@@ -142,40 +142,21 @@ class WithoutWork {
   async #merge(base: LoggedFile, ours: LoggedFile, theirs: LoggedFile): Promise<LoggedFile> {
     // Removed later: so it is without the work, too.
     if (theirs.state === 'absent') return theirs;
-    if (base.state === 'version' && ours.state === 'version' && theirs.state === 'version') {
-      const texts = await Promise.all([base, ours, theirs].map(({ version }) => this.#text(version)));
-      const [o, a, b] = texts;
-      if (o !== undefined && a !== undefined && b !== undefined) {
-        const merged = mergeTexts(o, a, b, { ours: 'without the undone work', theirs: 'as it is' });
-        if (merged.state !== 'too-large') {
-          if (merged.state === 'overlap') {
-            if (this.trouble === undefined) this.sides = { base: base.version, ours: ours.version };
-            this.trouble ??= 'overlap';
-          }
-          const bytes = Buffer.from(merged.text, 'latin1');
-          const { hash } = await this.#content.put(bytes, theirs.version.hash);
-          const mode = ours.version.mode === base.version.mode ? theirs.version.mode : ours.version.mode;
-          return { state: 'version', version: { hash, sizeBytes: bytes.length, type: 'file', ...(mode === undefined ? {} : { mode }) } };
-        }
+    const merged = await mergeVersions(base, ours, theirs, { ours: 'without the undone work', theirs: 'as it is' }, this.#content);
+    if (merged !== undefined) {
+      if (merged.sides !== undefined) {
+        if (this.trouble === undefined) this.sides = merged.sides;
+        this.trouble ??= 'overlap';
       }
+      return merged.file;
     }
     this.trouble = 'built-upon';
     return theirs;
-  }
-
-  /** One character a byte; undefined for links, for what is no text and for what was not kept. */
-  async #text({ hash, type, sizeBytes }: FileVersion): Promise<string | undefined> {
-    if (type === 'link' || sizeBytes > byteLimit) return undefined;
-    if (sizeBytes === 0) return '';
-    const bytes = hash === undefined ? undefined : await this.#content.get(hash);
-    return bytes === undefined || bytes.includes(0) ? undefined : Buffer.from(bytes).toString('latin1');
   }
 }
 
 const keyOf = (file: LoggedFile): string =>
   file.state === 'version' ? `${file.version.type} ${file.version.mode ?? ''} ${file.version.hash ?? ''}` : file.state;
-
-const byteLimit = 8 * 1024 * 1024;
 
 /** Each path's changes in order. A rename is the end of one path and the beginning of another. */
 function historiesOf(work: UndoneWork, events: readonly LoggedEvent[]): Map<WorkspacePath, Step[]> {
@@ -210,7 +191,7 @@ function historiesOf(work: UndoneWork, events: readonly LoggedEvent[]): Map<Work
   return histories;
 }
 
-const stateOf = (version: FileVersion | undefined, isAbsent: boolean): LoggedFile =>
+export const stateOf = (version: FileVersion | undefined, isAbsent: boolean): LoggedFile =>
   version !== undefined ? { state: 'version', version } : isAbsent ? { state: 'absent' } : { state: 'unknown', reason: 'lost' };
 
 function authorsOf(steps: readonly Step[]): Author[] {

@@ -29,6 +29,7 @@ export const JournalEntry = z.object({
   checkpointEvent: z.string(),
   paths: z.array(z.string()).optional(),
   undid: z.array(z.string()).optional(),
+  brought: z.array(z.string()).optional(),
   kept: z.array(z.string()).optional(),
   steps: z.array(JournalStep),
   skips: z.array(z.object({ path: z.string(), reason: z.string() })),
