@@ -2,7 +2,7 @@ import { Delayer } from '../src/base/delayer.ts';
 import { DisposableStore, type Disposable } from '../src/base/disposable.ts';
 import { Emitter } from '../src/base/emitter.ts';
 import { isInAside, statedByOf } from '../src/core/foldRewind.ts';
-import { Timeline } from '../src/core/timeline.ts';
+import type { Timeline } from '../src/core/timeline.ts';
 import type { LoggedEvent } from '../src/model/event.ts';
 import { openChannel, RequestFailure, type Channel, type ParamsOf, type ResultOf } from '../src/protocol/channel.ts';
 import {
@@ -13,6 +13,8 @@ import {
   type EventsDetail,
   type Header,
   type HostNotices,
+  type LogCursor,
+  type LogPlace,
   type PageRequest,
   type PageRequests,
   type ResumeSize,
@@ -20,10 +22,15 @@ import {
   type Snapshot,
 } from '../src/protocol/messages.ts';
 import type { EditorPort } from './editorPort.ts';
+import { EventWindow } from './eventWindow.ts';
 import { Times } from './times.ts';
 
 export type Loading = 'loading' | 'loaded' | 'failed';
 type Show = HostNotices['show'];
+
+/** Events asked for when the list comes near an end, and around a point that is jumped to: the first rows of it are there soon. */
+const nearbyPage = 1000;
+const jumpPage = 400;
 
 /**
  * What the page knows of the session. It asks `ready` when it is made and when the host says that another session is shown;
@@ -46,11 +53,25 @@ export class Deck implements Disposable {
   readonly onDidArrive = this.#arrived.event;
 
   times = new Times(undefined, undefined);
-  readonly timeline = new Timeline({ dayOf: (at) => this.times.dayKey(at) });
+  readonly #window = new EventWindow((at) => this.times.dayKey(at));
   state: Loading = 'loading';
   /** What went wrong last, in words; shown until dismissed. */
   problem: string | undefined;
   header: Header | undefined;
+  /** The rows of the stretch of the log that is held. */
+  get timeline(): Timeline {
+    return this.#window.timeline;
+  }
+
+  get hasOlder(): boolean {
+    return this.#window.hasOlder;
+  }
+
+  /** What is shown is not the newest. */
+  get hasNewer(): boolean {
+    return this.#window.hasNewer;
+  }
+
   /** Files may be changed and entries written: the workspace is trusted. */
   get canChange(): boolean {
     return this.header?.state !== 'untrusted';
@@ -62,8 +83,10 @@ export class Deck implements Disposable {
   /** The prompt is other than it was when it was loaded. */
   isResumeStale = false;
   isLoadingResume = false;
-  hasMore = false;
-  isLoadingOlder = false;
+  #isReading = false;
+  #arriving: LoggedEvent[] = [];
+  /** Where to go when the present reading is done. */
+  #wanted: LogPlace | undefined;
 
   constructor(port: EditorPort, place: 'view' | 'tab') {
     this.#place = place;
@@ -73,7 +96,7 @@ export class Deck implements Disposable {
         notices: {
           header: (header) => this.#soon(() => this.#takeHeader(header)),
           events: ({ session, page }) => this.#soon(() => this.#isShown(session) && this.#takeEvents(page.events, page.authors)),
-          authors: ({ session, authors }) => this.#soon(() => this.#isShown(session) && this.timeline.attribute(authors)),
+          authors: ({ session, authors }) => this.#soon(() => this.#isShown(session) && void this.#takeAuthors(authors)),
           setAside: ({ session, spans }) => this.#soon(() => this.#isShown(session) && this.#takeAside(spans)),
           entries: (entries) => this.#soon(() => (this.entries = entries)),
           resumeChanged: () => this.#soon(() => (this.isResumeStale = true)),
@@ -109,21 +132,49 @@ export class Deck implements Disposable {
     if (this.state === 'loaded') await this.#loadDensity();
   }
 
-  async loadOlder(): Promise<boolean> {
-    const session = this.header?.session;
-    const first = this.timeline.oldest;
-    if (this.isLoadingOlder || !this.hasMore || session === undefined || first === undefined) return false;
-    this.isLoadingOlder = true;
-    this.#changed.fire();
-    const page = await this.ask('loadOlder', { session, before: { at: first.at, w: first.w, n: first.n }, count: 500 });
-    this.isLoadingOlder = false;
-    if (page !== undefined && this.#isShown(session)) {
-      this.timeline.prepend(page.events);
-      this.timeline.attribute(page.authors);
-      this.hasMore = page.hasMore && page.events.length > 0;
+  /** Loads what stands next to the held events, if there is anything; false when there was nothing to load. */
+  loadOlder(): Promise<boolean> {
+    const before = this.#window.oldest;
+    return this.hasOlder && before !== undefined ? this.#read({ before: cursorOf(before) }) : Promise.resolve(false);
+  }
+
+  loadNewer(): Promise<boolean> {
+    const after = this.#window.newest;
+    return this.hasNewer && after !== undefined ? this.#read({ after: cursorOf(after) }) : Promise.resolve(false);
+  }
+
+  /** Holds what is around an event or a time instead, or the newest. Of several at once the last counts. */
+  async goTo(place: Exclude<LogPlace, { readonly before: unknown } | { readonly after: unknown }>): Promise<boolean> {
+    this.#wanted = place;
+    if (this.#isReading) return false;
+    let isThere = false;
+    while (this.#wanted !== undefined) {
+      const at: LogPlace = this.#wanted;
+      this.#wanted = undefined;
+      isThere = await this.#read(at);
     }
-    this.#changed.fire();
-    return page !== undefined;
+    return isThere;
+  }
+
+  async #read(at: LogPlace): Promise<boolean> {
+    const session = this.header?.session;
+    if (this.#isReading || session === undefined) return false;
+    this.#isReading = true;
+    this.#arriving = [];
+    try {
+      const isNext = 'before' in at || 'after' in at;
+      const page = await this.ask('readEvents', { session, at, count: isNext ? nearbyPage : jumpPage });
+      if (page === undefined || !this.#isShown(session) || (page.lines.length === 0 && !isNext)) return false;
+      const where = 'before' in at ? 'before' : 'after' in at ? 'behind' : 'instead';
+      if (!(await this.#window.take(page, where)) || !this.#isShown(session)) return false;
+      // What came while the page was on its way may be behind its last event.
+      this.#window.append(this.#arriving, {});
+      this.#changed.fire();
+      return true;
+    } finally {
+      this.#isReading = false;
+      this.#arriving = [];
+    }
   }
 
   async loadResume(size: ResumeSize): Promise<void> {
@@ -198,11 +249,9 @@ export class Deck implements Disposable {
 
   #takeSnapshot({ header, page, continues, entries, setAside }: Snapshot): void {
     this.#takeHeader(header);
-    if (!continues) this.timeline.clear();
-    this.timeline.append(page.events);
-    this.timeline.attribute(page.authors);
     this.#takeAside(setAside);
-    this.hasMore = page.hasMore;
+    if (continues) this.#window.append(page.events, page.authors);
+    else this.#window.reset(page.events, page.authors, page.hasMore);
     this.entries = entries;
     this.problem = undefined;
     this.resume = undefined;
@@ -214,15 +263,19 @@ export class Deck implements Disposable {
   }
 
   #takeEvents(events: readonly LoggedEvent[], authors: EventsDetail['authors']): void {
-    this.timeline.attribute(authors);
-    const count = this.timeline.append(events);
+    if (this.#isReading) this.#arriving.push(...events);
+    const count = this.#window.append(events, authors);
     if (count === 0) return;
     this.#arrived.fire(count);
     this.#densityLater.request();
   }
 
+  async #takeAuthors(authors: EventsDetail['authors']): Promise<void> {
+    if (await this.#window.attribute(authors)) this.#changed.fire();
+  }
+
   #takeAside(spans: readonly AsideSpan[]): void {
-    this.timeline.setAside((event) => {
+    this.#window.setAside((event) => {
       if (spans.length === 0) return false;
       const path = 'path' in event && event.kind.startsWith('file.') ? event.path : undefined;
       const rewind = 'rewind' in event ? event.rewind : undefined;
@@ -231,6 +284,8 @@ export class Deck implements Disposable {
     });
   }
 }
+
+const cursorOf = ({ at, w, n }: LogCursor): LogCursor => ({ at, w, n });
 
 function messageOf(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);

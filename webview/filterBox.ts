@@ -1,5 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { icon } from './icons.ts';
+import type { Order } from './listItems.ts';
 
 const quickTokens: readonly { readonly token: string; readonly name: string }[] = [
   { token: 'failed', name: 'Failures' },
@@ -17,11 +18,14 @@ export interface FilterBoxSetting {
   readonly isOpen: boolean;
   readonly change: (text: string) => void;
   readonly toggle: () => void;
+  readonly order: Order;
+  /** Turns the order round. */
+  readonly turn: () => void;
   readonly collapse: () => void;
 }
 
 /** The filter's text, the tokens that are used most as switches, and fold-away for all turns. */
-export function filterBox({ text, isOpen, change, toggle, collapse }: FilterBoxSetting): TemplateResult {
+export function filterBox({ text, isOpen, order, change, toggle, turn, collapse }: FilterBoxSetting): TemplateResult {
   const tokens = text.split(/\s+/);
   const flip = (token: string): void =>
     change((tokens.includes(token) ? tokens.filter((other) => other !== token) : [...tokens, token]).join(' ').trim());
@@ -57,6 +61,16 @@ export function filterBox({ text, isOpen, change, toggle, collapse }: FilterBoxS
     </vscode-text-field>
     <button type="button" class="icon-button" title="Filters" aria-label="Filters" aria-expanded=${String(isOpen)} @click=${toggle}>
       ${icon('filter')}
+    </button>
+    <button
+      type="button"
+      class="icon-button"
+      title=${order === 'newest' ? 'Newest First. Show Oldest First' : 'Oldest First. Show Newest First'}
+      aria-label="Oldest first"
+      aria-pressed=${String(order === 'oldest')}
+      @click=${turn}
+    >
+      ${icon('sort-precedence')}
     </button>
     <button type="button" class="icon-button" title="Collapse All Turns" aria-label="Collapse all turns" @click=${collapse}>
       ${icon('collapse-all')}

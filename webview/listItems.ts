@@ -31,20 +31,24 @@ export const dayHeight = 28;
 /** Room above a section's first row, for the line between sections. */
 export const ruleHeight = 9;
 
-/** `closed` holds keys of headings folded shut, `open` keys of rows folded open. */
+/** Time runs one way through the whole list: down into the past, or down to now. A heading stands above its rows either way. */
+export type Order = 'newest' | 'oldest';
+
+/** `closed` holds keys of headings folded shut, `open` keys of rows folded open. Sections are given newest first. */
 export function listItems(
-  sections: readonly TimelineSection[],
+  newestFirst: readonly TimelineSection[],
   closed: ReadonlySet<string>,
   open: ReadonlySet<string>,
-  unfold = false,
+  { order, unfold = false }: { readonly order: Order; readonly unfold?: boolean },
 ): readonly ListItem[] {
+  const inOrder = <T>(oldestFirst: readonly T[]): readonly T[] => (order === 'newest' ? oldestFirst.toReversed() : oldestFirst);
+  const sections = order === 'newest' ? newestFirst : newestFirst.toReversed();
   const items: ListItem[] = [];
   const topCount = sections.reduce((count, section) => count + (section.heading === undefined ? section.rows.length : 1), 0);
   let topIndex = 0;
   let day: string | undefined;
   for (const section of sections) {
-    const first = section.heading ?? section.rows[0];
-    if (first === undefined) continue;
+    if (section.heading === undefined && section.rows.length === 0) continue;
     const isNewDay = section.day !== day;
     if (isNewDay) {
       day = section.day;
@@ -68,7 +72,7 @@ export function listItems(
       });
     }
     if (isClosed) continue;
-    section.rows.forEach((row, index) => {
+    inOrder(section.rows).forEach((row, index) => {
       const isTop = section.heading === undefined;
       const rowRule = isTop && index === 0 ? rule : 'none';
       const isOpen = row.children.length > 0 && (open.has(row.key) || unfold);
@@ -85,7 +89,7 @@ export function listItems(
         rule: rowRule,
       });
       if (!isOpen) return;
-      row.children.forEach((child, childIndex) => {
+      inOrder(row.children).forEach((child, childIndex) => {
         items.push({
           type: 'row',
           key: child.key,

@@ -3,10 +3,12 @@ import { registerControls } from './controls.ts';
 import { DensityStrip } from './densityStrip.ts';
 import { openEditorPort } from './editorPort.ts';
 import { TimelineList } from './timelineList.ts';
+import { TimelinePane } from './timelinePane.ts';
 
 // The page's roof: this script stands at the end of the body, so the elements are there and `load` is yet to come.
 registerControls();
 customElements.define('tapedeck-list', TimelineList);
+customElements.define('tapedeck-timeline', TimelinePane);
 customElements.define('tapedeck-strip', DensityStrip);
 customElements.define('tapedeck-app', App);
 document.querySelector<App>('tapedeck-app')?.connect(openEditorPort());

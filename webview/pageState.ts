@@ -1,10 +1,12 @@
 import type { ResumeSize, Tab } from '../src/protocol/messages.ts';
+import type { Order } from './listItems.ts';
 
 /** What the page remembers over being hidden: how it was looked at, nothing of the log. */
 export interface PageState {
   readonly session: string | undefined;
   readonly tab: Tab;
   readonly filter: string;
+  readonly order: Order;
   readonly size: ResumeSize;
   readonly closed: readonly string[];
   readonly open: readonly string[];
@@ -18,6 +20,7 @@ export const freshState: PageState = {
   session: undefined,
   tab: 'timeline',
   filter: '',
+  order: 'newest',
   size: 'standard',
   closed: [],
   open: [],
@@ -29,11 +32,12 @@ export const freshState: PageState = {
 /** A state as it was written, whatever is missing or wrong in it fresh. */
 export function readPageState(raw: unknown): PageState {
   if (typeof raw !== 'object' || raw === null) return freshState;
-  const { session, tab, filter, size, closed, open, active, place, split } = raw as Record<string, unknown>;
+  const { session, tab, filter, order, size, closed, open, active, place, split } = raw as Record<string, unknown>;
   return {
     session: typeof session === 'string' ? session : undefined,
     tab: tab === 'decisions' || tab === 'blockers' || tab === 'resume' ? tab : 'timeline',
     filter: typeof filter === 'string' ? filter : '',
+    order: order === 'oldest' ? order : 'newest',
     size: size === 'short' || size === 'full' ? size : 'standard',
     closed: textsOf(closed),
     open: textsOf(open),

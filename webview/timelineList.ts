@@ -1,8 +1,10 @@
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
+import { guard } from 'lit/directives/guard.js';
 import { repeat } from 'lit/directives/repeat.js';
-import type { ListItem, RowItem } from './listItems.ts';
+import type { ListItem, Order, RowItem } from './listItems.ts';
 import { RowOffsets } from './rowOffsets.ts';
 import { rowView, type RowAction } from './rowView.ts';
+import { RowSlots } from './rowSlots.ts';
 import type { Times } from './times.ts';
 
 export interface ListAsk {
@@ -15,9 +17,25 @@ export interface ListChoice {
   readonly by: 'pointer' | 'keys';
 }
 
+/** Where a row stands, so that it can be put back there. */
+export interface ListPlace {
+  readonly key: string;
+  /** How far above the list's upper edge the row begins, px. */
+  readonly within: number;
+}
+
+/** An end of the list behind which the log goes on. */
+export type ListEnd = 'top' | 'bottom';
+
+/** Room at an end that says so. */
+const moreHeight = 36;
+/** So near to an end, more is asked for. */
+const nearPx = 3000;
+
 /**
  * The rows of the timeline, as a tree of which only what is in sight is in the document. Promises: the row that has the focus
- * stays in the document; when rows come or go, what is being read stays where it is, unless the list stands at its top.
+ * stays in the document; when rows come or go, what is being read stays where it is, unless the list stands at the end where
+ * new ones come in. A frame of scrolling costs the rows that come into sight.
  */
 export class TimelineList extends LitElement {
   #items: readonly ListItem[] = [];
@@ -27,11 +45,20 @@ export class TimelineList extends LitElement {
   #frame: number | undefined;
   #resizing: ResizeObserver | undefined;
   #wantsFocus = false;
+  #hadFocus = false;
 
+  #moreAbove = false;
+  #moreBelow = false;
+  /** Where to stand at the next drawing. */
+  #wantedTop: number | undefined;
+  /** Where it stood when it was drawn. To ask the page for it after drawing would make it lay out everything at once. */
+  #drawnTop = 0;
+  #viewHeight = 0;
+  readonly #slots = new RowSlots();
   times: Times | undefined;
   nowMs = 0;
   lastGreen: string | undefined;
-  hasMore = false;
+  order: Order = 'newest';
   /** The rewind that can be undone now. */
   undoableRewind: string | undefined;
   canRewind = true;
@@ -46,29 +73,79 @@ export class TimelineList extends LitElement {
     return this.#items;
   }
 
-  set items(items: readonly ListItem[]) {
-    if (items === this.#items) return;
-    const anchor = this.scrollTop <= 0 ? undefined : this.#anchor();
+  /** The rows, and the ends behind which the log goes on. */
+  show(items: readonly ListItem[], ends: readonly ListEnd[]): void {
+    const [above, below] = [ends.includes('top'), ends.includes('bottom')];
+    if (items === this.#items && above === this.#moreAbove && below === this.#moreBelow) return;
+    const places = this.#isAtNow() ? undefined : this.#places();
     this.#items = items;
+    this.#moreAbove = above;
+    this.#moreBelow = below;
     this.#offsets = new RowOffsets(items.map(({ height }) => height));
     this.#indexOf = new Map(items.map(({ key }, index) => [key, index]));
+    const kept = places?.find(({ key }) => this.#indexOf.has(key));
+    if (kept !== undefined) this.scrollToPlace(kept);
+    else if (places === undefined && this.order === 'oldest') this.#wantedTop = this.#height - this.#viewHeight;
     this.requestUpdate();
-    if (anchor !== undefined) void this.#putBack(anchor);
   }
 
-  async #putBack(place: { readonly key: string; readonly within: number }): Promise<void> {
-    await this.updateComplete;
-    this.scrollToPlace(place);
+  /** It stands at the end where new rows come in, and follows them. */
+  #isAtNow(): boolean {
+    if (this.#items.length === 0) return true;
+    if (this.order === 'newest') return this.scrollTop <= 0 && !this.#moreAbove;
+    return this.scrollTop + this.#viewHeight >= this.#height - 2 && !this.#moreBelow;
   }
 
-  /** What stands at the upper edge, so that it can be put back there. Kept by the page over a reload. */
-  get place(): { readonly key: string; readonly within: number } | undefined {
-    return this.scrollTop <= 0 ? undefined : this.#anchor();
+  get #start(): number {
+    return this.#moreAbove ? moreHeight : 0;
   }
 
-  scrollToPlace(place: { readonly key: string; readonly within: number }): void {
+  get #height(): number {
+    return this.#start + this.#offsets.total + (this.#moreBelow ? moreHeight : 0);
+  }
+
+  get #top(): number {
+    return this.#wantedTop ?? this.scrollTop;
+  }
+
+  /** What is in sight, from above, so that the first of it that is still there can be put back. */
+  #places(): readonly ListPlace[] {
+    const { first, last } = this.#offsets.range(this.#top - this.#start, this.#viewHeight, 0);
+    const places: ListPlace[] = [];
+    for (let index = Math.max(0, first); index <= last; index++)
+      places.push({ key: this.#items[index]!.key, within: this.#top - this.#start - this.#offsets.topOf(index) });
+    return places;
+  }
+
+  /** What stands at the upper edge. Kept by the page over a reload. */
+  get place(): ListPlace | undefined {
+    return this.#isAtNow() ? undefined : this.#places()[0];
+  }
+
+  /** The key of what stands at the upper edge. */
+  get firstShown(): string | undefined {
+    return this.#items[this.#offsets.indexAt(this.#top - this.#start)]?.key;
+  }
+
+  itemOf(key: string): ListItem | undefined {
+    const index = this.#indexOf.get(key);
+    return index === undefined ? undefined : this.#items[index];
+  }
+
+  scrollToPlace(place: ListPlace): void {
     const index = this.#indexOf.get(place.key);
-    if (index !== undefined) this.scrollTop = this.#offsets.topOf(index) + place.within;
+    if (index === undefined) return;
+    this.#scrollTo(this.#start + this.#offsets.topOf(index) + place.within);
+  }
+
+  /** Stands where new rows come in. */
+  scrollToNow(): void {
+    this.#scrollTo(this.order === 'newest' ? 0 : this.#height - this.#viewHeight);
+  }
+
+  #scrollTo(top: number): void {
+    this.#wantedTop = Math.max(0, Math.min(top, this.#height - this.#viewHeight));
+    this.requestUpdate();
   }
 
   /** Chooses a row and brings it into sight. */
@@ -78,7 +155,7 @@ export class TimelineList extends LitElement {
       this.#active = key;
       this.dispatchEvent(new CustomEvent<ListChoice>('choose', { detail: { item: this.#itemAt(index), by } }));
     }
-    if (index !== undefined) this.scrollTop = this.#offsets.reveal(index, this.scrollTop, this.clientHeight);
+    if (index !== undefined) this.#scrollTo(this.#start + this.#offsets.reveal(index, this.#top - this.#start, this.#viewHeight));
     this.#wantsFocus ||= withFocus;
     this.requestUpdate();
   }
@@ -87,7 +164,8 @@ export class TimelineList extends LitElement {
   isInSight(key: string): boolean {
     const index = this.#indexOf.get(key);
     if (index === undefined) return false;
-    return this.#offsets.topOf(index + 1) > this.scrollTop && this.#offsets.topOf(index) < this.scrollTop + this.clientHeight;
+    const top = this.#top - this.#start;
+    return this.#offsets.topOf(index + 1) > top && this.#offsets.topOf(index) < top + this.#viewHeight;
   }
 
   protected override createRenderRoot(): HTMLElement {
@@ -101,7 +179,10 @@ export class TimelineList extends LitElement {
     this.addEventListener('dblclick', this.#onDoubleClick);
     this.addEventListener('keydown', this.#onKey);
     this.addEventListener('contextmenu', this.#onMenu);
-    this.#resizing = new ResizeObserver(() => this.#renderSoon());
+    this.#resizing = new ResizeObserver(() => {
+      this.#viewHeight = this.clientHeight;
+      this.#renderSoon();
+    });
     this.#resizing.observe(this);
   }
 
@@ -120,26 +201,44 @@ export class TimelineList extends LitElement {
     const { times } = this;
     if (times === undefined) return html``;
     if (this.#items.length === 0) return html`<p class="list-empty">${this.emptyText}</p>`;
-    const { first, last } = this.#offsets.range(this.scrollTop, this.clientHeight || 600, 220);
+    this.#drawnTop = this.#top;
+    const top = this.#drawnTop - this.#start;
+    const { first, last } = this.#offsets.range(top, this.#viewHeight || 600, 220);
     const shown: number[] = [];
     const active = this.#active === undefined ? undefined : this.#indexOf.get(this.#active);
     if (active !== undefined && active < first) shown.push(active);
     for (let index = first; index <= last; index++) shown.push(index);
     if (active !== undefined && active > last) shown.push(active);
-    const tabStop = active ?? this.#firstRow(this.#offsets.indexAt(this.scrollTop));
-    return html`<div class="rows" role="tree" aria-label="Timeline" style="height:${this.#offsets.total + (this.hasMore ? 36 : 0)}px">
+    const slotOf = this.#slots.assign(shown.map((index) => this.#items[index]!.key));
+    const tabStop = active ?? this.#firstRow(this.#offsets.indexAt(top));
+    return html`<div class="rows" role="tree" aria-label="Timeline" style="height:${this.#height}px">
+      ${this.#moreAbove ? html`<div class="more" role="none" style="top:0">${this.#moreText('top')}</div>` : nothing}
       ${repeat(
         shown,
-        (index) => this.#items[index]!.key,
-        (index) => this.#view(index, times, index === tabStop, index === active),
+        (index) => slotOf.get(this.#items[index]!.key),
+        (index) => {
+          const item = this.#items[index]!;
+          return guard([item, times, this.#start + this.#offsets.topOf(index), index === tabStop, index === active, this.#look], () =>
+            this.#view(index, times, index === tabStop, index === active),
+          );
+        },
       )}
-      ${this.hasMore ? html`<div class="more" role="none" style="top:${this.#offsets.total}px">Loading earlier events…</div>` : nothing}
+      ${this.#moreBelow ? html`<div class="more" role="none" style="top:${this.#start + this.#offsets.total}px">${this.#moreText('bottom')}</div>` : nothing}
     </div>`;
+  }
+
+  #moreText(end: ListEnd): string {
+    return (end === 'bottom') === (this.order === 'newest') ? 'Loading earlier events…' : 'Loading later events…';
+  }
+
+  /** All that the looks of every row depend on. */
+  get #look(): string {
+    return `${this.lastGreen} ${this.undoableRewind} ${this.canRewind} ${Math.floor(this.nowMs / 60_000)}`;
   }
 
   #view(index: number, times: Times, isTabStop: boolean, isSelected: boolean): TemplateResult {
     const item = this.#items[index]!;
-    const top = this.#offsets.topOf(index);
+    const top = this.#start + this.#offsets.topOf(index);
     if (item.type === 'day')
       return html`<div class="day" role="none" style="top:${top}px;height:${item.height}px">
         <span>${times.day(item.at, this.nowMs)}</span>
@@ -149,28 +248,30 @@ export class TimelineList extends LitElement {
     return rowView(item, { times, isSelected, isTabStop, top, isLastGreen, isUndoable, canRewind: this.canRewind });
   }
 
+  protected override willUpdate(): void {
+    this.#hadFocus = this.#active !== undefined && keyOf(document.activeElement) === this.#active;
+  }
+
   protected override updated(): void {
-    if (
-      this.#active !== undefined &&
-      (this.#wantsFocus || (this.contains(document.activeElement) && document.activeElement !== this.#activeElement()))
-    ) {
-      // Only rows take the focus here; a redrawn list must not lose it.
-      if (this.#wantsFocus || document.activeElement?.getAttribute('role') === 'treeitem')
-        this.#activeElement()?.focus({ preventScroll: true });
+    if (this.#wantedTop !== undefined) this.scrollTop = this.#wantedTop;
+    this.#wantedTop = undefined;
+    // An element that moves in the document loses the focus.
+    if (this.#wantsFocus || this.#hadFocus) {
+      const active = this.#activeElement();
+      if (active?.contains(document.activeElement) === false) active.focus({ preventScroll: true });
     }
     this.#wantsFocus = false;
-    const isNearEnd = this.scrollTop + this.clientHeight > this.#offsets.total - 400;
-    if (this.hasMore && isNearEnd && this.#items.length > 0) this.dispatchEvent(new CustomEvent('need-older'));
+    if (this.#items.length === 0) return;
+    if (this.#moreBelow && this.#drawnTop + this.#viewHeight > this.#height - nearPx) this.#need('bottom');
+    else if (this.#moreAbove && this.#drawnTop < nearPx) this.#need('top');
+  }
+
+  #need(end: ListEnd): void {
+    this.dispatchEvent(new CustomEvent<ListEnd>('need', { detail: end }));
   }
 
   #activeElement(): HTMLElement | null {
     return this.#active === undefined ? null : this.querySelector<HTMLElement>(`[data-key="${CSS.escape(this.#active)}"]`);
-  }
-
-  #anchor(): { readonly key: string; readonly within: number } | undefined {
-    const index = this.#offsets.indexAt(this.scrollTop);
-    const item = this.#items[index];
-    return item === undefined ? undefined : { key: item.key, within: this.scrollTop - this.#offsets.topOf(index) };
   }
 
   #renderSoon(): void {
@@ -209,7 +310,7 @@ export class TimelineList extends LitElement {
     if (event.altKey || event.ctrlKey || event.metaKey || key === undefined) return;
     const index = this.#indexOf.get(key);
     const item = this.#itemAt(index);
-    const page = Math.max(1, Math.floor(this.clientHeight / 22) - 1);
+    const page = Math.max(1, Math.floor(this.#viewHeight / 22) - 1);
     const go = (to: number | undefined): void => {
       if (to !== undefined && this.#items[to] !== undefined) this.choose(this.#items[to].key, true);
     };

@@ -1,21 +1,20 @@
 import type { TimelineSection } from '../src/core/timeline.ts';
 import type { TimelineRow } from '../src/core/timelineRow.ts';
 import type { Deck } from './deck.ts';
-import type { ListItem, RowItem } from './listItems.ts';
+import type { ListItem, Order, RowItem } from './listItems.ts';
 
-/** Finding rows: by event, by time, the newest. What lies before the loaded events is loaded, up to this many pages. */
-const pageLimit = 40;
-
+/** Finding rows: by event, by time, the newest. What is not held is fetched. */
 export interface FoundRow {
   readonly section: TimelineSection;
   readonly row: TimelineRow;
 }
 
-/** The row that holds the event; undefined when the log has it no more, or too far back. */
+/** The row that holds the event; undefined when the log has it no more. */
 export async function findRow(deck: Deck, event: string): Promise<FoundRow | undefined> {
-  let found = rowOf(deck, event);
-  for (let pages = 0; pages < pageLimit && found === undefined && (await deck.loadOlder()); pages++) found = rowOf(deck, event);
-  return found;
+  const held = rowOf(deck, event);
+  if (held !== undefined) return held;
+  await deck.goTo({ event });
+  return rowOf(deck, event);
 }
 
 function rowOf(deck: Deck, event: string): FoundRow | undefined {
@@ -27,31 +26,31 @@ function rowOf(deck: Deck, event: string): FoundRow | undefined {
   return undefined;
 }
 
-/** Loads back to that time. */
-export async function loadBackTo(deck: Deck, ms: number): Promise<void> {
-  for (let pages = 0; pages < pageLimit && deck.hasMore && Date.parse(deck.timeline.oldest?.at ?? '') > ms; pages++)
-    if (!(await deck.loadOlder())) return;
+/** Holds the events around that time. */
+export async function holdTime(deck: Deck, ms: number): Promise<void> {
+  const { events } = deck.timeline;
+  const isBefore = deck.hasOlder && !(Date.parse(events[0]?.at ?? '') <= ms);
+  const isBehind = deck.hasNewer && !(Date.parse(events.at(-1)?.at ?? '') >= ms);
+  if (isBefore || isBehind) await deck.goTo({ ms });
 }
 
-/** The last row that began by that time. */
+/** The last row that began by that time; the first of all when none did. */
 export function rowAt(items: readonly ListItem[], ms: number): RowItem | undefined {
+  const until = new Date(ms).toISOString();
   let best: RowItem | undefined;
-  let bestMs = Number.NEGATIVE_INFINITY;
+  let first: RowItem | undefined;
   for (const item of items) {
     if (item.type === 'day') continue;
-    const at = Date.parse(item.row.at);
-    if (at <= ms && at > bestMs) [best, bestMs] = [item, at];
+    if (item.row.at <= until && (best === undefined || item.row.at > best.row.at)) best = item;
+    if (first === undefined || item.row.at < first.row.at) first = item;
   }
-  return best;
+  return best ?? first;
 }
 
-/** The row in which the newest things stand: the last one of the first section. */
-export function newestKey(items: readonly ListItem[]): string | undefined {
-  let newest: string | undefined;
-  for (const item of items) {
-    if (item.type === 'day') continue;
-    if (newest !== undefined && item.level === 1) break;
-    newest = item.key;
-  }
-  return newest;
+/** The row in which the newest things stand: the last one of the newest section. */
+export function newestKey(items: readonly ListItem[], order: Order): string | undefined {
+  if (order === 'oldest') return items.findLast(({ type }) => type === 'row')?.key;
+  const rows = items.slice(0, 4).filter((item): item is RowItem => item.type === 'row');
+  const [first, second] = rows;
+  return second !== undefined && second.level > (first?.level ?? 1) ? second.key : first?.key;
 }

@@ -72,6 +72,10 @@ export class Timeline {
     return this.#oldest;
   }
 
+  has(event: LoggedEvent): boolean {
+    return this.#ids.has(eventId(event));
+  }
+
   /** Takes in events that come after all others in the log. Answers how many were new. */
   append(events: readonly LoggedEvent[]): number {
     const fresh = events.filter((event) => !this.#ids.has(eventId(event)));
@@ -123,6 +127,15 @@ export class Timeline {
     this.#authors.clear();
     this.#isAside = () => false;
     this.#refold();
+  }
+
+  /** Folds what is not folded yet, a section at a step, for those who have little time at once. */
+  *foldAll(): Generator<void, void> {
+    for (const section of this.#builder.sections) {
+      if (this.#folded.has(section)) continue;
+      this.#fold(section);
+      yield;
+    }
   }
 
   /** Newest first. Sections without a row are left out. */

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import type { Browser, Page } from 'playwright-core';
 import { DensityCounter } from '../../src/core/density.ts';
+import { packEvents } from '../../src/core/packedEvents.ts';
 import { isFileEvent, type LoggedEvent, type TapedeckEvent } from '../../src/model/event.ts';
 import { eventId } from '../../src/model/ids.ts';
 import { openChannel, type Channel, type RequestHandlers } from '../../src/protocol/channel.ts';
@@ -145,9 +146,25 @@ function hostAnswers(made: MadeUpHost, asked: (readonly [string, unknown])[]): R
       entries: made.entries,
       setAside: made.setAside ?? [],
     }),
-    loadOlder: ({ before, count }) => {
-      const end = events.findIndex(({ w, n }) => w === before.w && n === before.n);
-      return { events: events.slice(Math.max(0, end - count), end), authors: {}, hasMore: end > count };
+    readEvents: ({ at, count }) => {
+      const placeOf = (cursor: { readonly w: string; readonly n: number }): number =>
+        events.findIndex(({ w, n }) => w === cursor.w && n === cursor.n);
+      const middle =
+        'event' in at
+          ? events.findIndex((event) => eventId(event) === at.event)
+          : 'ms' in at
+            ? events.findIndex((event) => Date.parse(event.at) >= at.ms)
+            : 0;
+      const [from, to] =
+        'before' in at
+          ? [placeOf(at.before) - count, placeOf(at.before)]
+          : 'after' in at
+            ? [placeOf(at.after) + 1, placeOf(at.after) + 1 + count]
+            : 'end' in at
+              ? [events.length - count, events.length]
+              : [middle - count / 2, middle + count / 2];
+      const page = events.slice(Math.max(0, from), to);
+      return { lines: packEvents(page), authors: {}, hasOlder: from > 0, hasNewer: to < events.length };
     },
     detail: ({ events: ids }) => {
       const found = events.filter((event) => ids.includes(eventId(event)));
@@ -182,7 +199,7 @@ function hostAnswers(made: MadeUpHost, asked: (readonly [string, unknown])[]): R
 const requestNames = [
   ...[
     'ready',
-    'loadOlder',
+    'readEvents',
     'detail',
     'density',
     'resume',
