@@ -184,6 +184,9 @@ class TranscriptFollower implements AgentFollower {
           beside: besideReader(found),
           folders: this.#options.folders.map((folder) => folder.path),
         },
+        ...(found.bornAtMs !== undefined && found.bornAtMs < this.#options.since
+          ? { past: { bornAt: new Date(found.bornAtMs).toISOString(), sizeBytes: oldSize } }
+          : {}),
         isInside: (cwd) => this.#paths.contains(cwd),
         deliver: (facts, run) => this.#deliver(adapter, facts, run),
         onDamage: (damage) => this.#options.onDamage?.(damage),

@@ -18,6 +18,11 @@ export interface FollowedTranscriptOptions {
   readonly framing: Framing;
   readonly file: TranscriptFile;
   readonly tools: ReaderTools;
+  /**
+   * What stood in it before the time that is recorded, for agents that tell no times: when it was made (ISO 8601), and how
+   * many bytes it had when it was seen last, if it was.
+   */
+  readonly past?: { readonly bornAt: string; readonly sizeBytes: number | undefined };
   /** Does a run with this working folder belong to the workspace? */
   readonly isInside: (cwd: string) => Promise<boolean>;
   /** Takes facts in the file's order; awaited before more is read. */
@@ -55,7 +60,7 @@ export class FollowedTranscript {
     this.#reader = options.adapter.openReader(options.file, options.tools);
     this.#source = openTranscriptSource(options.framing, options.file, {
       onRecord: (value, offset) => {
-        for (const fact of this.#reader.read(value, { offset })) this.#waiting.push(fact);
+        for (const fact of this.#reader.read(value, { offset })) this.#waiting.push(this.#dated(fact));
       },
       onDamage: (damage) => this.#damage(damage),
       onChunk: () => this.#pass(),
@@ -113,6 +118,13 @@ export class FollowedTranscript {
 
   idle(): Promise<void> {
     return this.#queue.idle();
+  }
+
+  /** A fact without a time is one of now, unless it stood there before. */
+  #dated(fact: TranscriptFact): TranscriptFact {
+    const { past } = this.#options;
+    if (fact.at !== undefined || past === undefined || this.grewAt !== undefined) return fact;
+    return past.sizeBytes !== undefined && (fact.src?.offset ?? 0) >= past.sizeBytes ? fact : { ...fact, at: past.bornAt };
   }
 
   #damage(damage: TailDamage): void {

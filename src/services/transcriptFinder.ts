@@ -9,6 +9,8 @@ import { isDatabase, listSessions } from '../store/transcriptSource.ts';
 export interface FoundFile extends TranscriptFile {
   readonly changedAtMs: number;
   readonly sizeBytes: number;
+  /** When the file was made; undefined where the file system does not tell, and for what is no file of its own. */
+  readonly bornAtMs?: number;
 }
 
 export interface FinderTimes {
@@ -136,7 +138,10 @@ export class TranscriptFinder implements Disposable {
       return;
     }
     const info = await stat(path).catch(() => undefined);
-    if (info?.isFile() === true && !this.#isDisposed) this.#onFile({ path, relative, changedAtMs: info.mtimeMs, sizeBytes: info.size });
+    if (info?.isFile() === true && !this.#isDisposed) {
+      const bornAtMs = info.birthtimeMs > 0 ? Math.min(info.birthtimeMs, info.mtimeMs) : undefined;
+      this.#onFile({ path, relative, changedAtMs: info.mtimeMs, sizeBytes: info.size, ...(bornAtMs === undefined ? {} : { bornAtMs }) });
+    }
   }
 
   /** Every session of a database is a file of its own to whoever follows it. */

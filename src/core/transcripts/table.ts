@@ -4,6 +4,7 @@ import { claudeAdapter } from './claude.ts';
 import { clineAdapter, kiloAdapter, rooAdapter } from './cline.ts';
 import { codexAdapter } from './codex.ts';
 import { copilotAdapter } from './copilot.ts';
+import { cursorAdapter } from './cursor.ts';
 import { gastownAdapter } from './gastown.ts';
 import { geminiAdapter } from './gemini.ts';
 import { kimiAdapter } from './kimi.ts';
@@ -28,6 +29,7 @@ export const transcriptAdapters: readonly TranscriptAdapter[] = [
   kiloAdapter,
   opencodeAdapter,
   vscodeChatAdapter,
+  cursorAdapter,
   gastownAdapter,
   aiderAdapter,
 ];
