@@ -11,6 +11,7 @@ import { Deck } from './host/deck.ts';
 import { recoverRewinds } from './host/deckRewinder.ts';
 import { DiagnosticWatch } from './host/diagnosticCounts.ts';
 import { showMenu } from './host/menu.ts';
+import { watchPast } from './host/pastWatch.ts';
 import { PastFiles } from './host/pastFiles.ts';
 import { vscodePrompts, type Prompts } from './host/prompts.ts';
 import { watchDocuments } from './host/savedDocuments.ts';
@@ -115,6 +116,7 @@ export function activate(context: vscode.ExtensionContext): TapedeckApi {
       listening.add(deck.onDidChange(() => refreshSoon.request()));
       listening.add(deck.onDidAppend(() => refreshSoon.request()));
       listening.add(watchSidecars(deck, logWorker, trace));
+      listening.add(watchPast(deck, { context, prompts: currentPrompts, trace }));
       view.attach();
       refresh();
       void askToRecord(context, deck, prompts, openDeck).catch((error: unknown) => trace(String(error)));
@@ -127,7 +129,11 @@ export function activate(context: vscode.ExtensionContext): TapedeckApi {
   disposables.add(vscode.workspace.onDidGrantWorkspaceTrust(reopen));
   disposables.add(
     vscode.workspace.onDidChangeConfiguration(
-      (event) => event.affectsConfiguration('tapedeck') && !event.affectsConfiguration('tapedeck.resume') && reopen(),
+      (event) =>
+        event.affectsConfiguration('tapedeck') &&
+        !event.affectsConfiguration('tapedeck.resume') &&
+        !event.affectsConfiguration('tapedeck.retention') &&
+        reopen(),
     ),
   );
   disposables.add(

@@ -71,6 +71,10 @@ export class PastRunFold {
       }
   }
 
+  get files(): readonly string[] {
+    return [...this.#files];
+  }
+
   /** Undefined for a transcript that names no run. */
   finish(told: RunDescription, isWhole: boolean): PastRun | undefined {
     if (told.run === undefined) return undefined;

@@ -2,6 +2,7 @@ import type { ActionContext, Actions } from './actions.ts';
 import { blameActions } from './blameActions.ts';
 import { decisionActions } from './decisionActions.ts';
 import { entryActions } from './entryActions.ts';
+import { pastActions } from './pastActions.ts';
 import { fileActions } from './fileActions.ts';
 import { futureActions } from './futureActions.ts';
 import { done } from './outcome.ts';
@@ -27,6 +28,7 @@ export function createActions(context: ActionContext): Actions {
     ...blameActions(context, { ...files, ...undo }),
     ...resumeActions(context),
     ...searchActions(context),
+    ...pastActions(context),
     openTab: async () => {
       context.openTab();
       return done;

@@ -27,6 +27,13 @@ export interface Actions {
   /** Lets the user search, and shows what was picked in the timeline. */
   searchLog(): Promise<Outcome>;
 
+  /** Lets the user find a past run of any agent, and takes it up in a terminal or copies how. */
+  findPast(): Promise<Outcome>;
+  /** Makes sessions of what agents did here before anybody recorded it. */
+  importPast(): Promise<Outcome>;
+  /** Says that this folder lay elsewhere before. */
+  linkFolder(): Promise<Outcome>;
+
   logDecision(evidence?: readonly EventId[]): Promise<Outcome>;
   judgeDecision(id: string, verdict: DecisionVerdict): Promise<Outcome>;
   /** Lets the user pick a decision and judge it. */

@@ -9,7 +9,7 @@ import { transcriptAdapters } from '../core/transcripts/table.ts';
 import type { LoggedEvent } from '../model/event.ts';
 import type { SessionId } from '../model/ids.ts';
 import type { LogWorker } from '../services/logWorker.ts';
-import { openRecorder, type Recorder } from '../services/recorder.ts';
+import { openRecorder, type Recorder, type RecorderOptions } from '../services/recorder.ts';
 import { defaultRecorderSettings, type RecorderSettings } from '../services/recorderSettings.ts';
 import { openSessionFeed, type SessionFeed } from '../services/sessionFeed.ts';
 import { createSessions, type SessionFolder, type Sessions } from '../services/sessions.ts';
@@ -21,6 +21,7 @@ import { editorWatcher } from './editorWatcher.ts';
 import { randomName } from './randomName.ts';
 import { readOnlyDisk } from './readOnlyDisk.ts';
 import { recordingHere } from './recordingAnswer.ts';
+import type { PastSummary } from '../protocol/messages.ts';
 import type { Settings } from './settings.ts';
 
 export type DeckMode = 'opening' | 'noFolder' | 'untrusted' | 'recorder' | 'failed';
@@ -44,6 +45,8 @@ export class Deck implements Disposable {
   readonly recording: Settings['recording'];
   /** Where the log should lie; it lies elsewhere when that can't be written. */
   readonly wantedRoot: string | undefined;
+  /** Whose transcripts are followed, and where they lie; undefined where none may be read. */
+  readonly agents: NonNullable<RecorderOptions['agents']> | undefined;
   readonly #disposables = new DisposableStore();
   readonly #changed = this.#disposables.add(new Emitter<void>());
   readonly #switched = this.#disposables.add(new Emitter<void>());
@@ -55,6 +58,7 @@ export class Deck implements Disposable {
   /** The session that the user chose to look at; undefined: the recorded one. */
   #chosen: SessionId | undefined;
   #hasHistory = false;
+  #past: PastSummary | undefined;
 
   private constructor(parts: {
     folders: readonly SessionFolder[];
@@ -66,6 +70,7 @@ export class Deck implements Disposable {
     failure?: string;
     recording?: Settings['recording'];
     wantedRoot?: string;
+    agents?: NonNullable<RecorderOptions['agents']>;
     trace: (message: string) => void;
     logWorker?: LogWorker;
   }) {
@@ -78,6 +83,7 @@ export class Deck implements Disposable {
     this.failure = parts.failure;
     this.recording = parts.recording ?? 'automatic';
     this.wantedRoot = parts.wantedRoot;
+    this.agents = parts.agents;
     this.#trace = parts.trace;
     this.#logWorker = parts.logWorker;
     if (parts.recorder !== undefined) {
@@ -116,6 +122,15 @@ export class Deck implements Disposable {
       });
       return Deck.#ready(new Deck({ ...common, layout, sessions, content: await contentToRead(layout, trace), mode: 'untrusted' }));
     }
+    const agents = {
+      adapters: transcriptAdapters.filter(({ id }) => settings.agents.includes(id)),
+      environment: {
+        platform: process.platform,
+        homeFolder: os.homedir(),
+        variables: process.env,
+        folders: folders.map((folder) => folder.path),
+      },
+    };
     try {
       const recorder = await openRecorder({
         folders,
@@ -126,13 +141,12 @@ export class Deck implements Disposable {
         digest: nodeDigest,
         app: 'vscode',
         watcher: editorWatcher,
-        agents: {
-          adapters: transcriptAdapters.filter(({ id }) => settings.agents.includes(id)),
-          environment: { platform: process.platform, homeFolder: os.homedir(), variables: process.env },
-        },
+        agents,
         onTrace: trace,
       });
-      return await Deck.#ready(new Deck({ ...common, layout: recorder.layout, recorder, sessions: recorder.sessions, mode: 'recorder' }));
+      return await Deck.#ready(
+        new Deck({ ...common, agents, layout: recorder.layout, recorder, sessions: recorder.sessions, mode: 'recorder' }),
+      );
     } catch (error) {
       trace(`The recorder could not be opened: ${String(error)}`);
       return new Deck({ ...common, mode: 'failed', failure: error instanceof Error ? error.message : String(error) });
@@ -157,6 +171,16 @@ export class Deck implements Disposable {
   /** The session that is looked at is not the recorded one. */
   get isViewingAnother(): boolean {
     return this.#chosen !== undefined && this.#chosen !== this.recorder?.status().session;
+  }
+
+  /** What agents kept of this workspace, where it was looked: for the view while nothing was recorded. */
+  get past(): PastSummary | undefined {
+    return this.#past;
+  }
+
+  notePast(past: PastSummary): void {
+    this.#past = past;
+    this.#changed.fire();
   }
 
   get hasHistory(): boolean {

@@ -43,6 +43,8 @@ export interface FindOptions<T> {
   /** What is said when nothing is found, and the toggle that Enter then turns. */
   readonly ifNothing: (on: ReadonlySet<string>) => { readonly label: string; readonly detail?: string; readonly toggle?: string };
   readonly onFailed: (error: unknown) => void;
+  /** Looks for everything, too, while nothing is typed. */
+  readonly looksForAll?: boolean;
 }
 
 type Item<T> = vscode.QuickPickItem & { readonly found?: FoundItem<T>; readonly isMore?: boolean; readonly toggle?: string };
@@ -55,7 +57,15 @@ const pageChoices = 50;
  * A quick pick whose list is looked up anew while the user types. The order is that of the answer: VS Code sorts by where a
  * label matches, so what can match stands in the detail, where VS Code marks it.
  */
-export function pickLive<T>({ title, placeholder, toggles, look, ifNothing, onFailed }: FindOptions<T>): Promise<T | undefined> {
+export function pickLive<T>({
+  title,
+  placeholder,
+  toggles,
+  look,
+  ifNothing,
+  onFailed,
+  looksForAll = false,
+}: FindOptions<T>): Promise<T | undefined> {
   const disposables = new DisposableStore();
   const pick = disposables.add(vscode.window.createQuickPick<Item<T>>());
   const on = new Set(toggles.filter(({ isOn }) => isOn).map(({ id }) => id));
@@ -84,7 +94,7 @@ export function pickLive<T>({ title, placeholder, toggles, look, ifNothing, onFa
     const own = new AbortController();
     running = own;
     const text = pick.value;
-    if (text === '') {
+    if (text === '' && !looksForAll) {
       pick.busy = false;
       pick.title = title(on, undefined);
       pick.items = [];
@@ -169,6 +179,7 @@ export function pickLive<T>({ title, placeholder, toggles, look, ifNothing, onFa
       }),
     );
     pick.show();
+    if (looksForAll) void refresh();
   });
 }
 

@@ -40,6 +40,10 @@ export async function showMenu(deck: Deck, prompts: Prompts): Promise<Outcome> {
   }
   if (deck.hasHistory) choices.push(item('search', 'search', t('Search the Log…')));
   if (deck.hasHistory) choices.push(item('openSession', 'list-unordered', t('Open Session…')));
+  if (canRecord) {
+    choices.push(item('findPast', 'comment-discussion', t('Find Past Agent Session…')));
+    if (!deck.hasHistory) choices.push(item('importPast', 'cloud-download', t('Import Past Sessions…')));
+  }
   choices.push(item('showOutput', 'output', t('Show Output')));
   const command = await prompts.pick(header.label === undefined ? 'Tapedeck' : `Tapedeck: ${header.label}`, choices, header.reason);
   if (command === undefined) return turnedDown;

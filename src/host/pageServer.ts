@@ -192,6 +192,8 @@ export class PageServer implements Disposable {
       openCurrent: () => actions.openCurrent(),
       openAsTab: () => actions.openTab(),
       openFolder: () => actions.openFolder(),
+      findPast: () => actions.findPast(),
+      importPast: () => actions.importPast(),
       manageTrust: () => actions.manageTrust(),
       verify: () => actions.verify(),
       revealLog: () => actions.showOutput(),

@@ -42,6 +42,7 @@ export function headerOf(deck: Deck): Header {
       ? {}
       : { lastGreen: { event: eventId(green.mark), at: green.mark.at, changedFiles: filesChangedSince(feed.state, green.mark).length } }),
     hasHistory: deck.hasHistory,
+    ...(deck.past === undefined || deck.past.count === 0 ? {} : { past: deck.past }),
     ...(knownZone(readSettings().timeZone) === undefined ? {} : { timeZone: knownZone(readSettings().timeZone) }),
     ...(undoable === undefined ? {} : { undoableRewind: undoable }),
   };

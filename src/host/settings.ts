@@ -12,6 +12,8 @@ export interface Settings {
   readonly agents: readonly string[];
   readonly keepsTerminalOutput: boolean;
   readonly resumeTokenBudget: number;
+  /** How long before an agent deletes a transcript the user is warned; 0: never. */
+  readonly retentionWarnDays: number;
   /** IANA name; undefined: the machine's own. */
   readonly timeZone: string | undefined;
   readonly marksDecisions: boolean;
@@ -52,6 +54,7 @@ export function readSettings(scope?: vscode.Uri): Settings {
     agents: texts('agents'),
     keepsTerminalOutput: settings.get<unknown>('terminal.output') !== false,
     resumeTokenBudget: number('resume.tokenBudget', 2000),
+    retentionWarnDays: number('retention.warnDays', 7),
     timeZone: text('timeZone'),
     marksDecisions: settings.get<unknown>('decisions.marks') !== false,
     reports: {

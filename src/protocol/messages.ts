@@ -46,10 +46,21 @@ export interface Header {
   readonly lastGreen?: LastGreen | undefined;
   /** Earlier sessions are recorded here. */
   readonly hasHistory: boolean;
+  /** What agents kept of this folder from before; absent where that is not known, or there is nothing. */
+  readonly past?: PastSummary | undefined;
   /** The rewind that can be undone now. */
   readonly undoableRewind?: string | undefined;
   /** IANA name; absent: the page's own. */
   readonly timeZone?: string | undefined;
+}
+
+/** Runs of agents that were found beside the log. */
+export interface PastSummary {
+  readonly count: number;
+  /** There are more than were counted. */
+  readonly hasMore: boolean;
+  /** The newest ones. `at` is ISO 8601. */
+  readonly newest: readonly { readonly title: string; readonly agent: string; readonly at: string }[];
 }
 
 /** The last point at which tests or build were seen to pass. */
@@ -303,6 +314,9 @@ export interface PageRequests {
   openCurrent: Action<None>;
   openAsTab: Action<None>;
   openFolder: Action<None>;
+  /** Past runs of agents: one is found and taken up; all are made into sessions. */
+  findPast: Action<None>;
+  importPast: Action<None>;
   manageTrust: Action<None>;
   /** Reads the whole log and tells what was found. */
   verify: Action<None>;
@@ -352,6 +366,8 @@ const patientRequests: ReadonlySet<PageRequest> = new Set<PageRequest>([
   'labelSession',
   'openSession',
   'openFolder',
+  'findPast',
+  'importPast',
   'manageTrust',
   'openFilesAt',
   'verify',

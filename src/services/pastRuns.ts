@@ -1,10 +1,12 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
+import { isAbsolute, join } from 'node:path';
 import { inParallel } from '../base/inParallel.ts';
 import { PastRunFold, holdsWords, type PastRun } from '../core/pastRun.ts';
 import { isPlainWord } from '../core/terminalLine.ts';
-import type { PlaceKind } from '../core/projectIdentity.ts';
+import { likeness, type PlaceKind } from '../core/projectIdentity.ts';
 import type { AgentEnvironment, TranscriptAdapter } from '../core/transcripts/adapter.ts';
 import type { Digest } from '../model/digest.ts';
+import { isInsideFolder } from '../model/workspacePath.ts';
 import { besideReader } from '../store/besideFile.ts';
 import { replaceFile } from '../store/replaceFile.ts';
 import { readTranscriptEnds } from '../store/transcriptEnds.ts';
@@ -45,6 +47,14 @@ export interface PastRunItem {
   readonly command: readonly string[];
 }
 
+/** A folder that is no more, and what agents did there. */
+export interface LostRuns {
+  readonly path: string;
+  readonly runs: number;
+  /** Names of the agents. */
+  readonly agents: readonly string[];
+}
+
 /** Items as they are found, the newest transcript first; `share` of the transcripts was looked at. */
 export interface PastRunBatch {
   readonly items: readonly PastRunItem[];
@@ -58,6 +68,8 @@ const tailBytes = 128 * 1024;
 const maxWholeBytes = 16 * 1024 * 1024;
 const atOnce = 8;
 const batchSize = 32;
+/** Files of a folder that is no more, by which it may be known again. */
+const checkedFiles = 10;
 
 /**
  * Every agent's runs of this workspace, also from before anything was recorded, from the transcripts that the agents keep.
@@ -110,6 +122,35 @@ export class PastRuns {
     } finally {
       await this.#store(cache);
     }
+  }
+
+  /**
+   * Folders that are no more, in which agents were at work: this one may be one of them under another name. Those for which
+   * most speaks come first.
+   */
+  async lostFolders(): Promise<readonly LostRuns[]> {
+    for await (const _ of this.list());
+    const folders = this.#options.places.folders;
+    const first = folders[0];
+    if (first === undefined) return [];
+    const lost = new Map<string, { runs: number; readonly agents: Set<string>; readonly files: Set<string> }>();
+    for (const [key, { cwd, files = [] }] of this.#cache ?? []) {
+      if (cwd === undefined || (await isFolder(cwd))) continue;
+      const entry = lost.get(cwd) ?? { runs: 0, agents: new Set(), files: new Set() };
+      lost.set(cwd, entry);
+      entry.runs += 1;
+      entry.agents.add(this.#options.adapters.find(({ id }) => key.startsWith(`${id}\n`))?.name ?? '');
+      for (const file of files) if (file.startsWith(`${cwd}/`)) entry.files.add(file.slice(cwd.length + 1));
+    }
+    const ranked: (LostRuns & { readonly likeness: number })[] = [];
+    for (const [path, { runs, agents, files }] of lost) {
+      const present = new Set<string>();
+      for (const file of [...files].slice(0, checkedFiles))
+        if (isInsideFolder(file) && (await isThere(join(first.path, ...file.split('/'))))) present.add(file);
+      const told = { path, branches: [], files: [...files].slice(0, checkedFiles) };
+      ranked.push({ path, runs, agents: [...agents], likeness: likeness(told, { name: first.name, has: (file) => present.has(file) }) });
+    }
+    return ranked.sort((a, b) => b.likeness - a.likeness || b.runs - a.runs || (a.path < b.path ? -1 : 1));
   }
 
   async #itemOf(transcript: ListedTranscript, cache: Map<string, Kept>, query: PastRunQuery): Promise<PastRunItem | undefined> {
@@ -172,7 +213,7 @@ export class PastRuns {
     const told = reader.describe();
     cwd ??= told.cwd;
     if (cwd === undefined) return {};
-    if (!(await this.#isOurs(cwd))) return { cwd };
+    if (!(await this.#isOurs(cwd))) return { cwd, files: fold.files.slice(0, checkedFiles) };
     const run = fold.finish({ ...told, cwd: told.cwd ?? cwd }, isWhole);
     return run === undefined ? {} : { run };
   }
@@ -231,6 +272,8 @@ interface Kept {
   readonly mark: string;
   readonly run?: PastRun;
   readonly cwd?: string | undefined;
+  /** Some that were edited there. */
+  readonly files?: readonly string[];
 }
 
 /** An id comes from a transcript: it must not carry a command or an option that somebody hid in it. */
@@ -247,6 +290,7 @@ function isKeptEntry(entry: unknown): entry is [string, Kept] {
   const kept = entry[1] as Partial<Kept> | null;
   if (typeof kept !== 'object' || kept === null || typeof kept.mark !== 'string') return false;
   if (kept.cwd !== undefined && typeof kept.cwd !== 'string') return false;
+  if (kept.files !== undefined && !isTextList(kept.files)) return false;
   const run = kept.run as Partial<Record<keyof PastRun, unknown>> | undefined;
   if (run === undefined) return true;
   const texts = [run.title, run.model, run.branch, run.cwd, run.parent, run.key];
@@ -254,7 +298,19 @@ function isKeptEntry(entry: unknown): entry is [string, Kept] {
     typeof run.agent === 'string' &&
     typeof run.run === 'string' &&
     texts.every((text) => text === undefined || typeof text === 'string') &&
-    Array.isArray(run.files) &&
-    run.files.every((file) => typeof file === 'string')
+    isTextList(run.files)
   );
+}
+
+const isTextList = (value: unknown): boolean => Array.isArray(value) && value.every((item) => typeof item === 'string');
+
+async function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return isAbsolute(path) && (await isThere(path));
 }

@@ -58,6 +58,8 @@ export interface ImportedRun {
   readonly run: RunId;
   readonly title?: string;
   readonly facts: number;
+  /** When the transcript that holds something new of it last changed; of several the one that did so first. */
+  readonly changedAtMs: UnixMs;
 }
 
 export interface ImportReport {
@@ -112,7 +114,10 @@ class SessionImport {
   readonly #activity = new Activity();
   /** Of everything that is told of this workspace, known or not. */
   #span: Stretch | undefined;
-  readonly #runs = new Map<RunId, { agent: string; title: string | undefined; facts: number; readonly atWork: Activity }>();
+  readonly #runs = new Map<
+    RunId,
+    { agent: string; title: string | undefined; facts: number; changedAtMs: UnixMs; readonly atWork: Activity }
+  >();
   readonly #failed: ListingProblem[] = [];
   #known = 0;
   #live = 0;
@@ -155,7 +160,13 @@ class SessionImport {
     return {
       sessions: log.sessions.toSorted(),
       stretches,
-      runs: runs.map(([run, { agent, title, facts }]) => ({ agent, run, facts, ...(title === undefined ? {} : { title }) })),
+      runs: runs.map(([run, { agent, title, facts, changedAtMs }]) => ({
+        agent,
+        run,
+        facts,
+        changedAtMs,
+        ...(title === undefined ? {} : { title }),
+      })),
       events: isDryRun ? runs.reduce((sum, [, { facts }]) => sum + facts, commits.length) : log.events,
       commits: commits.length,
       transcripts: inside.length,
@@ -234,7 +245,7 @@ class SessionImport {
           }
           isNew = true;
           this.#activity.add(atMs);
-          this.#noteRun(adapter.id, fact, run, atMs);
+          this.#noteRun(transcript, fact, run, atMs);
         }
       },
     });
@@ -243,12 +254,14 @@ class SessionImport {
     return { isInside, isNew, isFork: end.run.forkedFrom !== undefined, startedAt: end.run.startedAt ?? Number.POSITIVE_INFINITY };
   }
 
-  #noteRun(agent: string, fact: TranscriptFact, told: RunDescription, atMs: UnixMs): void {
+  #noteRun({ adapter, changedAtMs }: ListedTranscript, fact: TranscriptFact, told: RunDescription, atMs: UnixMs): void {
     if (fact.run === undefined) return;
     let run = this.#runs.get(fact.run);
-    if (run === undefined) this.#runs.set(fact.run, (run = { agent, title: undefined, facts: 0, atWork: new Activity() }));
+    if (run === undefined)
+      this.#runs.set(fact.run, (run = { agent: adapter.id, title: undefined, facts: 0, changedAtMs, atWork: new Activity() }));
     run.title = (told.run === fact.run ? told.title : undefined) ?? run.title;
     run.facts += 1;
+    run.changedAtMs = Math.min(run.changedAtMs, changedAtMs);
     run.atWork.add(atMs);
   }
 

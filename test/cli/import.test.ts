@@ -1,4 +1,4 @@
-import { copyFile, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, realpath, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -99,7 +99,7 @@ describe('tapedeck import', { timeout: 60_000 }, () => {
     expect(JSON.parse(missing.err)).toMatchObject({ ok: false, reason: 'no-file' });
   });
 
-  it('[A50] makes sessions of what an agent did here, once, in words and as JSON', async () => {
+  it('[A50] [A53] makes sessions of what an agent did here before that agent deletes it, once, in words and as JSON', async () => {
     const nothing = await room.run(['import']);
     expect(nothing).toMatchObject({
       code: 0,
@@ -111,6 +111,12 @@ describe('tapedeck import', { timeout: 60_000 }, () => {
       const folder = await realpath(room.folder);
       const to = join(home, '.claude', 'projects', 'any', '625d02c2-b83d-4f46-acf4-05a0bb32300e.jsonl');
       await layTranscript(claude, to, [['/home/devuser/projects/gen5/proj_cc', folder]]);
+      const old = new Date(Date.now() - 26 * 86_400_000);
+      await utimes(to, old, old);
+      expect((await room.run(['status'], { environment })).out).toContain('Claude Code will delete 1 session of this folder');
+      expect((await room.run(['status', '--json'], { environment })).json()).toMatchObject({
+        expiring: [{ agent: 'claude', keptDays: 30 }],
+      });
       expect((await room.run(['import', '--dry-run'], { environment })).out).toContain('1 session would be made');
       const ended = await room.run(['end', '--json'], { environment });
       expect(ended).toMatchObject({ code: 0 });
@@ -118,6 +124,7 @@ describe('tapedeck import', { timeout: 60_000 }, () => {
       const log = await room.run(['log', '--json', '--session', session!]);
       expect(log.lines()).toContainEqual(expect.objectContaining({ kind: 'prompt.submitted', reconstructed: true }));
       expect((await room.run(['import'], { environment })).out).toContain('Nothing new');
+      expect((await room.run(['status', '--json'], { environment })).json()).toMatchObject({ expiring: [] });
       expect((await room.run(['import', '--json'], { environment })).json()).toMatchObject({ ok: true, events: 0, sessions: [] });
       expect((await room.run(['verify'])).code).toBe(0);
       expect((await room.run(['end'], { environment })).code).toBe(1);

@@ -355,11 +355,15 @@ describe('the page', () => {
 
   it('[V28] says in each empty state why it is empty and what to do', async () => {
     const empty = { ...headerOf(events), session: undefined, startedAt: undefined };
+    const newest = [{ title: 'Fix <b>the</b> bug', agent: 'Codex', at: '2026-11-20T10:00:00.000Z' }];
+    const past = { count: 1, hasMore: true, newest };
     for (const [header, text, button, request] of [
       [{ ...empty, state: 'noFolder', hasHistory: false }, 'No folder is open', 'Open Folder', 'openFolder'],
       [{ ...empty, state: 'untrusted' }, 'Restricted mode', 'Manage Workspace Trust', 'manageTrust'],
       [{ ...empty, state: 'off', hasHistory: false }, 'Nothing recorded yet', 'Start Session', 'startSession'],
       [{ ...empty, state: 'off', hasHistory: true }, 'Nothing recorded yet', 'Show a Session…', 'openSession'],
+      [{ ...empty, state: 'off', hasHistory: false, past }, 'Nothing recorded yet', 'Import Past Sessions…', 'importPast'],
+      [{ ...empty, state: 'off', hasHistory: false, past }, 'Nothing recorded yet', 'Find and Resume One…', 'findPast'],
     ] as const) {
       const { page, asked } = await show({ events: [], header, entries: noEntries });
       await page.getByRole('heading', { name: text }).waitFor();

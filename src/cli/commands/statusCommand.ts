@@ -1,13 +1,19 @@
+import { systemClock } from '../../base/clock.ts';
 import { openBlockers } from '../../core/decisions.ts';
 import { isFileUnchanged } from '../../core/foldFile.ts';
 import { lastGreen } from '../../core/lastGreen.ts';
 import { counted, displayName } from '../../core/timelineWords.ts';
+import { transcriptAdapters } from '../../core/transcripts/table.ts';
 import { eventId } from '../../model/ids.ts';
 import type { SessionState } from '../../model/sessionState.ts';
+import { findExpiringRuns, type ExpiringRun } from '../../services/expiringRuns.ts';
+import { nodeDigest } from '../../store/digest.ts';
 import { findRootTrouble, readRecorders, type PresenceCard } from '../../store/presence.ts';
 import type { StoredCard } from '../../store/sessionCard.ts';
 import { nextStepFor, toFailureReason } from '../../store/writerHealth.ts';
 import type { CommandEntry } from '../command.ts';
+import { openPlaces } from '../projectOpening.ts';
+import { agentEnvironment } from '../sessionRebuilding.ts';
 import { readState } from '../stateReading.ts';
 import type { Workspace } from '../workspace.ts';
 
@@ -23,6 +29,16 @@ export const statusCommand: CommandEntry = (program, act) => {
         const card = current ?? (await workspace.sessions.list())[0];
         const state = card === undefined ? undefined : await readState(workspace, card.id);
         const troubles = await findTroubles(workspace, recorders);
+        const expiring = await findExpiringRuns({
+          layout: workspace.layout,
+          folders: (await openPlaces(workspace)).folders,
+          adapters: transcriptAdapters,
+          environment: agentEnvironment(run, workspace),
+          clock: systemClock,
+          digest: nodeDigest,
+          withinDays: warnedDays,
+          liveFrom: current === undefined ? undefined : Date.parse(current.startedAt),
+        });
         const recording =
           state?.session.isPaused === true
             ? 'paused'
@@ -43,15 +59,19 @@ export const statusCommand: CommandEntry = (program, act) => {
             session: card === undefined ? null : { ...sessionFacts(card), isOpen: card.id === current?.id },
             counts: state === undefined ? null : countsOf(state),
             health: state === undefined ? null : healthOf(state),
+            expiring: expiring.map(({ dueAtMs, ...told }) => ({ ...told, dueAt: new Date(dueAtMs).toISOString() })),
           },
-          describe(
-            workspace.folder,
-            recording,
-            recorders.map(({ app, pid }) => `${app} (process ${pid})`),
-            card,
-            state,
-            troubles,
-          ),
+          [
+            ...describe(
+              workspace.folder,
+              recording,
+              recorders.map(({ app, pid }) => `${app} (process ${pid})`),
+              card,
+              state,
+              troubles,
+            ),
+            ...describeExpiring(expiring),
+          ],
         );
       }),
     );
@@ -77,6 +97,18 @@ async function findTroubles(workspace: Workspace, recorders: readonly PresenceCa
   if (told.length > 0) return told;
   const found = await findRootTrouble(workspace.layout);
   return found === undefined ? [] : [{ ...found, ...withStep(found.reason) }];
+}
+
+/** So long before an agent deletes what nobody has copied out it is told. */
+const warnedDays = 7;
+
+function describeExpiring(expiring: readonly ExpiringRun[]): string[] {
+  const agents = new Map<string, ExpiringRun[]>();
+  for (const run of expiring) agents.set(run.agentName, [...(agents.get(run.agentName) ?? []), run]);
+  return [...agents].map(
+    ([agent, runs]) =>
+      `${agent} will delete ${counted(runs.length, 'session')} of this folder that ${runs.length === 1 ? 'stands' : 'stand'} in no log, from ${new Date(runs[0]!.dueAtMs).toISOString().slice(0, 10)} on (${runs[0]!.setting}: ${runs[0]!.keptDays}): \`tapedeck import\` keeps ${runs.length === 1 ? 'it' : 'them'}`,
+  );
 }
 
 function withStep(reason: string | undefined): { readonly nextStep?: string } {
