@@ -6,6 +6,7 @@ import { blameCommand } from './commands/blameCommand.ts';
 import { blockCommand, decideCommand, noteCommand, unblockCommand } from './commands/entryCommands.ts';
 import { confirmCommand, decisionsCommand, disproveCommand, rejectCommand, supersedeCommand } from './commands/decisionCommands.ts';
 import { catCommand, filesCommand, stateCommand } from './commands/pastCommands.ts';
+import { historyCommand } from './commands/historyCommand.ts';
 import { importCommand } from './commands/importCommand.ts';
 import { linkCommand, pastCommand } from './commands/pastRunsCommand.ts';
 import { logCommand } from './commands/logCommand.ts';
@@ -49,6 +50,7 @@ const commands: readonly CommandEntry[] = [
   catCommand,
   diffCommand,
   blameCommand,
+  historyCommand,
   stateCommand,
   recordCommand,
   pastCommand,

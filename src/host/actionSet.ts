@@ -1,11 +1,13 @@
 import type { ActionContext, Actions } from './actions.ts';
 import { blameActions } from './blameActions.ts';
 import { decisionActions } from './decisionActions.ts';
+import { compareActions } from './compareActions.ts';
 import { entryActions } from './entryActions.ts';
 import { pastActions } from './pastActions.ts';
 import { fileActions } from './fileActions.ts';
 import { futureActions } from './futureActions.ts';
 import { done } from './outcome.ts';
+import { historyActions } from './historyActions.ts';
 import { resumeActions } from './resumeActions.ts';
 import { rewindActions } from './rewindActions.ts';
 import { searchActions } from './searchActions.ts';
@@ -24,6 +26,8 @@ export function createActions(context: ActionContext): Actions {
     ...files,
     ...rewind,
     ...futureActions(context, rewind),
+    ...compareActions(context),
+    ...historyActions(context, { ...rewind, ...undo }),
     ...undo,
     ...blameActions(context, { ...files, ...undo }),
     ...resumeActions(context),

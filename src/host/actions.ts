@@ -45,10 +45,14 @@ export interface Actions {
 
   openDiff(events: readonly EventId[], path?: WorkspacePath): Promise<Outcome>;
   openFilesAt(event?: EventId): Promise<Outcome>;
+  /** Two points, one beside the other; what is not given is picked. */
+  comparePoints(event?: EventId): Promise<Outcome>;
   openFile(path: WorkspacePath, line?: number): Promise<Outcome>;
   compareLastGreen(): Promise<Outcome>;
   /** Tells who made the line at the cursor. */
   blameLine(): Promise<Outcome>;
+  /** What happened to a file on disk or a past version; without one, to that of the editor in front. */
+  showFileHistory(target: vscode.Uri | undefined): Promise<Outcome>;
   copyText(text: string): Promise<Outcome>;
 
   /** Without an event the user picks one; with a path only that file or folder. `return`: it is the end of what a rewind set aside. */

@@ -1,12 +1,9 @@
 import * as vscode from 'vscode';
 import { occasionText, originName } from '../core/blameText.ts';
-import type { EventFilter } from '../core/eventFilter.ts';
 import { knowledgeText, oneLine } from '../core/timelineWords.ts';
-import { DisposableStore } from '../base/disposable.ts';
 import { blameFile, type LineOrigin, type RecordedOrigin } from '../services/blame.ts';
-import { nodeDigest } from '../store/digest.ts';
-import { openLogReader } from '../store/logReader.ts';
 import type { ActionContext, Actions } from './actions.ts';
+import { showSession, withAllSessions } from './allSessions.ts';
 import { formatTime } from './dateText.ts';
 import { workspacePathOf } from './folderPaths.ts';
 import { done, nothingRecorded, Refusal, turnedDown } from './outcome.ts';
@@ -25,31 +22,22 @@ export function blameActions(
   const { t } = vscode.l10n;
 
   const originOf = async (path: WorkspacePath, document: vscode.TextDocument, line: number): Promise<LineOrigin> => {
-    const { layout, sessions, content } = deck();
-    if (layout === undefined || sessions === undefined || content === undefined) throw nothingRecorded();
-    await deck().recorder?.flush();
-    const disposables = new DisposableStore();
-    try {
-      const all = [];
-      for (const { id } of (await sessions.list()).toReversed()) {
-        const reader = disposables.add(await openLogReader({ layout, session: id, digest: nodeDigest }));
-        all.push({ id, events: (filter: EventFilter) => reader.batches({ filter }) });
-      }
-      const version = pastVersionOf(document.uri);
-      const blame = await blameFile({
+    const { content } = deck();
+    if (content === undefined) throw nothingRecorded();
+    const version = pastVersionOf(document.uri);
+    const blame = await withAllSessions(deck(), (sessions) =>
+      blameFile({
         path,
         present: Buffer.from(document.getText()),
         ...(version === undefined ? {} : { version }),
-        sessions: all,
+        sessions,
         read: (hash) => content.get(hash),
-      });
-      if (blame === undefined) throw new Refusal(t('{0} has not changed since Tapedeck records here.', shownPath(path)));
-      const found = blame.lines[line]?.origin;
-      if (found === undefined) throw new Refusal(t('This line is empty and ends the file. Put the cursor on another one.'));
-      return found;
-    } finally {
-      disposables.dispose();
-    }
+      }),
+    );
+    if (blame === undefined) throw new Refusal(t('{0} has not changed since Tapedeck records here.', shownPath(path)));
+    const found = blame.lines[line]?.origin;
+    if (found === undefined) throw new Refusal(t('This line is empty and ends the file. Put the cursor on another one.'));
+    return found;
   };
 
   return {
@@ -72,13 +60,14 @@ export function blameActions(
       );
       switch (next) {
         case 'show':
-          if (origin.session !== deck().feed?.session)
-            await deck().choose(origin.session === deck().recorder?.status().session ? undefined : origin.session);
+          await showSession(deck(), origin.session);
           await showView('timeline', origin.event);
           return done;
         case 'diff':
+          await showSession(deck(), origin.session);
           return others.openDiff([origin.event], path);
         case 'undo':
+          await showSession(deck(), origin.session);
           return others.undoWork([origin.event], false);
         case 'copy':
           await vscode.env.clipboard.writeText(origin.prompt ?? origin.command ?? '');

@@ -17,7 +17,7 @@ import { shownPath } from './shownPath.ts';
 import { withRewinder } from './deckRewinder.ts';
 
 /** At most this many files in one multi-file diff; more would stall the editor. */
-const largestDiff = 300;
+export const largestDiff = 300;
 
 /** Looking at the past in the editor's own diff. */
 export function fileActions({ deck, prompts }: ActionContext): Pick<Actions, 'openDiff' | 'openFilesAt' | 'openFile' | 'compareLastGreen'> {

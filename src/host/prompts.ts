@@ -28,7 +28,13 @@ export interface Prompts {
     readonly isRequired?: boolean;
     readonly maxLength?: number;
   }): Promise<string | undefined>;
-  pick<T>(title: string, choices: readonly Choice<T>[], placeholder?: string): Promise<T | undefined>;
+  /** `onActive`: the user looks at this one, for as long as the list is open. */
+  pick<T>(
+    title: string,
+    choices: readonly Choice<T>[],
+    placeholder?: string,
+    extras?: { readonly onActive: (value: T) => void },
+  ): Promise<T | undefined>;
   /** From a list that is looked up while the user types. Undefined when turned away. */
   find<T>(options: FindOptions<T>): Promise<T | undefined>;
   /** Several, ticked or not, under headings. Undefined when turned away. */
@@ -57,7 +63,7 @@ export const vscodePrompts: Prompts = {
       },
     });
   },
-  async pick(title, choices, placeholder) {
+  async pick(title, choices, placeholder, extras) {
     let group: string | undefined;
     const items = choices.flatMap((choice) => {
       const heading =
@@ -76,6 +82,14 @@ export const vscodePrompts: Prompts = {
       matchOnDescription: true,
       matchOnDetail: true,
       ...(placeholder === undefined ? {} : { placeHolder: placeholder }),
+      ...(extras !== undefined && {
+        // What is shown beside it takes the focus for a moment.
+        ignoreFocusOut: true,
+        onDidSelectItem: (item: vscode.QuickPickItem | string) => {
+          const active = items.find((one) => one === item);
+          if (active !== undefined && 'choice' in active) extras.onActive(active.choice.value);
+        },
+      }),
     });
     return picked !== undefined && 'choice' in picked ? picked.choice.value : undefined;
   },

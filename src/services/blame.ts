@@ -49,7 +49,7 @@ export interface BlameOptions {
   readonly read: (hash: ContentHash) => Promise<Uint8Array | undefined>;
 }
 
-interface Change {
+export interface FileChange {
   readonly event: FileEvent;
   readonly session: SessionId;
 }
@@ -94,15 +94,18 @@ const changesWanted: EventFilter = { kinds: ['file.created', 'file.changed', 'fi
 const occasionsWanted: EventFilter = { kinds: ['prompt.submitted', 'command.started', 'tool.called'] };
 
 /** The file's changes under all the names it had, oldest first, and what was found out later about them. */
-async function changesOf({ path, sessions }: BlameOptions): Promise<{ changes: Change[]; findings: Map<EventId, Finding> }> {
-  const all: Change[] = [];
+export async function changesOf({
+  path,
+  sessions,
+}: Pick<BlameOptions, 'path' | 'sessions'>): Promise<{ changes: FileChange[]; findings: Map<EventId, Finding> }> {
+  const all: FileChange[] = [];
   const findings = new Map<EventId, Finding>();
   for (const { id, events } of sessions)
     for await (const batch of events(changesWanted))
       for (const event of batch)
         if (isFileEvent(event)) all.push({ event, session: id });
         else if (event.kind === 'file.attributed') findings.set(event.event, event);
-  const changes: Change[] = [];
+  const changes: FileChange[] = [];
   let name = path;
   for (const change of all.toReversed()) {
     const { event } = change;
@@ -114,19 +117,19 @@ async function changesOf({ path, sessions }: BlameOptions): Promise<{ changes: C
 }
 
 /** The changes that led to that version: those up to where it was last made, else those before it was first found. */
-function changesUpTo(changes: readonly Change[], version: ContentHash): Change[] {
+function changesUpTo(changes: readonly FileChange[], version: ContentHash): FileChange[] {
   const made = changes.findLastIndex(({ event }) => event.after?.hash === version);
   if (made >= 0) return changes.slice(0, made + 1);
   const found = changes.findIndex(({ event }) => event.before?.hash === version);
   return changes.slice(0, Math.max(0, found));
 }
 
-/** Who made each change, with the words of the prompt and the command it belongs to. */
-async function tellOrigins(
-  { sessions }: BlameOptions,
-  changes: readonly Change[],
+/** Who made each change, by the change's event, with the words of the prompt and the command it belongs to. */
+export async function tellOrigins(
+  { sessions }: Pick<BlameOptions, 'sessions'>,
+  changes: readonly FileChange[],
   findings: ReadonlyMap<EventId, Finding>,
-): Promise<ReadonlyMap<EventId, LineOrigin>> {
+): Promise<ReadonlyMap<EventId, RecordedOrigin>> {
   const prompts = new Map<string, string | undefined>();
   const commands = new Map<string, string | undefined>();
   const links = changes.map(({ event, session }) => {
@@ -164,7 +167,7 @@ async function tellOrigins(
         turn,
         prompt: prompts.get(`${run ?? ''}\n${turn ?? ''}`),
         command: (command && commands.get(command)) ?? (call && commands.get(call)),
-      } satisfies LineOrigin,
+      } satisfies RecordedOrigin,
     ]),
   );
 }

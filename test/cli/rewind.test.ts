@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { bundleCli, openCliRoom, type CliResult, type CliRoom } from './cliRoom.ts';
@@ -74,5 +74,22 @@ describe('rewind on the command line', () => {
     expect(await text('a.txt')).toBe('two\n');
     for (const name of ['commit:0000000', 'checkpoint:none', 'run:none', 'green'])
       expect(await room.run(['rewind', name, '--plan'])).toMatchObject({ code: 1, err: expect.stringContaining(`no event ${name}`) });
+  });
+
+  it('[R44] tells what happened to a file, also one that is gone', async () => {
+    await recorded([() => room.write('a.txt', 'one\n'), () => room.write('a.txt', 'one\ntwo\n'), () => rm(join(room.folder, 'a.txt'))]);
+    const { out } = await ok(['history', 'a.txt']);
+    expect(
+      out
+        .split('\n')
+        .slice(0, 3)
+        .map((line) => /(?:created|changed|deleted)[^A-Z]*/.exec(line)?.[0].trim()),
+    ).toEqual(['deleted −2', 'changed +1', 'created +1']);
+    expect((await ok(['history', 'a.txt', '--json'])).lines()).toMatchObject([
+      { change: 'deleted' },
+      { change: 'changed' },
+      { change: 'created' },
+    ]);
+    expect(await room.run(['history', 'b.txt'])).toMatchObject({ code: 1, err: expect.stringContaining('No session saw b.txt change') });
   });
 });
