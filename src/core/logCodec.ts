@@ -146,42 +146,53 @@ export function decodeLine(bytes: Uint8Array, digest: Digest): DecodedLine {
   const expected = readCrcSuffix(bytes, end);
   if (expected < 0) return { ok: false, reason: bytes.every((byte) => byte === 0) ? 'nul' : 'framing' };
   if (digest.crc32(bytes.subarray(0, end - suffixLength)) !== expected) return { ok: false, reason: 'crc' };
-  let text: string;
-  try {
-    text = decoder.decode(bytes);
-  } catch {
-    return { ok: false, reason: 'json' };
-  }
-  return readOrdinary(text, bytes) ?? readAny(text, bytes);
+  return readOrdinary(bytes, expected) ?? readAny(bytes);
 }
 
 /**
  * A line as a writer of this version leaves it, which nearly all are: the chain's end is cut off rather than parsed, and the
  * shape is looked at rather than made again by the schema. Undefined when the line is anything else.
  */
-function readOrdinary(text: string, bytes: Uint8Array): DecodedLine | undefined {
-  const end = text.length - suffixLength;
-  const prevFrom = end - firstPrev.length - 1;
+function readOrdinary(bytes: Uint8Array, crc: number): DecodedLine | undefined {
+  const prevTo = bytes.length - suffixLength - 1;
+  const prevFrom = prevTo - firstPrev.length;
   const bodyTo = prevFrom - prevKey.length;
-  if (bodyTo < 1 || text[end - 1] !== '"' || !text.startsWith(prevKey, bodyTo)) return undefined;
+  if (bodyTo < 1 || bytes[prevTo] !== 0x22 || !isPrevKey(bytes, bodyTo)) return undefined;
   let event: TapedeckEvent;
+  let text: string;
+  let prev: string;
   try {
-    event = JSON.parse(`${text.slice(0, bodyTo)}}`) as TapedeckEvent;
+    text = decodeBody(bytes, bodyTo);
+    event = JSON.parse(text) as TapedeckEvent;
+    // From the bytes: a piece of a text would keep all of it in memory.
+    prev = decoder.decode(bytes.subarray(prevFrom, prevTo));
   } catch {
     return undefined;
   }
   if (event.v !== schemaVersion || !isEventShape(event) || !isPlace(event) || !isHead(text, event)) return undefined;
-  // From the bytes: a piece of the text would keep all of it in memory.
-  const prevTo = bytes.length - suffixLength - 1;
-  const prev = decoder.decode(bytes.subarray(prevTo - firstPrev.length, prevTo));
   if (!chainForm.test(prev)) return undefined;
-  return { ok: true, event, prev, crc: text.slice(-10, -2) };
+  return { ok: true, event, prev, crc: crc.toString(16).padStart(8, '0') };
+}
+
+/** The line's text until there, closed by a brace: put together as bytes, as a text would have to be copied once more. */
+function decodeBody(bytes: Uint8Array, to: number): string {
+  if (bytes.length > body.length) return `${decoder.decode(bytes.subarray(0, to))}}`;
+  body.set(bytes);
+  body[to] = 0x7d;
+  return decoder.decode(body.subarray(0, to + 1));
+}
+
+function isPrevKey(bytes: Uint8Array, at: number): boolean {
+  for (let index = 0; index < prevKey.length; index++) if (bytes[at + index] !== prevKey[index]) return false;
+  return true;
 }
 
 /** Any other line: of another version, an unknown kind, with fields that do not fit, or written by somebody else. */
-function readAny(text: string, bytes: Uint8Array): DecodedLine {
+function readAny(bytes: Uint8Array): DecodedLine {
   let raw: unknown;
+  let text: string;
   try {
+    text = decoder.decode(bytes);
     raw = JSON.parse(text);
   } catch {
     return { ok: false, reason: 'json' };
@@ -197,13 +208,35 @@ function readAny(text: string, bytes: Uint8Array): DecodedLine {
 
 /** Read into for each line, and looked at before the next. */
 const head = new LineHead();
-const prevKey = ',"prev":"';
+/** Written to and read at once. */
+const body = new Uint8Array(8 << 10);
+/** `,"prev":"` */
+const prevKey = [0x2c, 0x22, 0x70, 0x72, 0x65, 0x76, 0x22, 0x3a, 0x22];
 const chainForm = /^[0-9a-f]{32}$/;
 
 /** True when the line begins with exactly these. Left to the engine: a process that has just begun is slow at bytes. */
-function isHead(text: string, { v, w, n, at, kind }: TapedeckEvent): boolean {
-  return text.startsWith(`{"v":${v},"w":"${w}","n":${n},"at":"${at}","kind":"${kind}"`);
+function isHead(text: string, { w, n, at, kind }: TapedeckEvent): boolean {
+  const number = String(n);
+  const numberFrom = headKey.length + w.length + numberKey.length;
+  const timeFrom = numberFrom + number.length + timeKey.length;
+  const kindFrom = timeFrom + at.length + kindKey.length;
+  return (
+    text.startsWith(headKey) &&
+    text.startsWith(w, headKey.length) &&
+    text.startsWith(numberKey, headKey.length + w.length) &&
+    text.startsWith(number, numberFrom) &&
+    text.startsWith(timeKey, numberFrom + number.length) &&
+    text.startsWith(at, timeFrom) &&
+    text.startsWith(kindKey, timeFrom + at.length) &&
+    text.startsWith(kind, kindFrom) &&
+    text.startsWith('"', kindFrom + kind.length)
+  );
 }
+
+const headKey = `{"v":${schemaVersion},"w":"`;
+const numberKey = '","n":';
+const timeKey = ',"at":"';
+const kindKey = '","kind":"';
 
 /** Only a time in the one form that compares as text, and a count that counts, give an event a place in the order. */
 function isPlace({ n, at, w }: LoggedEvent): boolean {

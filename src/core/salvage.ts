@@ -38,7 +38,7 @@ export function readLine(bytes: Uint8Array, digest: Digest, isTail = false): Rea
   const whole = decodeLine(bytes, digest);
   if (whole.ok) {
     const { event, prev, crc } = whole;
-    return { records: [{ from: 0, to: bytes.length, event, prev, crc }], damage: [] };
+    return { records: [{ from: 0, to: bytes.length, event, prev, crc }], damage: nothing.damage };
   }
   const records = findRecords(bytes, digest);
   const damage: DamagedRange[] = [];

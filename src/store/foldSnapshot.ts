@@ -8,10 +8,10 @@ import { decodeInPieces, encodeInPieces } from '../core/valueCodec.ts';
 import type { Digest } from '../model/digest.ts';
 import type { EventMark } from '../model/sessionState.ts';
 import type { SessionLayout } from './layout.ts';
-import type { WriterPlace } from './logWalk.ts';
 import { replaceFile } from './replaceFile.ts';
 import { TimeSlice } from './timeSlice.ts';
 import type { Damage } from './writerStream.ts';
+import type { WriterPlace } from './writerWalk.ts';
 
 /**
  * Folds of a session as they were after some of its events, kept in its cache:

@@ -7,6 +7,7 @@ import type { LogPosition } from './logFollower.ts';
 import { ChunkPool } from './chunkPool.ts';
 import { OpenFiles } from './openFiles.ts';
 import { describeSegment, listSegmentRefs, mayBeGrowing, type SegmentFile, type SegmentRef } from './segmentFile.ts';
+import { TimeSlice } from './timeSlice.ts';
 import type { WriterMaps } from './writerMap.ts';
 import { openWriterStream, type Damage, type WriterStream } from './writerStream.ts';
 
@@ -43,6 +44,8 @@ const maxPageBytes = 32 << 20;
 const batchEvents = 512;
 const batchBytes = 1 << 20;
 const streamBytes = 128 << 10;
+/** So long it holds the event loop in one go; two may have their turn one behind the other. */
+const sliceMs = 0.8;
 /** An ordinary line and a bit. */
 const lineBytes = 640;
 /** The line on the other side of the place is read too. */
@@ -62,12 +65,13 @@ export class LogSlices {
   }
 
   /** The first `count` events of the slice, or its last, oldest first in both cases. */
-  async page(direction: 'forward' | 'backward', slice: LogSlice, count: number): Promise<EventPage> {
+  async page(direction: 'forward' | 'backward', wanted: LogSlice, count: number): Promise<EventPage> {
     const chunkBytes = Math.min(256 << 10, Math.max(8 << 10, count * lineBytes));
-    const reading = await this.#begin(direction, slice, chunkBytes);
+    const reading = await this.#begin(direction, wanted, chunkBytes);
     try {
       const { streams } = reading;
       const events: LoggedEvent[] = [];
+      const turn = new TimeSlice(sliceMs);
       let bytes = 0;
       while (events.length < count && bytes < maxPageBytes) {
         const stream = nextStream(streams, direction);
@@ -76,6 +80,7 @@ export class LogSlices {
         events.push(stream.head!);
         // What comes behind the last one is only asked for whether it is there.
         if (!stream.advance()) await moveOn(streams, stream);
+        if (turn.isSpent) await turn.pause();
       }
       if (direction === 'backward') events.reverse();
       const first = events[0];
@@ -98,12 +103,14 @@ export class LogSlices {
   /** All of the slice, forward, one by one, each with its line. The damage that was met is told at the end. */
   async *lines(slice: LogSlice, onDamage?: (damage: readonly Damage[]) => void): AsyncGenerator<StoredEvent> {
     const reading = await this.#begin('forward', slice, streamBytes);
+    const turn = new TimeSlice(sliceMs);
     try {
       for (;;) {
         const stream = nextStream(reading.streams, 'forward');
         if (stream === undefined) break;
         yield { event: stream.head!, line: stream.headLine };
         if (!stream.advance()) await moveOn(reading.streams, stream);
+        if (turn.isSpent) await turn.pause();
       }
       onDamage?.(reading.damage());
     } finally {
@@ -114,6 +121,7 @@ export class LogSlices {
   /** The same in batches, without the lines. */
   async *batches(slice: LogSlice, onDamage?: (damage: readonly Damage[]) => void): AsyncGenerator<readonly LoggedEvent[]> {
     const reading = await this.#begin('forward', slice, streamBytes);
+    const turn = new TimeSlice(sliceMs);
     try {
       const { streams } = reading;
       let batch: LoggedEvent[] = [];
@@ -124,6 +132,7 @@ export class LogSlices {
           bytes += stream.headBytes;
           batch.push(stream.head!);
           if (!stream.advance()) await moveOn(streams, stream);
+          if (turn.isSpent) await turn.pause();
         }
         if (batch.length >= batchEvents || bytes >= batchBytes || stream === undefined) {
           if (batch.length > 0) yield batch;

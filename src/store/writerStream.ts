@@ -74,8 +74,10 @@ export function openWriterStream(options: WriterStreamOptions): WriterStream {
   let index = isForward ? firstIndex - 1 : lastIndex + 1;
   let segment: SegmentFile | undefined;
   let source: LineSource | undefined;
+  /** The one of the line that was read last; and all, where there are several. */
+  let only: CopiedRecord | undefined;
   let records: CopiedRecord[] = [];
-  let head: CopiedRecord | undefined;
+  const at: Place = { head: undefined };
   /** The furthest number that was met so far, in the direction of reading. */
   let met: number | undefined;
   /** Numbers between these two were passed, and may stand in another segment. */
@@ -145,6 +147,8 @@ export function openWriterStream(options: WriterStreamOptions): WriterStream {
 
   /** Puts the copies of what is missed where they belong: between what was handed out and what comes next. */
   const fillGap = async ({ below, above }: { readonly below: number; readonly above: number }): Promise<void> => {
+    if (only !== undefined) records.push(only);
+    only = undefined;
     for (const copy of await readCopies({ segments, index, direction: options.direction, below, above, files, digest }))
       if (isWanted(copy.record) && !repeats.isRepeat(copy.record)) records.push(copy);
     records.sort((a, b) => (isForward ? 1 : -1) * (a.record.event.n - b.record.event.n));
@@ -163,68 +167,99 @@ export function openWriterStream(options: WriterStreamOptions): WriterStream {
     if (!isTail && isPassedOver(line.bytes, file.writer)) return note(lineHead.n, lineHead.n, 1, file);
     const read = readLine(line.bytes, digest, isTail);
     for (const { from, to, reason } of read.damage) onDamage({ file: file.name, from: line.from + from, to: line.from + to, reason });
-    const own: number[] = [];
+    let own = 0;
+    let first = 0;
+    let last = 0;
     for (const record of read.records) {
       const { event, from, to } = record;
       if (event.w !== file.writer) {
         onDamage({ file: file.name, from: line.from + from, to: line.from + to, reason: 'stray' });
         continue;
       }
-      own.push(event.n);
-      if (isWanted(record) && !repeats.isRepeat(record)) records.push({ record, line: line.bytes });
+      own += 1;
+      if (own === 1) first = event.n;
+      last = event.n;
+      if (!isWanted(record) || repeats.isRepeat(record)) continue;
+      if (read.records.length === 1) only = { record, line: line.bytes };
+      else records.push({ record, line: line.bytes });
     }
     if (!isForward) records.reverse();
-    if (own.length > 0) note(own.at(isForward ? 0 : -1)!, own.at(isForward ? -1 : 0)!, own.length, file);
+    if (own > 0) note(isForward ? first : last, isForward ? last : first, own, file);
     if (isTail) options.onTail?.(file, line.from + (read.records.at(-1)?.to ?? 0));
   };
 
   /** Without touching the disk. */
   const next = (): boolean => {
     for (;;) {
-      head = undefined;
+      at.head = undefined;
       if (gap !== undefined) return false;
-      head = records.shift();
-      if (head !== undefined) return true;
+      if (only === undefined) at.head = records.length > 0 ? records.shift() : undefined;
+      else [at.head, only] = [only, undefined];
+      if (at.head !== undefined) return true;
       const line = source?.take();
       if (line === undefined) return false;
       readRecords(line, segment!);
     }
   };
 
-  return {
-    get head() {
-      return head?.record.event;
-    },
-    get headBytes() {
-      return head === undefined ? 0 : head.record.to - head.record.from;
-    },
-    get headLine() {
-      return head === undefined ? nothing : head.line.subarray(head.record.from, head.record.to);
-    },
-    advance: next,
-    async fill() {
-      if (head !== undefined) return true;
-      while (!next()) {
-        if (gap !== undefined) {
-          const missed = gap;
-          gap = undefined;
-          await fillGap(missed);
-          continue;
-        }
-        try {
-          if (source !== undefined && (await source.fill())) continue;
-        } catch {
-          onDamage({ file: segment!.name, from: 0, to: segment!.sizeBytes, reason: 'unreadable' });
-        }
-        if (!(await openNext())) return false;
+  const fill = async (): Promise<boolean> => {
+    if (at.head !== undefined) return true;
+    while (!next()) {
+      if (gap !== undefined) {
+        const missed = gap;
+        gap = undefined;
+        await fillGap(missed);
+        continue;
       }
-      return true;
-    },
-    async close() {
-      await closeSegment();
-      if (options.files === undefined) await files.closeAll();
-    },
+      try {
+        if (source !== undefined && (await source.fill())) continue;
+      } catch {
+        onDamage({ file: segment!.name, from: 0, to: segment!.sizeBytes, reason: 'unreadable' });
+      }
+      if (!(await openNext())) return false;
+    }
+    return true;
   };
+
+  const close = async (): Promise<void> => {
+    await closeSegment();
+    if (options.files === undefined) await files.closeAll();
+  };
+
+  return new OpenStream(at, { advance: next, fill, close });
+}
+
+interface Place {
+  head: CopiedRecord | undefined;
+}
+
+/** A class, as an object with getters of its own is remembered with all that it holds until the whole heap is collected. */
+class OpenStream implements WriterStream {
+  readonly advance: WriterStream['advance'];
+  readonly fill: WriterStream['fill'];
+  readonly close: WriterStream['close'];
+  readonly #at: Place;
+
+  constructor(at: Place, { advance, fill, close }: Pick<WriterStream, 'advance' | 'fill' | 'close'>) {
+    this.#at = at;
+    this.advance = advance;
+    this.fill = fill;
+    this.close = close;
+  }
+
+  get head(): LoggedEvent | undefined {
+    return this.#at.head?.record.event;
+  }
+
+  get headBytes(): number {
+    const { head } = this.#at;
+    return head === undefined ? 0 : head.record.to - head.record.from;
+  }
+
+  get headLine(): Uint8Array {
+    const { head } = this.#at;
+    return head === undefined ? nothing : head.line.subarray(head.record.from, head.record.to);
+  }
 }
 
 const nothing = new Uint8Array();
