@@ -160,6 +160,7 @@ class TranscriptFollower implements AgentFollower {
   async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#timer);
+    for (const file of this.#files.values()) file.deafen();
     await Promise.all(this.#finders.map((finder) => finder.close()));
     await Promise.all([...this.#files.values()].map((file) => file.idle()));
   }
@@ -205,6 +206,7 @@ class TranscriptFollower implements AgentFollower {
     try {
       await this.#reading.run(() => (this.#isClosed ? undefined : file.read(this.#options.clock.now())));
       this.#failed.delete(file);
+      if (!this.#isClosed && this.#isActive(file, this.#options.clock.now())) file.listen(() => void this.#read(file));
     } catch (error) {
       // Another program may hold it for a moment; the next look tries again.
       this.#failed.add(file);
@@ -230,7 +232,10 @@ class TranscriptFollower implements AgentFollower {
     const now = this.#options.clock.now();
     for (const file of this.#files.values()) {
       if (this.#isClosed) return;
-      if (!this.#isActive(file, now)) continue;
+      if (!this.#isActive(file, now)) {
+        file.deafen();
+        continue;
+      }
       await this.#readIfChanged(file);
       if (!file.isQuiet && file.grewAt !== undefined && now - file.grewAt > this.#times.quietMs) await this.#settle(file);
     }

@@ -1,3 +1,4 @@
+import * as fs from 'node:fs';
 import type { UnixMs } from '../base/clock.ts';
 import { SerialQueue } from '../base/serialQueue.ts';
 import type {
@@ -52,6 +53,7 @@ export class FollowedTranscript {
   grewAt: UnixMs | undefined;
   isQuiet = false;
   damaged = 0;
+  #watcher: fs.FSWatcher | undefined;
 
   constructor(options: FollowedTranscriptOptions) {
     this.#options = options;
@@ -114,6 +116,31 @@ export class FollowedTranscript {
       this.#waiting.push(...this.#reader.quiet());
       await this.#pass();
     });
+  }
+
+  /**
+   * Tells of each write at once, as long as it is listened to: a folder's watcher takes its time, and drops what comes
+   * quickly. Does nothing where the system has no watch left; and a document is best read when it is whole.
+   */
+  listen(onWritten: () => void): void {
+    const { framing } = this.#options;
+    if (this.#watcher !== undefined || this.isOutside || (framing !== 'json-lines' && framing !== 'text-lines')) return;
+    try {
+      const watcher = fs.watch(this.file.path, { persistent: false }, (event) => {
+        // Another file may have its name now: the next reading listens to that.
+        if (event === 'rename') this.deafen();
+        onWritten();
+      });
+      watcher.on('error', () => this.deafen());
+      this.#watcher = watcher;
+    } catch {
+      // The folder's watcher and the looks now and then go on.
+    }
+  }
+
+  deafen(): void {
+    this.#watcher?.close();
+    this.#watcher = undefined;
   }
 
   idle(): Promise<void> {

@@ -54,5 +54,9 @@ export function asTime(value: unknown): string | undefined {
   const ms = typeof value === 'string' ? Date.parse(value) : asNumber(value);
   // A number that is not above zero stands for a time that is not known.
   if (ms === undefined || Number.isNaN(ms) || Math.abs(ms) > 8.64e15 || (typeof value === 'number' && ms <= 0)) return undefined;
-  return new Date(ms).toISOString();
+  // The form that nearly all of them have already; making it anew is dear.
+  return typeof value === 'string' && isoForm.test(value) ? value : new Date(ms).toISOString();
 }
+
+/** Days that every month has: others might not be canonical. */
+const isoForm = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$/;
