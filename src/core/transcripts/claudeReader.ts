@@ -9,7 +9,7 @@ import type {
 } from './adapter.ts';
 import { ClaudeRun } from './claudeRun.ts';
 import { FactSink } from './factSink.ts';
-import { asRecord, asText, asTime, asWord, type JsonRecord } from './jsonValue.ts';
+import { asCount, asRecord, asText, asTime, asWord, type JsonRecord } from './jsonValue.ts';
 
 /**
  * Reads a Claude Code transcript: one record a line, `type` decides. The blocks of one message come as records of their
@@ -102,7 +102,7 @@ export class ClaudeReader implements TranscriptReader {
         run.lastPrompt(record['explicit'] === true);
         return;
       case 'cost-state':
-        run.processEnded();
+        run.processEnded(asCount(record['totalCostUSD']));
         return;
       case 'custom-title':
         run.named(asWord(record['customTitle']), true);

@@ -36,6 +36,8 @@ export class ClaudeRun {
   /** The turn of the message that came last; a prompt may already have opened the next one. */
   #messageTurn = 0;
   #hasProcessEnded = false;
+  /** What the session had cost when that was told last. */
+  #costUsd: number | undefined;
   #bang: string | undefined;
   #usage: Waiting<FactBody> | undefined;
   #compaction: Waiting<Extract<FactBody, { kind: 'run.compacted' }>> | undefined;
@@ -282,9 +284,20 @@ export class ClaudeRun {
       this.tell({ kind: 'run.rewound', ...rewound }, { origin: { record: `${this.run}/run.rewound/${this.turn}` } });
   }
 
-  processEnded(): void {
+  /** `cost-state`: the process comes to an end, and says what the session has cost so far, its sub-agents included. */
+  processEnded(costUsd: number | undefined): void {
     this.settle();
+    this.#tellCost(costUsd);
     if (this.turn > 0) this.#hasProcessEnded = true;
+  }
+
+  /** A fork goes on from its origin's sum, which is not its own; what it cost before the first sum cannot be told apart. */
+  #tellCost(total: number | undefined): void {
+    if (total === undefined) return;
+    const known = this.#costUsd ?? (this.#card.forkedFrom === undefined ? 0 : total);
+    this.#costUsd = total;
+    const costUsd = Math.round((total - known) * 1e9) / 1e9;
+    if (costUsd > 0) this.tell({ kind: 'usage.reported', usage: {}, costUsd }, { origin: { record: `${this.run}/cost/${total}` } });
   }
 
   named(title: string | undefined, isOwn: boolean): void {

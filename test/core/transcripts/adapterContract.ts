@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { sourceKey, type TranscriptAdapter, type TranscriptFact, type TranscriptReader } from '../../../src/core/transcripts/adapter.ts';
 import { DocumentPieces } from '../../../src/core/transcripts/documentPieces.ts';
 import { readRecords } from '../../../src/core/transcripts/jsonRecords.ts';
+import { parseJson } from '../../../src/core/transcripts/jsonValue.ts';
 import { TapedeckEvent } from '../../../src/model/event.ts';
 import { readBeside } from '../../../src/store/besideFile.ts';
 import { nodeDigest } from '../../../src/store/digest.ts';
@@ -186,6 +187,52 @@ export function runAdapterContract(adapter: TranscriptAdapter): void {
       );
     });
 
+    test('[A6] never throws at a file with bytes lost, cut, mixed up or put in, and tells facts of the schema', () => {
+      fc.assert(
+        fc.property(fc.integer({ min: 0, max: fixtures.length - 1 }), fc.array(harm, { minLength: 1, maxLength: 6 }), (index, harms) => {
+          const fixture = fixtures[index]!;
+          const bytes = harms.reduce(withHarm, readFileSync(fixture.path).subarray(0, maxHarmedBytes));
+          const reader = openFixtureReader(adapter, fixture);
+          const facts = [...recordsOf(bytes, fixture)].flatMap(({ value, offset }) => reader.read(value, { offset }));
+          for (const fact of [...facts, ...reader.quiet()]) {
+            const parsed = TapedeckEvent.safeParse({ v: 1, w: 'writer', n: 1, at: '2026-11-20T00:00:00.000Z', ...fact });
+            expect(parsed.error, JSON.stringify(fact)).toBeUndefined();
+          }
+        }),
+        { numRuns: 60 },
+      );
+    });
+
+    test('[A6] takes no key of a record for one of its own, such as __proto__', () => {
+      const records = fixtures.flatMap(({ lines }) => lines.slice(0, 40).map((line) => line.text));
+      const reader = openFixtureReader(adapter, fixtures[0]!);
+      for (const text of records) {
+        const own = '"__proto__":{"polluted":true,"type":"user"},"constructor":{"prototype":{"polluted":true}},';
+        for (const at of [text.indexOf('{') + 1, text.lastIndexOf('{') + 1]) {
+          // A brace within a text opens nothing.
+          const value = parseJson(`${text.slice(0, at)}${own}${text.slice(at)}`.replace(/,(\s*\})/g, '$1'));
+          if (value !== undefined) reader.read(value, { offset: 0 });
+        }
+      }
+      expect(reader.counts.records).toBeGreaterThan(0);
+      reader.quiet();
+      expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
+    });
+
+    test('[A8] keeps every fact within what a line may hold, however long a text is', () => {
+      const records = fixtures.flatMap(({ lines }) => lines.map((line): unknown => JSON.parse(line.text)));
+      const long = 'word '.repeat(120_000);
+      fc.assert(
+        fc.property(fc.integer({ min: 0, max: records.length - 1 }), fc.integer({ min: 0, max: 400 }), (index, field) => {
+          const reader = openFixtureReader(adapter, fixtures[0]!);
+          for (const record of records.slice(Math.max(0, index - 6), index)) reader.read(record, { offset: 0 });
+          const facts = [...reader.read(withField(records[index], field, long), { offset: 1 }), ...reader.quiet()];
+          for (const fact of facts) expect(JSON.stringify(fact).length, fact.kind).toBeLessThan(400_000);
+        }),
+        { numRuns: 150 },
+      );
+    });
+
     test('[A6] never throws at records nested without end', () => {
       const deep = JSON.parse(`${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`) as unknown;
       const longest = fixtures.toSorted((a, b) => b.lines.length - a.lines.length)[0]!;
@@ -199,6 +246,65 @@ export function runAdapterContract(adapter: TranscriptAdapter): void {
       expect(reader.counts.records).toBeGreaterThan(20);
     });
   });
+}
+
+/** What happens to files: where, as a part of the whole, and what. */
+const harm = fc.record({
+  at: fc.double({ min: 0, max: 1, noNaN: true }),
+  to: fc.double({ min: 0, max: 1, noNaN: true }),
+  what: fc.constantFrom('cut-end', 'lose', 'nul', 'flip', 'glue', 'twice', 'surrogate', 'nest'),
+});
+const maxHarmedBytes = 64 * 1024;
+
+function withHarm(bytes: Buffer, { at, to, what }: { at: number; to: number; what: string }): Buffer {
+  const from = Math.floor(at * bytes.length);
+  const end = Math.min(bytes.length, from + 1 + Math.floor(to * 2000));
+  const put = (middle: Buffer | string, behind = from): Buffer =>
+    Buffer.concat([bytes.subarray(0, from), Buffer.from(middle), bytes.subarray(behind)]);
+  switch (what) {
+    case 'cut-end':
+      return bytes.subarray(0, from);
+    case 'lose':
+      return put('', end);
+    case 'nul':
+      return put(Buffer.alloc(end - from));
+    case 'flip': {
+      const copy = Buffer.from(bytes);
+      for (let index = from; index < end; index += 97) copy[index] = copy[index]! ^ 0x15;
+      return copy;
+    }
+    case 'glue': {
+      const line = bytes.indexOf(0x0a, from);
+      return line < 0 ? bytes : Buffer.concat([bytes.subarray(0, line), bytes.subarray(line + 1)]);
+    }
+    case 'twice':
+      return put(bytes.subarray(from, end));
+    case 'surrogate':
+      return put('\\ud800\u2028\\u0000');
+    default:
+      return put('{"a":['.repeat(500));
+  }
+}
+
+/** What the framing of the fixture's form gives of such bytes. */
+function recordsOf(bytes: Buffer, fixture: Fixture): readonly { readonly value: unknown; readonly offset: number }[] {
+  const records: { value: unknown; offset: number }[] = [];
+  if (fixture.path.endsWith('.json')) {
+    const pieces = new DocumentPieces(
+      { onPiece: (value, offset) => records.push({ value, offset }), onDamage: () => undefined },
+      maxHarmedBytes,
+    );
+    pieces.push(bytes);
+    pieces.end();
+    return records;
+  }
+  let offset = 0;
+  for (const line of bytes.toString('utf8').split('\n')) {
+    if (fixture.path.endsWith('.md')) records.push({ value: { line }, offset });
+    else records.push(...readRecords(line, offset).records);
+    offset += Buffer.byteLength(line) + 1;
+  }
+  return records;
 }
 
 const foreignValue = fc.oneof(
