@@ -18,6 +18,7 @@ import { searchCommand } from './commands/searchCommand.ts';
 import { endCommand, startCommand, updateCommand } from './commands/sessionCommands.ts';
 import { sessionsCommand } from './commands/sessionsCommand.ts';
 import { statusCommand } from './commands/statusCommand.ts';
+import { usageCommand } from './commands/usageCommand.ts';
 import { verifyCommand } from './commands/verifyCommand.ts';
 import { namedPointWords } from './namedPoint.ts';
 import { Output } from './output.ts';
@@ -44,6 +45,7 @@ const commands: readonly CommandEntry[] = [
   driftCommand,
   sessionsCommand,
   verifyCommand,
+  usageCommand,
   rewindCommand,
   undoCommand,
   filesCommand,

@@ -291,6 +291,7 @@ export function recorderSettings(settings: Settings): RecorderSettings {
     idleHours: settings.idleHours,
     maxFileBytes: settings.maxFileSizeKB * 1024,
     baselineBudgetBytes: settings.baselineBudgetMB * 1024 * 1024,
+    maxStoredBytes: settings.maxStorageMB * 1024 * 1024,
     exclude: settings.exclude,
     commandOutput: settings.keepsTerminalOutput,
   };

@@ -8,6 +8,7 @@ export interface Settings {
   readonly exclude: readonly string[];
   readonly maxFileSizeKB: number;
   readonly baselineBudgetMB: number;
+  readonly maxStorageMB: number;
   readonly idleHours: number;
   readonly agents: readonly string[];
   readonly keepsTerminalOutput: boolean;
@@ -50,6 +51,7 @@ export function readSettings(scope?: vscode.Uri): Settings {
     exclude: texts('exclude'),
     maxFileSizeKB: number('maxFileSizeKB', 5120),
     baselineBudgetMB: number('baselineBudgetMB', 200),
+    maxStorageMB: number('maxStorageMB', 2048),
     idleHours: number('idleHours', 4),
     agents: texts('agents'),
     keepsTerminalOutput: settings.get<unknown>('terminal.output') !== false,

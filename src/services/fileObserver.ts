@@ -6,6 +6,7 @@ import { countLines, type LineCount } from '../core/lineCount.ts';
 import { holdsPrivateKey, isSecretPath } from '../core/secretPolicy.ts';
 import type { Digest } from '../model/digest.ts';
 import { isSameVersion, type FileVersion, type SkipReason } from '../model/fileVersion.ts';
+import type { ContentHash } from '../model/ids.ts';
 import { splitWorkspacePath, type WorkspacePath } from '../model/workspacePath.ts';
 import type { ContentStore } from '../store/contentStore.ts';
 import type { DiskPace } from '../store/diskPace.ts';
@@ -50,6 +51,8 @@ export interface FileObserverOptions {
   readonly digest: Digest;
   readonly clock: Clock;
   readonly maxFileBytes: number;
+  /** False when so many bytes more would be more than may be stored; then it has been told. */
+  readonly hasRoom: (sizeBytes: number) => boolean;
   readonly toAbsolute: (path: WorkspacePath) => string | undefined;
   /** The user's own secret files, beside the built-in ones. */
   readonly isSecretToo: (path: WorkspacePath) => boolean;
@@ -140,7 +143,7 @@ export class FileObserver {
     if (absolute === undefined || stamp === undefined || stamp.type === 'special') return undefined;
     const reason = this.#skipByName(path, stamp);
     if (reason !== undefined) return { ...known, skipped: reason };
-    if (stamp.sizeBytes > budgetBytes) return { ...known, skipped: 'budget' };
+    if (stamp.sizeBytes > budgetBytes || !this.#options.hasRoom(stamp.sizeBytes)) return { ...known, skipped: 'budget' };
     const isDirect = pace.isQuick && stamp.type === 'file' && stamp.sizeBytes <= directBytes;
     if (!isDirect) pace.noteWait();
     const read = isDirect
@@ -166,6 +169,7 @@ export class FileObserver {
       if (bytes !== undefined) {
         const hash = digest.sha256(bytes);
         if (holdsPrivateKey(bytes)) return { version: versionOf({ ...known, hash, skipped: 'secret' }), bytes: undefined };
+        if (!this.#options.hasRoom(bytes.length)) return { version: versionOf({ ...known, hash, skipped: 'budget' }), bytes };
         await content.put(bytes);
         return { version: versionOf({ ...known, hash, isKept: true }), bytes };
       }
@@ -195,24 +199,32 @@ export class FileObserver {
   }
 
   /** Its new content is not kept. That a file whose content was kept until now has changed is a fact all the same. */
-  async #unkept(path: WorkspacePath, known: KnownFile | undefined, stamp: FileStamp, reason: SkipReason): Promise<Observation> {
+  async #unkept(
+    path: WorkspacePath,
+    known: KnownFile | undefined,
+    stamp: FileStamp,
+    reason: SkipReason,
+    hash?: ContentHash,
+  ): Promise<Observation> {
     const { sizeBytes } = stamp;
     const next: KnownFile = {
       stamp,
       sizeBytes,
       mode: stamp.mode,
       type: stamp.type === 'link' ? 'link' : 'file',
+      // By it a later look knows the content again, and a rewind what it would overwrite.
+      ...(hash === undefined ? {} : { hash }),
       isKept: false,
       skipped: reason,
       isFresh: false,
     };
-    if (known === undefined || known.skipped !== undefined || reason === 'policy')
+    if (reason !== 'budget' && (known === undefined || known.skipped !== undefined || reason === 'policy'))
       return { kind: 'skipped', path, reason, sizeBytes, next };
-    const before = await this.#before(path, known);
+    const before = known === undefined ? undefined : await this.#before(path, known);
     return {
-      kind: 'changed',
+      kind: known === undefined ? 'created' : 'changed',
       path,
-      before: before.version,
+      before: before?.version,
       after: versionOf(next),
       next,
       lines: undefined,
@@ -258,6 +270,7 @@ export class FileObserver {
         },
       };
     }
+    if (!this.#options.hasRoom(bytes.length) && !(await content.has(hash))) return this.#unkept(path, known, stamp, 'budget', hash);
     await content.put(bytes, before?.version.missing === undefined ? before?.version.hash : undefined);
     const isCounted = bytes.length <= countedBytes && (before === undefined || before.bytes !== undefined) && stamp.type === 'file';
     return {

@@ -17,7 +17,9 @@ import type { TapedeckLayout } from '../store/layout.ts';
 import { describeFailure, failureReason } from '../store/writerHealth.ts';
 import ignore from 'ignore';
 import { openAgentFollower, type AgentFollower } from './agentFollower.ts';
+import { describeBytes } from '../store/storageUse.ts';
 import type { Attributor } from './attributor.ts';
+import { careForContents, isCareDue } from './contentCare.ts';
 import { CommitWork } from './commitWork.ts';
 import { FileMemory, type Remembered } from './fileMemory.ts';
 import { FileObserver } from './fileObserver.ts';
@@ -57,6 +59,8 @@ export interface LeaderWorkOptions {
 const burstQuietMs = 1500;
 const burstMaxMs = 15_000;
 const retryMs = 2000;
+const careAfterMs = 5 * 60_000;
+const careEveryMs = 3_600_000;
 const longestRetryMs = 30_000;
 /** A rewind by another process gives a sign of life each second; its files are its own until it is done. */
 const rewindSignMs = 5000;
@@ -80,6 +84,7 @@ export class LeaderWork implements Disposable {
   #follower: AgentFollower | undefined;
   #retries = 0;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
+  #careTimer: ReturnType<typeof setTimeout> | undefined;
   #contentsKept: Promise<void> = Promise.resolve();
   readonly files: FileRecorder;
   readonly reconciler: Reconciler;
@@ -106,6 +111,7 @@ export class LeaderWork implements Disposable {
       digest,
       clock,
       maxFileBytes: settings.maxFileBytes,
+      hasRoom: (sizeBytes) => this.#hasRoom(sizeBytes),
       toAbsolute: (path) => folders.toAbsolute(path),
       isSecretToo: (path) => secrets?.ignores(splitWorkspacePath(path).relative) === true,
       isExcluded: (path) => this.#place(path)?.index.verdict(this.#place(path)!.within, false).verdict === 'policy',
@@ -204,6 +210,8 @@ export class LeaderWork implements Disposable {
     await this.#followGit();
     this.#watch();
     this.#contentsKept = this.#memory.keepContents().catch((error: unknown) => this.#failed(error));
+    this.#careTimer = setTimeout(() => void this.#careForContents(), careAfterMs);
+    this.#careTimer.unref();
     return remembered;
   }
 
@@ -318,6 +326,7 @@ export class LeaderWork implements Disposable {
 
   dispose(): void {
     this.#memory.stop();
+    clearTimeout(this.#careTimer);
     clearTimeout(this.#retryTimer);
     this.#watching?.dispose();
     this.#watching = undefined;
@@ -414,6 +423,38 @@ export class LeaderWork implements Disposable {
     const { folder, relative } = splitWorkspacePath(path);
     const index = folder === undefined ? this.#indexes[0] : this.#indexes.find((candidate) => candidate.folder.name === folder);
     return index === undefined ? undefined : { index, within: relative };
+  }
+
+  /** Told once when there is none left, and again when there is. */
+  #hasRoom(sizeBytes: number): boolean {
+    const { content, settings, onTrouble } = this.#options;
+    const hasRoom = content.storedBytes + sizeBytes <= settings.maxStoredBytes;
+    onTrouble(
+      'room',
+      hasRoom
+        ? undefined
+        : `The contents of files take all the ${describeBytes(settings.maxStoredBytes)} that the setting allows: changes are recorded without their contents, and cannot be rewound. Raise tapedeck.maxStorageMB, or remove old sessions from ${this.#options.layout.sessions}.`,
+    );
+    return hasRoom;
+  }
+
+  /** Once a day, when nothing else is to be done. */
+  async #careForContents(): Promise<void> {
+    const { layout, digest, clock, onTrace } = this.#options;
+    try {
+      await this.#contentsKept;
+      if (this.#disposables.isDisposed) return;
+      if (await isCareDue(layout, clock)) {
+        const care = await careForContents({ layout, digest, clock });
+        if (care.state === 'refused') onTrace(`Contents were not collected: ${care.message}`);
+        else if (care.freedBytes > 0) onTrace(`Contents that no log mentions were removed: ${describeBytes(care.freedBytes)}`);
+      }
+    } catch (error) {
+      onTrace(`Contents were not collected: ${error instanceof Error ? error.message : String(error)}`);
+    }
+    if (this.#disposables.isDisposed) return;
+    this.#careTimer = setTimeout(() => void this.#careForContents(), careEveryMs);
+    this.#careTimer.unref();
   }
 
   /** What could not be written stays a difference; it is looked for again, with growing pauses. */

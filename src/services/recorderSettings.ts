@@ -8,6 +8,8 @@ export interface RecorderSettings {
   readonly maxFileBytes: number;
   /** How much of what git does not hold is copied when a session begins. */
   readonly baselineBudgetBytes: number;
+  /** When the store of contents has reached this, changes go on being recorded, their contents do not. */
+  readonly maxStoredBytes: number;
   /** More files than this are not followed; status says so. */
   readonly maxFiles: number;
   /** Globs in gitignore's syntax, relative to each folder. */
@@ -26,6 +28,7 @@ export const defaultRecorderSettings: RecorderSettings = {
   idleHours: 4,
   maxFileBytes: 5 * 1024 * 1024,
   baselineBudgetBytes: 200 * 1024 * 1024,
+  maxStoredBytes: 2 * 1024 * 1024 * 1024,
   maxFiles: 200_000,
   exclude: [],
   secretFiles: [],

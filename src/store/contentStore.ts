@@ -2,6 +2,7 @@ import type { Disposable } from '../base/disposable.ts';
 import type { Digest } from '../model/digest.ts';
 import type { SkipReason } from '../model/fileVersion.ts';
 import type { ContentHash, WriterId } from '../model/ids.ts';
+import { CondemnedWatch, lookEveryMs } from './condemnedContents.ts';
 import { applyDelta, deltaBase, encodeDelta } from './delta.ts';
 import { diskFileSystem, type DiskFileSystem } from './diskFileSystem.ts';
 import { readWholeFile, ReadingStopped } from './fileReading.ts';
@@ -27,6 +28,8 @@ export interface ContentStoreOptions {
   readonly fileSystem?: DiskFileSystem;
   /** A pack that has reached this size is not continued. */
   readonly maxPackBytes?: number;
+  /** How often it looks what others have condemned. */
+  readonly lookEveryMs?: number;
 }
 
 export interface ContentHealth {
@@ -54,6 +57,8 @@ export interface ContentStore extends Disposable {
   has(hash: ContentHash): Promise<boolean>;
   /** Reads and checks everything there is. */
   verify(): Promise<ContentHealth>;
+  /** What packs and large contents take on the disk, as far as this store has seen. */
+  readonly storedBytes: number;
   /** Damage met since opening. */
   readonly damage: readonly ContentDamage[];
   /** Writes what waits and closes all files. */
@@ -79,6 +84,7 @@ class PackedContentStore implements ContentStore {
   readonly #options: ContentStoreOptions;
   readonly #loose: LooseContent;
   readonly #index: PackIndex;
+  readonly #condemned: CondemnedWatch;
   readonly #pending = new Map<ContentHash, Promise<StoredContent>>();
   readonly #large = new Set<Promise<StoredContent>>();
   /** The latest contents, so that the base of the next delta need not be read back. Oldest first. */
@@ -100,13 +106,19 @@ class PackedContentStore implements ContentStore {
       () => `${options.writer}-${process.pid}-${++this.#temporary}.tmp`,
     );
     this.#index = new PackIndex(this.#folder, options.layout.cache, this.#digest, this.#fileSystem, (damage) => this.#damage.push(damage));
+    this.#condemned = new CondemnedWatch(this.#folder, options.lookEveryMs ?? lookEveryMs, () => this.#index.dropGone());
   }
 
   get damage(): readonly ContentDamage[] {
     return this.#damage;
   }
 
+  get storedBytes(): number {
+    return this.#index.packedBytes + this.#loose.storedBytes;
+  }
+
   async open(): Promise<void> {
+    await this.#condemned.look();
     await this.#index.refresh();
     await this.#loose.sweep(Date.now());
   }
@@ -119,7 +131,8 @@ class PackedContentStore implements ContentStore {
       return job;
     }
     const hash = this.#digest.sha256(bytes);
-    if (this.#index.find(hash) !== undefined) return { hash, sizeBytes: bytes.length };
+    if (this.#condemned.isDue) await this.#condemned.look();
+    if (this.#findLasting(hash) !== undefined) return { hash, sizeBytes: bytes.length };
     const pending = this.#pending.get(hash);
     if (pending !== undefined) return pending;
     const job = this.#store(hash, bytes, base).finally(() => this.#pending.delete(hash));
@@ -232,6 +245,11 @@ class PackedContentStore implements ContentStore {
           this.#remember(hash, new Uint8Array(bytes));
           return bytes;
         }
+        // Collected by another process: what of it is needed lies in another pack.
+        if (bytes === 'gone' && (await this.#index.isGone(entry.pack))) {
+          await this.#index.dropGone();
+          break;
+        }
         this.#damage.push(this.#damageOf(entry, bytes));
         // Forgotten, so that another copy is tried, and so that a later put of the same content writes it anew.
         this.#index.forget(entry);
@@ -290,11 +308,16 @@ class PackedContentStore implements ContentStore {
   async #delta(baseHash: ContentHash, next: Uint8Array): Promise<{ readonly payload: Buffer; readonly depth: number } | undefined> {
     // Only what is already on disk may be stood upon: if the base failed to be written, so would everything above it.
     await this.#pending.get(baseHash)?.catch(() => {});
-    const entry = this.#index.find(baseHash);
+    const entry = this.#findLasting(baseHash);
     if (entry === undefined || entry.depth >= maxDeltaDepth) return undefined;
     const base = await this.get(baseHash);
     const payload = base === undefined ? undefined : encodeDelta(baseHash, base, next);
     return payload === undefined ? undefined : { payload, depth: entry.depth + 1 };
+  }
+
+  /** Where the content lies for good: what lies in a pack that is to go is not kept. */
+  #findLasting(hash: ContentHash): PackEntry | undefined {
+    return this.#index.findOutside(hash, (pack) => this.#condemned.has(pack));
   }
 
   #packWriter(): PackWriter {
@@ -305,10 +328,11 @@ class PackedContentStore implements ContentStore {
       folder: this.#folder,
       writer: this.#options.writer,
       fileSystem: this.#fileSystem,
-      continued: last?.isSound ? { segment: last.segment, sizeBytes: last.sizeBytes } : undefined,
+      continued: last?.isSound === true ? { segment: last.segment, sizeBytes: last.sizeBytes } : undefined,
       nextSegment: (last?.segment ?? 0) + 1,
       maxPackBytes: this.#options.maxPackBytes ?? 64 * 1024 * 1024,
       onGone: () => this.#index.dropGone(),
+      isCondemned: (pack) => this.#condemned.has(pack),
     });
     return this.#writer;
   }

@@ -18,6 +18,8 @@ export class LooseContent {
   readonly #root: string;
   readonly #fileSystem: DiskFileSystem;
   readonly #temporaryName: () => string;
+  /** Of the contents that were seen or stored. */
+  storedBytes = 0;
 
   constructor(root: string, fileSystem: DiskFileSystem, temporaryName: () => string) {
     this.#root = root;
@@ -32,6 +34,17 @@ export class LooseContent {
   async has(hash: ContentHash): Promise<boolean> {
     try {
       return (await this.#fileSystem.lstat(this.pathOf(hash))).isFile();
+    } catch {
+      return false;
+    }
+  }
+
+  async #touched(path: string): Promise<boolean> {
+    try {
+      if (!(await this.#fileSystem.lstat(path)).isFile()) return false;
+      const now = Date.now() / 1000;
+      await this.#fileSystem.utimes(path, now, now);
+      return true;
     } catch {
       return false;
     }
@@ -60,9 +73,11 @@ export class LooseContent {
         file = undefined;
         await open.close();
         const path = this.pathOf(name);
-        if (await this.has(name)) return this.#fileSystem.unlink(temporary);
+        // With a new time it is no more what somebody found to be unneeded before.
+        if (await this.#touched(path)) return this.#fileSystem.unlink(temporary);
         await makeLastingFolder(this.#fileSystem, dirname(path));
         await this.#fileSystem.rename(temporary, path);
+        this.storedBytes += sizeBytes;
         await syncFolder(this.#fileSystem, dirname(path));
       });
       return { hash: name, sizeBytes };
@@ -93,8 +108,15 @@ export class LooseContent {
     }
   }
 
-  /** Removes what processes that died in the middle of a large content have left, when it is older than an hour. */
+  /** Removes what processes that died in the middle of a large content have left, when it is older than an hour; counts what is there. */
   async sweep(nowMs: number): Promise<void> {
+    let storedBytes = 0;
+    for await (const hash of this.hashes())
+      storedBytes += await this.#fileSystem.lstat(this.pathOf(hash)).then(
+        ({ size }) => size,
+        () => 0,
+      );
+    this.storedBytes = storedBytes;
     for (const name of await this.#names(this.#root)) {
       if (!name.endsWith('.tmp')) continue;
       const path = join(this.#root, name);

@@ -58,6 +58,33 @@ export class PackIndex {
     return found === undefined || !isList(found) ? found : found[0];
   }
 
+  /** The first one that lies in no such pack. */
+  findOutside(hash: ContentHash, isCondemned: (pack: string) => boolean): PackEntry | undefined {
+    const found = this.#entries.get(hash);
+    if (found === undefined) return undefined;
+    if (isList(found)) return found.find((entry) => !isCondemned(entry.pack));
+    return isCondemned(found.pack) ? undefined : found;
+  }
+
+  /** Of the packs that are known, in bytes. */
+  get packedBytes(): number {
+    let sum = 0;
+    for (const { sizeBytes } of this.#packs.values()) sum += sizeBytes;
+    return sum;
+  }
+
+  /** The packs that are known. `isSound`: every byte of it belongs to a readable record. */
+  *packs(): Generator<{
+    readonly name: string;
+    readonly writer: WriterId;
+    readonly sizeBytes: number;
+    readonly modifiedMs: number;
+    readonly isSound: boolean;
+  }> {
+    for (const { name, writer, sizeBytes, modifiedMs, readTo, isDamaged } of this.#packs.values())
+      yield { name, writer, sizeBytes, modifiedMs, isSound: !isDamaged && readTo > 0 && readTo === sizeBytes };
+  }
+
   all(hash: ContentHash): readonly PackEntry[] {
     const found = this.#entries.get(hash);
     return found === undefined ? [] : isList(found) ? found : [found];
@@ -82,6 +109,10 @@ export class PackIndex {
   forget(entry: PackEntry): void {
     const pack = this.#packs.get(entry.pack);
     if (pack !== undefined) pack.isDamaged = true;
+    this.#drop(entry);
+  }
+
+  #drop(entry: PackEntry): void {
     const left = this.all(entry.hash).filter((other) => other.pack !== entry.pack || other.offset !== entry.offset);
     if (left.length === 0) this.#entries.delete(entry.hash);
     else this.#entries.set(entry.hash, left);
@@ -119,13 +150,18 @@ export class PackIndex {
     });
   }
 
+  /** Whether that pack has been removed. */
+  async isGone(name: string): Promise<boolean> {
+    return (await this.#fileSystem.lstat(join(this.#folder, name)).catch((error: unknown) => failureCode(error))) === 'ENOENT';
+  }
+
   /** Forgets what lay in packs that were removed: it would be taken for kept. */
   dropGone(): Promise<void> {
     return this.#refreshing.run(async () => {
       for (const pack of this.#packs.values()) {
         const found = await this.#fileSystem.lstat(join(this.#folder, pack.name)).catch((error: unknown) => failureCode(error));
         if (found !== 'ENOENT') continue;
-        for (const entry of [...this.entries()]) if (entry.pack === pack.name) this.forget(entry);
+        for (const entry of [...this.entries()]) if (entry.pack === pack.name) this.#drop(entry);
         this.#packs.delete(pack.name);
         await this.#closeFile(pack);
       }

@@ -37,6 +37,8 @@ export interface PackWriterOptions {
   readonly maxPackBytes: number;
   /** The pack, or the folder of all packs, was removed: what lay in it is no longer there. Awaited before anything is written anew. */
   readonly onGone?: () => Promise<void>;
+  /** That pack is to be removed: nothing more is written to it. */
+  readonly isCondemned?: (pack: string) => boolean;
 }
 
 export const packFileName = (writer: WriterId, segment: number): string => `${writer}-${String(segment).padStart(4, '0')}.pack`;
@@ -139,9 +141,18 @@ export class PackWriter {
   }
 
   async #openFile(): Promise<DiskFile> {
-    if (this.#file !== undefined) return this.#file;
     const { fileSystem, folder, writer, continued } = this.#options;
-    if (continued !== undefined && this.#segment === 0 && continued.sizeBytes < this.#options.maxPackBytes) {
+    const isCondemned = (segment: number): boolean => this.#options.isCondemned?.(packFileName(writer, segment)) === true;
+    if (this.#file !== undefined) {
+      if (!isCondemned(this.#segment)) return this.#file;
+      await this.#closeFile();
+    }
+    if (
+      continued !== undefined &&
+      this.#segment === 0 &&
+      !isCondemned(continued.segment) &&
+      continued.sizeBytes < this.#options.maxPackBytes
+    ) {
       this.#segment = continued.segment;
       const file = await fileSystem.open(join(folder, packFileName(writer, continued.segment)), 'a');
       this.#size = continued.sizeBytes;

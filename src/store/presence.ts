@@ -196,3 +196,15 @@ export async function findRootTrouble(
   // Some systems tell of no blocks at all.
   return space === undefined || space.blocks === 0 || space.bavail > 0 ? undefined : trouble({ code: 'ENOSPC' });
 }
+
+/** Cards of other machines, which nobody here can tell alive from dead, with when they were written last, Unix ms. */
+export async function readForeignRecorders(layout: TapedeckLayout): Promise<{ readonly card: PresenceCard; readonly writtenMs: number }[]> {
+  const foreign: { card: PresenceCard; writtenMs: number }[] = [];
+  for (const name of await readdir(layout.recorders).catch(() => [])) {
+    const path = join(layout.recorders, name);
+    const card = name.endsWith('.json') ? await readCard(path) : undefined;
+    if (card !== undefined && card.host !== os.hostname())
+      foreign.push({ card, writtenMs: (await stat(path).catch(() => ({ mtimeMs: 0 }))).mtimeMs });
+  }
+  return foreign;
+}

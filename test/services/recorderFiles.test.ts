@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, rename, rm, symlink, appendFile, unlink } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { defaultRecorderSettings } from '../../src/services/recorderSettings.ts';
 import { deafWatcher, RecorderRoom, until } from './recorderRoom.ts';
 
 let room: RecorderRoom;
@@ -206,3 +208,28 @@ async function hashOf(text: string): Promise<string> {
   const { nodeDigest } = await import('../../src/store/digest.ts');
   return nodeDigest.sha256(text);
 }
+
+it('[R35] goes on recording without contents when they take all the room that is allowed, and says so', async () => {
+  await room.write('a.txt', 'before\n');
+  const settings = { ...defaultRecorderSettings, quietMs: 60, maxWaitMs: 400, maxStoredBytes: 20_000 };
+  const recorder = await room.started({ settings });
+  await room.write('b.bin', randomBytes(15_000));
+  await recorder.reconcile('hand');
+  expect(recorder.status().state).toBe('recording');
+  await room.write('c.bin', randomBytes(15_000));
+  await room.write('a.txt', 'x'.repeat(15_000));
+  await recorder.reconcile('hand');
+  const versions = (await room.fileEvents(recorder)).map(({ path, after }) => [path, after?.missing, after?.hash?.length]);
+  expect(versions).toEqual([
+    ['b.bin', undefined, 64],
+    ['a.txt', 'budget', 64],
+    ['c.bin', 'budget', 64],
+  ]);
+  expect(recorder.status()).toMatchObject({ state: 'degraded' });
+  expect(recorder.status().reason).toContain('tapedeck.maxStorageMB');
+  expect(recorder.content.storedBytes).toBeLessThan(20_000);
+  // What is small enough finds room again.
+  await room.write('a.txt', 'small\n');
+  await recorder.reconcile('hand');
+  expect(recorder.status().state).toBe('recording');
+});

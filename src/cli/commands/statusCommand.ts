@@ -10,6 +10,7 @@ import { findExpiringRuns, type ExpiringRun } from '../../services/expiringRuns.
 import { nodeDigest } from '../../store/digest.ts';
 import { findRootTrouble, readRecorders, type PresenceCard } from '../../store/presence.ts';
 import type { StoredCard } from '../../store/sessionCard.ts';
+import { describeBytes, readStorageUse, type StorageUse } from '../../store/storageUse.ts';
 import { nextStepFor, toFailureReason } from '../../store/writerHealth.ts';
 import type { CommandEntry } from '../command.ts';
 import { openPlaces } from '../projectOpening.ts';
@@ -39,6 +40,7 @@ export const statusCommand: CommandEntry = (program, act) => {
           withinDays: warnedDays,
           liveFrom: current === undefined ? undefined : Date.parse(current.startedAt),
         });
+        const storage = await readStorageUse(workspace.layout);
         const recording =
           state?.session.isPaused === true
             ? 'paused'
@@ -60,6 +62,7 @@ export const statusCommand: CommandEntry = (program, act) => {
             counts: state === undefined ? null : countsOf(state),
             health: state === undefined ? null : healthOf(state),
             expiring: expiring.map(({ dueAtMs, ...told }) => ({ ...told, dueAt: new Date(dueAtMs).toISOString() })),
+            storage,
           },
           [
             ...describe(
@@ -69,6 +72,7 @@ export const statusCommand: CommandEntry = (program, act) => {
               card,
               state,
               troubles,
+              storage,
             ),
             ...describeExpiring(expiring),
           ],
@@ -160,6 +164,7 @@ function describe(
   card: StoredCard | undefined,
   state: SessionState | undefined,
   troubles: readonly StatusTrouble[],
+  storage: StorageUse,
 ): string[] {
   const lines = [
     `${folder}: ${words[recording] ?? recording}${recorders.length === 0 ? '' : `, by ${recorders.join(' and ')}`}`,
@@ -176,6 +181,9 @@ function describe(
   for (const blocker of openBlockers(state)) lines.push(`Blocked: ${blocker.what}${blocker.isInferred ? ' (inferred)' : ''}`);
   const green = lastGreen(state);
   if (green !== undefined) lines.push(`Last green: ${green.command ?? 'diagnostics'} at ${green.mark.at}`);
+  lines.push(
+    `Takes ${describeBytes(storage.totalBytes)}: contents ${describeBytes(storage.contentBytes)}, logs ${describeBytes(storage.logBytes)}`,
+  );
   if (state.gaps.length > 0) lines.push(`${counted(state.gaps.length, 'gap')} in the recording`);
   return lines;
 }
