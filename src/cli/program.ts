@@ -21,6 +21,7 @@ import { statusCommand } from './commands/statusCommand.ts';
 import { usageCommand } from './commands/usageCommand.ts';
 import { verifyCommand } from './commands/verifyCommand.ts';
 import { namedPointWords } from './namedPoint.ts';
+import { weighCommand } from './commands/weighCommand.ts';
 import { Output } from './output.ts';
 import { openWorkspace } from './workspace.ts';
 
@@ -58,6 +59,7 @@ const commands: readonly CommandEntry[] = [
   pastCommand,
   importCommand,
   linkCommand,
+  weighCommand,
 ];
 
 export type ExitCode = 0 | 1 | 2;

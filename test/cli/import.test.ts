@@ -134,6 +134,38 @@ describe('tapedeck import', { timeout: 60_000 }, () => {
   });
 });
 
+describe('tapedeck weigh', { timeout: 60_000 }, () => {
+  it('[A54] tells of a run what fills its context, from its transcript, from a file, and from the log when that is gone', async () => {
+    const home = await mkdtemp(join(tmpdir(), 'tapedeck-home-'));
+    const environment = { HOME: home, USERPROFILE: home };
+    const id = '625d02c2-b83d-4f46-acf4-05a0bb32300e';
+    try {
+      const folder = await realpath(room.folder);
+      const to = join(home, '.claude', 'projects', 'any', `${id}.jsonl`);
+      await layTranscript(claude, to, [['/home/devuser/projects/gen5/proj_cc', folder]]);
+      const found = await room.run(['weigh', '--json'], { environment });
+      expect(found).toMatchObject({ code: 0, err: '' });
+      const weight = found.json() as { turns: { inputTokens: number }[]; parts: unknown[] };
+      expect(weight).toMatchObject({ run: id, agent: 'Claude Code', source: 'transcript', model: 'claude-sonnet-4-5' });
+      expect(weight.turns.reduce((sum, { inputTokens }) => sum + inputTokens, 0)).toBe(523);
+      expect((await room.run(['weigh', id.slice(0, 6)], { environment })).out).toContain('What fills it, about');
+      expect((await room.run(['weigh', claude, '--json'], { environment })).json()).toMatchObject({
+        run: id,
+        parts: weight.parts.map(() => expect.anything() as unknown),
+      });
+      expect((await room.run(['import'], { environment })).code).toBe(0);
+      await rm(to);
+      const logged = (await room.run(['weigh', id, '--json'], { environment })).json();
+      expect(logged).toMatchObject({ run: id, source: 'log' });
+      expect((logged as typeof weight).turns.reduce((sum, { inputTokens }) => sum + inputTokens, 0)).toBe(523);
+      expect((await room.run(['weigh', 'nobody'], { environment })).code).toBe(1);
+      expect((await room.run(['weigh'], { environment })).code).toBe(1);
+    } finally {
+      await rm(home, { recursive: true, force: true });
+    }
+  });
+});
+
 describe('tapedeck past', { timeout: 60_000 }, () => {
   it('[A51] [A52] finds what an agent did here and before the folder was moved, by words, in pages, as JSON and in words', async () => {
     const home = await mkdtemp(join(tmpdir(), 'tapedeck-home-'));
