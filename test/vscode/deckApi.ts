@@ -1,7 +1,7 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import type { TapedeckApi } from '../../src/extension.ts';
-import type { Prompts, TickGroup } from '../../src/host/prompts.ts';
+import type { Choice, Prompts, TickGroup } from '../../src/host/prompts.ts';
 
 export async function openApi(): Promise<TapedeckApi> {
   const api = (await vscode.extensions.getExtension('tapedeck.tapedeck')!.activate()) as TapedeckApi;
@@ -19,8 +19,14 @@ export function pathInWorkspace(relative: string): string {
 export interface Answers {
   input?: (string | undefined)[];
   confirm?: ('action' | 'otherAction' | undefined)[];
-  /** The label of the entry to choose. */
-  pick?: string[];
+  /** The label of the entry to choose, or what finds it. */
+  pick?: (string | ((choice: Choice<unknown>) => boolean))[];
+  /** The choices that were offered last, filled in here. */
+  picked?: readonly Choice<unknown>[];
+  /** Buttons to press in the next lists to tick, each `label: button`. */
+  press?: string[];
+  /** Labels to leave unticked in the next list. */
+  untick?: string[];
   /** Texts to search for; the first that is found is taken. */
   find?: string[];
   /** The lines that were found last, filled in here. */
@@ -36,13 +42,24 @@ export function answering(answers: Answers): Prompts {
   return {
     input: async () => answers.input?.shift(),
     pick: async (_title, choices) => {
-      const label = answers.pick?.shift();
-      return choices.find((choice) => choice.label === label)?.value;
+      answers.picked = choices;
+      const wanted = answers.pick?.shift();
+      return choices.find((choice) => (typeof wanted === 'function' ? wanted(choice) : choice.label === wanted))?.value;
     },
-    // Ticks everything that can be ticked, conflicts too.
-    tick: async (_title, groups) => {
+    // Ticks everything that can be ticked, conflicts too, but what is to be left.
+    tick: async (_title, groups, _placeholder, extras) => {
+      const choices = groups.flatMap((group) => group.choices);
+      for (const choice of choices)
+        for (const { id } of choice.buttons ?? []) {
+          const index = answers.press?.indexOf(`${choice.label}: ${id}`) ?? -1;
+          if (index < 0) continue;
+          answers.press!.splice(index, 1);
+          await extras?.onButton?.(choice.value, id);
+        }
       answers.ticked = groups;
-      return groups.flatMap(({ choices }) => choices.map(({ value }) => value));
+      const left = answers.untick ?? [];
+      answers.untick = [];
+      return choices.filter(({ label }) => !left.includes(label)).map(({ value }) => value);
     },
     // Types the text, waits until all is found, and takes the first.
     async find({ look }) {

@@ -168,6 +168,117 @@ export function rewindSuite(): void {
       assert.equal(answers.told.at(-1), 'inform: What was undone is done again in 1 file.');
     });
 
+    it('[R40] takes single changes of a file, chosen from the confirmation or from the list', async () => {
+      const lines = (...words: string[]): string => words.map((word) => `${word}\n`).join('');
+      await write('chosen.txt', lines('one', 'two', 'three'));
+      const target = await checkpoint();
+      await write('chosen.txt', lines('ONE', 'two', 'THREE'));
+      // One file: no list, its changes behind the second button.
+      answers.confirm = ['otherAction', 'action'];
+      answers.untick = ['three'];
+      assert.equal((await api.actions.rewindTo(target)).done, true);
+      assert.equal(readFileSync(pathInWorkspace('chosen.txt'), 'utf8'), lines('one', 'two', 'THREE'));
+      answers.confirm = ['action'];
+      assert.equal((await api.actions.undoRewind()).done, true);
+      await write('beside.txt', 'beside\n');
+      answers.press = ['chosen.txt: hunks'];
+      answers.untick = ['one'];
+      answers.confirm = ['action'];
+      assert.equal((await api.actions.rewindTo(target)).done, true);
+      assert.equal(readFileSync(pathInWorkspace('chosen.txt'), 'utf8'), lines('ONE', 'two', 'three'));
+      assert.equal(existsSync(pathInWorkspace('beside.txt')), false);
+      // What was shown to choose from is closed again.
+      await eventually(async () => (vscode.window.tabGroups.all.every(({ tabs }) => tabs.length === 0) ? true : undefined));
+    });
+
+    it('[R42] rewinds a folder from the Explorer, either side of a turn, and to what was last green', async () => {
+      mkdirSync(pathInWorkspace('within'), { recursive: true });
+      await write('within/a.txt', 'one\n');
+      await write('without.txt', 'one\n');
+      const by = { actor: 'agent', name: 'codex', run: 'r-turn', how: 'transcript' } as const;
+      const journal = api.deck().recorder!.journal;
+      const turn = { by, run: 'r-turn', turn: 1 };
+      const text = { head: 'Do it', sizeBytes: 5 };
+      await journal.record({ kind: 'run.started', by, run: 'r-turn', agent: 'codex', title: 'A turn' });
+      const prompt = await journal.record({ kind: 'prompt.submitted', ...turn, provenance: 'user', text });
+      await write('within/a.txt', 'two\n');
+      await write('without.txt', 'two\n');
+      const end = await journal.record({ kind: 'turn.ended', ...turn, stopReason: 'end_turn' });
+      const green = { command: 'npm test', by, exitCode: 0 };
+      await journal.record({ kind: 'command.ended', ...green });
+      await write('within/a.txt', 'three\n');
+      await write('without.txt', 'three\n');
+      const both = (): string[] => ['within/a.txt', 'without.txt'].map((name) => readFileSync(pathInWorkspace(name), 'utf8'));
+
+      answers.pick = [({ label }) => label === 'Prompt: Do it'];
+      answers.confirm = ['action'];
+      const folder = vscode.Uri.file(pathInWorkspace('within'));
+      assert.equal(await vscode.commands.executeCommand('tapedeck.rewindFolder', folder), true);
+      assert.deepEqual(both(), ['one\n', 'three\n']);
+      const named = answers.picked!.filter(({ group }) => group === 'named points').map(({ label }) => label);
+      assert.equal(named[0], 'Last green: npm test');
+      assert.ok(named.includes('Codex: A turn begins'), named.join());
+
+      answers.confirm = ['action'];
+      assert.equal(await vscode.commands.executeCommand('tapedeck.rewindLastGreen'), true);
+      assert.deepEqual(both(), ['two\n', 'two\n']);
+      answers.confirm = ['action'];
+      assert.equal(await vscode.commands.executeCommand('tapedeck.row.rewindBefore', { rowEvents: [eventId(prompt)] }), true);
+      assert.deepEqual(both(), ['one\n', 'one\n']);
+      // What was green is set aside with the turn.
+      assert.equal(await vscode.commands.executeCommand('tapedeck.rewindLastGreen'), false);
+      answers.confirm = ['action'];
+      assert.equal(await vscode.commands.executeCommand('tapedeck.row.rewindAfter', { rowEvents: [eventId(end)] }), true);
+      assert.deepEqual(both(), ['two\n', 'two\n']);
+    });
+
+    it('[R43] returns to what a rewind set aside, and brings one change of it back', async () => {
+      await write('future.txt', 'one\ntwo\nthree\n');
+      const target = await checkpoint();
+      await write('future.txt', 'ONE\ntwo\nthree\n');
+      const change = await newest((event) => isFileEvent(event) && event.path === 'future.txt');
+      await write('later.txt', 'later\n');
+      assert.equal(await rewindTo(target), true);
+      await write('future.txt', 'one\ntwo\nTHREE\n');
+      const row = { rowEvents: [eventId(change)], rowText: '', rowPath: 'future.txt', rowIsAside: true };
+      answers.confirm = ['action'];
+      assert.equal(await vscode.commands.executeCommand('tapedeck.row.bringBack', row), true);
+      assert.equal(readFileSync(pathInWorkspace('future.txt'), 'utf8'), 'ONE\ntwo\nTHREE\n');
+      assert.match(answers.told.at(-1)!, /^inform: Brought back in 1 file\. \| Undo$/);
+      assert.equal(existsSync(pathInWorkspace('later.txt')), false);
+      const later = await newest((event) => isFileEvent(event) && event.path === 'later.txt' && event.kind === 'file.created');
+      answers.confirm = ['action'];
+      assert.equal(await vscode.commands.executeCommand('tapedeck.row.returnTo', { rowEvents: [eventId(later)] }), true);
+      assert.equal(readFileSync(pathInWorkspace('future.txt'), 'utf8'), 'ONE\ntwo\nthree\n');
+      assert.equal(readFileSync(pathInWorkspace('later.txt'), 'utf8'), 'later\n');
+      answers.confirm = ['action'];
+      assert.equal((await api.actions.undoRewind()).done, true);
+      assert.equal(readFileSync(pathInWorkspace('future.txt'), 'utf8'), 'ONE\ntwo\nTHREE\n');
+    });
+
+    it('[R44] [R45] tells what happened to a file, compares it with now, and any two points with each other', async () => {
+      await write('told.txt', 'one\n');
+      const first = await checkpoint();
+      await write('told.txt', 'two\n');
+      await write('told.txt', 'three\n');
+      const second = await checkpoint();
+      answers.pick = [({ description }) => /created/.test(description ?? ''), 'Compare with Now'];
+      const uri = vscode.Uri.file(pathInWorkspace('told.txt'));
+      assert.equal(await vscode.commands.executeCommand('tapedeck.fileHistory', uri), true);
+      const diff = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
+      assert.ok(diff instanceof vscode.TabInputTextDiff);
+      assert.equal((await vscode.workspace.openTextDocument(diff.original)).getText(), 'one\n');
+      assert.equal(diff.modified.toString(), uri.toString());
+      answers.pick = [({ value }) => value === first];
+      assert.equal(await vscode.commands.executeCommand('tapedeck.row.compare', { rowEvents: [second] }), true);
+      await eventually(async () =>
+        /^Files at .* ↔ /.test(vscode.window.tabGroups.activeTabGroup.activeTab?.label ?? '') ? true : undefined,
+      );
+      answers.pick = [({ value }) => value === second];
+      assert.equal(await vscode.commands.executeCommand('tapedeck.row.compare', { rowEvents: [second] }), true);
+      assert.match(answers.told.at(-1)!, /No file differs between/);
+    });
+
     it('[D17] tells who made the line at the cursor, and shows the change', async () => {
       await write('blamed.txt', 'one\n');
       await write('blamed.txt', 'one\ntwo\n');
