@@ -8,6 +8,7 @@ import type { EventFilter } from '../core/eventFilter.ts';
 import { generatedMarkers } from '../core/ignoreRules.ts';
 import type { SourceSet } from '../core/sourceSet.ts';
 import type { AgentEnvironment, TranscriptAdapter } from '../core/transcripts/adapter.ts';
+import { driftOf, type Drift } from '../core/transcripts/drift.ts';
 import type { Digest } from '../model/digest.ts';
 import { isFileEvent, type EventDraft, type LoggedEvent, type TapedeckEvent } from '../model/event.ts';
 import type { SessionId } from '../model/ids.ts';
@@ -246,6 +247,11 @@ export class LeaderWork implements Disposable {
     });
     if (this.#disposables.isDisposed) await follower.close();
     else this.#follower = follower;
+  }
+
+  /** What of the agents' records is not known, by agent, version and type. */
+  drift(): readonly Drift[] {
+    return driftOf(this.#follower?.runs() ?? []);
   }
 
   /** Records of the agents' transcripts that could not be read. */

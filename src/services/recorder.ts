@@ -667,6 +667,7 @@ class WorkspaceRecorder implements Recorder {
 
   /** For other processes that ask how the recording is. */
   #tellPresence(): void {
+    if (!this.#isClosed) this.#presence.tellDrift(this.#work?.drift() ?? []);
     const { reason: message, log } = this.status();
     if (this.#isClosed || (message === undefined && this.#troubleSince === undefined)) return;
     this.#troubleSince = message === undefined ? undefined : (this.#troubleSince ?? new Date(this.#options.clock.now()).toISOString());

@@ -4,6 +4,7 @@ import * as os from 'node:os';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { SerialQueue } from '../base/serialQueue.ts';
+import type { Drift } from '../core/transcripts/drift.ts';
 import type { TapedeckLayout } from './layout.ts';
 import { describeFailure, failureReason, type LogFailureReason } from './writerHealth.ts';
 
@@ -30,6 +31,9 @@ export const RecorderTrouble = z.object({
 });
 export type RecorderTrouble = z.infer<typeof RecorderTrouble>;
 
+/** Records of a type that this version does not know. */
+const RecordDrift = z.object({ agent: z.string(), version: z.string().optional(), recordType: z.string(), count: z.number() });
+
 export const PresenceCard = z.object({
   writer: z.string(),
   pid: z.number(),
@@ -38,6 +42,8 @@ export const PresenceCard = z.object({
   startedAt: z.string(),
   app: z.string(),
   trouble: RecorderTrouble.optional(),
+  /** What of the agents' records the process does not know, the most first. */
+  drift: z.array(RecordDrift).optional(),
 });
 export type PresenceCard = z.infer<typeof PresenceCard>;
 
@@ -53,18 +59,27 @@ export interface Presence {
   look(): Promise<{ readonly isLeader: boolean; readonly others: readonly PresenceCard[]; readonly dead: readonly PresenceCard[] }>;
   /** Says what keeps this process from recording; undefined: nothing does any more. */
   tell(trouble: RecorderTrouble | undefined): void;
+  /** Says what of the agents' records it does not know. What was said last is not written again. */
+  tellDrift(drift: readonly Drift[]): void;
   leave(): Promise<void>;
 }
 
 /** Every card is filled up to this with spaces. */
 const cardBytes = 2048;
 const retryMs = 3000;
+const maxDrifts = 6;
 
 function cardText(card: PresenceCard): string {
   let text = JSON.stringify(card);
+  if (Buffer.byteLength(text) >= cardBytes && card.drift !== undefined) return cardText(withoutDrift(card));
   if (Buffer.byteLength(text) >= cardBytes && card.trouble !== undefined)
     text = JSON.stringify({ ...card, trouble: { ...card.trouble, message: `${card.trouble.message.slice(0, 200)}…` } });
   return `${text}${' '.repeat(Math.max(0, cardBytes - 1 - Buffer.byteLength(text)))}\n`;
+}
+
+function withoutDrift(card: PresenceCard): PresenceCard {
+  const { drift: _, ...rest } = card;
+  return rest;
 }
 
 /** Writes this process's file and looks once. Rejects when the root cannot be written. */
@@ -123,6 +138,13 @@ export async function openPresence({ layout, card, isAlive = isProcessAlive }: P
       const { trouble: _, ...rest } = present;
       present = trouble === undefined ? rest : { ...rest, trouble };
       // A burst of news is one write.
+      if (!isUntold) void queue.run(overwrite);
+      isUntold = true;
+    },
+    tellDrift(told) {
+      const drift = told.slice(0, maxDrifts);
+      if (JSON.stringify(drift) === JSON.stringify(present.drift ?? [])) return;
+      present = drift.length === 0 ? withoutDrift(present) : { ...present, drift };
       if (!isUntold) void queue.run(overwrite);
       isUntold = true;
     },

@@ -79,3 +79,21 @@ test.skipIf(process.platform === 'win32' || process.getuid?.() === 0)(
 test('[L33] a root that is not there is no trouble', async () => {
   expect(await findRootTrouble(tapedeckLayout(join(folder, 'none')))).toBeUndefined();
 });
+
+test('[A49] what of the agents’ records is not known is told to every process, within the room that there is', async () => {
+  const drift = async (): Promise<unknown> => (await readRecorders(layout))[0]?.drift;
+  const { size } = await stat(cardPath());
+  presence.tellDrift([{ agent: 'claude', version: '3.0', recordType: 'dream', count: 2 }]);
+  await expect.poll(drift).toEqual([{ agent: 'claude', version: '3.0', recordType: 'dream', count: 2 }]);
+  presence.tell(trouble);
+  await expect.poll(told).toEqual(trouble);
+  expect(await drift()).toHaveLength(1);
+  presence.tellDrift(Array.from({ length: 40 }, (_, count) => ({ agent: 'pi', recordType: `t${count}`, count })));
+  await expect.poll(drift).toHaveLength(6);
+  presence.tellDrift(Array.from({ length: 6 }, (_, count) => ({ agent: 'x'.repeat(500), recordType: `t${count}`, count })));
+  await expect.poll(drift).toBeUndefined();
+  // The trouble is worth more than the drift.
+  expect(await told()).toEqual(trouble);
+  expect((await stat(cardPath())).size).toBe(size);
+  presence.tellDrift([]);
+});

@@ -3,6 +3,7 @@ import { openBlockers } from '../../core/decisions.ts';
 import { isFileUnchanged } from '../../core/foldFile.ts';
 import { lastGreen } from '../../core/lastGreen.ts';
 import { counted, displayName } from '../../core/timelineWords.ts';
+import type { Drift } from '../../core/transcripts/drift.ts';
 import { transcriptAdapters } from '../../core/transcripts/table.ts';
 import { eventId } from '../../model/ids.ts';
 import type { SessionState } from '../../model/sessionState.ts';
@@ -61,6 +62,7 @@ export const statusCommand: CommandEntry = (program, act) => {
             session: card === undefined ? null : { ...sessionFacts(card), isOpen: card.id === current?.id },
             counts: state === undefined ? null : countsOf(state),
             health: state === undefined ? null : healthOf(state),
+            drift: recorders.flatMap(({ drift = [] }) => drift),
             expiring: expiring.map(({ dueAtMs, ...told }) => ({ ...told, dueAt: new Date(dueAtMs).toISOString() })),
             storage,
           },
@@ -75,6 +77,7 @@ export const statusCommand: CommandEntry = (program, act) => {
               storage,
             ),
             ...describeExpiring(expiring),
+            ...recorders.flatMap(({ drift = [] }) => drift).map(describeDrift),
           ],
         );
       }),
@@ -113,6 +116,12 @@ function describeExpiring(expiring: readonly ExpiringRun[]): string[] {
     ([agent, runs]) =>
       `${agent} will delete ${counted(runs.length, 'session')} of this folder that ${runs.length === 1 ? 'stands' : 'stand'} in no log, from ${new Date(runs[0]!.dueAtMs).toISOString().slice(0, 10)} on (${runs[0]!.setting}: ${runs[0]!.keptDays}): \`tapedeck import\` keeps ${runs.length === 1 ? 'it' : 'them'}`,
   );
+}
+
+/** A format that has gone on from what is known: nothing of it is lost, but what it says is not told. */
+function describeDrift({ agent, version, recordType, count }: Drift): string {
+  const records = recordType === 'misshapen' ? 'that lack what their type needs' : `of the type “${recordType}”`;
+  return `${displayName(agent)}${version === undefined ? '' : ` ${version}`} wrote ${counted(count, 'record')} ${records}, which this version does not know: what they say is not told. A newer version of Tapedeck may know them`;
 }
 
 function withStep(reason: string | undefined): { readonly nextStep?: string } {
