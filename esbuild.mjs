@@ -1,7 +1,7 @@
 // Bundles what ships into dist/ (the extension, its log worker, the CLI, the webview) and, with --tests, the in-host tests into out/.
 //   node esbuild.mjs [--dev] [--watch] [--tests] [--cli FOLDER]
 // --cli: only the command line, into that folder. Metafiles go to out/meta/: the budgets and borders of the bundles are read from them.
-// What the extension and the CLI both stand on, the rooms below the roofs, is bundled once, into rooms.js beside them.
+// What the extension, its log worker and the CLI stand on, the rooms below the roofs, is bundled once, into rooms.js beside them.
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { build, context } from 'esbuild';
@@ -77,6 +77,7 @@ const roofs = {
     external: ['vscode'],
     plugins: [fromRooms],
   },
+  logWorker: { ...node, entryPoints: ['src/logWorker.ts'], outfile: 'dist/logWorker.js', target: 'node22', plugins: [fromRooms] },
   cli: {
     ...node,
     entryPoints: ['src/cli.ts'],
@@ -88,8 +89,6 @@ const roofs = {
 };
 /** @type {Record<string, import('esbuild').BuildOptions>} */
 const others = {
-  // A thread of its own is not made to load what it does not need.
-  logWorker: { ...node, entryPoints: ['src/logWorker.ts'], outfile: 'dist/logWorker.js', target: 'node22' },
   webview: {
     ...shared,
     entryPoints: ['webview/main.ts'],
