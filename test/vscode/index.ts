@@ -2,13 +2,14 @@
 // one line in the table.
 import Mocha from 'mocha';
 import { activationSuite } from './activationSuite.ts';
+import { pastSuite } from './pastSuite.ts';
 import { recordingSuite } from './recordingSuite.ts';
 import { rewindSuite } from './rewindSuite.ts';
 import { searchSuite } from './searchSuite.ts';
 import { verifySuite } from './verifySuite.ts';
 import { writeResults } from './resultReporter.ts';
 
-const suites: readonly (() => void)[] = [activationSuite, recordingSuite, rewindSuite, searchSuite, verifySuite];
+const suites: readonly (() => void)[] = [activationSuite, recordingSuite, rewindSuite, searchSuite, verifySuite, pastSuite];
 
 /** Runs every suite. Rejects when a test failed, which the editor turns into its exit code. */
 export async function run(): Promise<void> {
