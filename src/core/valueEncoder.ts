@@ -1,5 +1,16 @@
 import { ByteWriter } from './valueBytes.ts';
-import { CodecError, tags, entriesInPiece, stringsInChunk, isCount, zigzag, largestZigzag, timeOf, type Mark } from './valueForm.ts';
+import {
+  CodecError,
+  tags,
+  charsInChunk,
+  entriesInPiece,
+  stringsInChunk,
+  isCount,
+  zigzag,
+  largestZigzag,
+  timeOf,
+  type Mark,
+} from './valueForm.ts';
 
 export class Encoder {
   readonly #out = new ByteWriter();
@@ -59,15 +70,27 @@ export class Encoder {
   /** The strings first, then what was written. */
   *finish(): Generator<void, Uint8Array<ArrayBuffer>> {
     const whole = new ByteWriter();
-    const strings = [...this.#strings.keys()];
     const encoder = new TextEncoder();
-    whole.number(strings.length);
-    for (let from = 0; from < strings.length; from += stringsInChunk) {
-      const bytes = encoder.encode(JSON.stringify(strings.slice(from, from + stringsInChunk)));
+    let chunk: string[] = [];
+    let chars = 0;
+    const write = (): void => {
+      const bytes = encoder.encode(JSON.stringify(chunk));
       whole.number(bytes.length);
       whole.bytes(bytes);
-      yield;
+      chunk = [];
+      chars = 0;
+    };
+    whole.number(this.#strings.size);
+    for (const text of this.#strings.keys()) {
+      if (chunk.length === stringsInChunk || (chunk.length > 0 && chars + text.length > charsInChunk)) {
+        write();
+        yield;
+      }
+      chunk.push(text);
+      chars += text.length;
     }
+    if (chunk.length > 0) write();
+    yield;
     whole.bytes(this.#out.taken());
     return whole.taken();
   }

@@ -27,9 +27,11 @@ export const tags = {
   string: 128,
 } as const;
 
-export const stringsInChunk = 1024;
+/** Strings are parsed and written in chunks of no more than these, but for a single longer one. */
+export const stringsInChunk = 256;
+export const charsInChunk = 16 << 10;
 /** So many entries of an outer list or map are one piece. */
-export const entriesInPiece = 16;
+export const entriesInPiece = 4;
 
 /** True when digits alone stand from there to the end, as a count is written. */
 export function isCount(text: string, from: number): boolean {

@@ -138,7 +138,7 @@ export async function openSessionFeed(options: {
 }
 
 /** What came while the past was folded is as much as a second process writes in that time. */
-const waitingSliceMs = 0.8;
+const waitingSliceMs = 0.5;
 const waitingBatch = 32;
 
 function isSamePlace(a: Damage, b: Damage): boolean {

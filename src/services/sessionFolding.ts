@@ -139,7 +139,7 @@ const farEvents = 2048;
 const defaultNearBytes = 4 << 20;
 const batchEvents = 32;
 /** Two pieces may have their turn one behind the other. */
-const defaultSliceMs = 0.8;
+const defaultSliceMs = 0.5;
 
 /** Folds what the walk gives, and closes it. Undefined when it turned out not to go on from where the fold `from` was made. */
 async function foldOn(fold: SessionFold, walk: LogWalk, options: FoldingOptions, from?: FoldSnapshot): Promise<Folded | undefined> {

@@ -51,7 +51,7 @@ const largestBytes = 256 << 20;
 const logShare = 1 / 8;
 const leastBudgetBytes = 16 << 20;
 /** Encoding or decoding in one go. */
-const pieceMs = 0.7;
+const pieceMs = 0.5;
 
 const deflate = promisify(deflateRaw);
 const inflate = promisify(inflateRaw);

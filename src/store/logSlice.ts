@@ -45,7 +45,7 @@ const batchEvents = 512;
 const batchBytes = 1 << 20;
 const streamBytes = 128 << 10;
 /** So long it holds the event loop in one go; two may have their turn one behind the other. */
-const sliceMs = 0.8;
+const sliceMs = 0.5;
 /** An ordinary line and a bit. */
 const lineBytes = 640;
 /** The line on the other side of the place is read too. */

