@@ -227,7 +227,7 @@ const requestNames = [
     'exportDecisions',
   ],
   ...['clearBlocker', 'startSession', 'endSession', 'labelSession', 'pause', 'resumeRecording', 'openSession', 'openCurrent', 'openAsTab'],
-  ...['openFolder', 'manageTrust', 'revealLog', 'verify'],
+  ...['openFolder', 'manageTrust', 'findPast', 'importPast', 'revealLog', 'verify'],
 ];
 
 function madeUpDiff(file: string, events: readonly TapedeckEvent[]): FileDiff {
