@@ -36,6 +36,7 @@ export function runOf(state: SessionState, event: TapedeckEvent): RunState | und
       version: undefined,
       parent: undefined,
       transcript: undefined,
+      key: undefined,
       startedAt: event.at,
       lastAt: event.at,
       endedAt: undefined,
@@ -103,6 +104,7 @@ export function foldRun(state: SessionState, event: RunEvent): void {
       run.title = event.title ?? run.title;
       run.parent = event.parent ?? run.parent;
       run.transcript = event.transcript ?? run.transcript;
+      run.key = event.key ?? run.key;
       run.branch = event.branch ?? run.branch;
       return;
     case 'run.resumed':

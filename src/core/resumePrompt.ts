@@ -187,7 +187,7 @@ export function readPromptPoint(text: string): { readonly session: string; reado
   return match === null ? undefined : { session: match[1]!, event: match[2]! };
 }
 
-function resumeCommand(agent: string, run: string): readonly string[] | undefined {
-  const words = transcriptAdapters.find(({ id }) => id === agent)?.resumeCommand(run) ?? [];
+function resumeCommand(agent: string, run: string, key?: string): readonly string[] | undefined {
+  const words = transcriptAdapters.find(({ id }) => id === agent)?.resumeCommand(run, key) ?? [];
   return words.length === 0 ? undefined : words;
 }

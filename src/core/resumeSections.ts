@@ -51,7 +51,7 @@ export type SectionId =
 export interface SectionOptions {
   readonly now: UnixMs;
   /** The words that take an agent's own run up again; undefined when the agent is not known. */
-  readonly resumeCommand: (agent: string, run: string) => readonly string[] | undefined;
+  readonly resumeCommand: (agent: string, run: string, key?: string) => readonly string[] | undefined;
   /** Who takes up the work: its own conversations are told apart from others’. */
   readonly target?: string | undefined;
   readonly drift?: Drift | undefined;
@@ -454,7 +454,7 @@ function conversations(state: SessionState, time: TimeText, options: SectionOpti
     .sort((a, b) => (a.lastAt < b.lastAt ? 1 : a.lastAt > b.lastAt ? -1 : 0))
     .slice(0, 6)
     .flatMap((run) => {
-      const words = run.agent === undefined || !isPlainWord(run.run) ? undefined : options.resumeCommand(run.agent, run.run);
+      const words = run.agent === undefined || !isPlainWord(run.run) ? undefined : options.resumeCommand(run.agent, run.run, run.key);
       // The words are of use to whoever starts the agent; to another agent the conversation is closed.
       if (words === undefined || words.length === 0 || (options.target !== undefined && options.target !== run.agent)) return [];
       return [{ text: `- ${describeRun(run, time)}: ${inlineCode(words.map(shellWord).join(' '))}`, events: at(run.mark) }];

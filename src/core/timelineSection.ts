@@ -87,7 +87,7 @@ export class SectionBuilder {
     const author = this.#authorOf(event);
     const run = event.run ?? author.run;
     this.#learn(event, run);
-    if (hiddenKinds.has(event.kind)) return undefined;
+    if (hiddenKinds.has(event.kind) && !(event.kind === 'run.started' && event.notRecorded !== undefined)) return undefined;
     if (event.kind === 'session.ended' || (event.kind === 'session.resumed' && !goesOn.has(event.reason))) this.#stop();
     if ((event.kind === 'command.ended' || event.kind === 'tests.finished') && event.started !== undefined) {
       const home = this.#starts.get(event.started);

@@ -1,6 +1,6 @@
 import type { EventOf, LoggedEvent } from '../model/event.ts';
 import { createRow, type TimelineRow } from './timelineRow.ts';
-import { counted, oneLine } from './timelineWords.ts';
+import { counted, displayName, oneLine } from './timelineWords.ts';
 
 /** What a row has from its event, whatever its kind. */
 export type RowBase = Pick<TimelineRow, 'key' | 'level' | 'at' | 'until' | 'events' | 'by' | 'lane' | 'who' | 'isAside'>;
@@ -113,7 +113,9 @@ export function singleRow(event: LoggedEvent, base: RowBase, entryTitle: (id: st
         kind: 'commit',
         who: undefined,
         title: oneLine(event.subject),
-        meta: event.commit.slice(0, 7),
+        meta: [event.commit.slice(0, 7), ...(event.turns === undefined ? [] : [`work of ${counted(event.turns.length, 'turn')}`])].join(
+          ' · ',
+        ),
         texts: [event.subject, event.body ?? '', event.commit],
       });
     case 'git.moved':
@@ -153,6 +155,15 @@ export function singleRow(event: LoggedEvent, base: RowBase, entryTitle: (id: st
         failure: event.rolledBack ? 'nothing was changed' : 'left half done',
         meta: oneLine(event.detail ?? event.reason),
         texts: [event.detail ?? ''],
+      });
+    case 'run.started':
+      if (event.notRecorded === undefined) return undefined;
+      return createRow({
+        ...base,
+        kind: 'capture',
+        title: `A run of ${displayName(oneLine(event.agent))} is not recorded`,
+        meta: oneLine(event.notRecorded),
+        texts: [event.notRecorded],
       });
     case 'run.compacted': {
       const sizes =

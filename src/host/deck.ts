@@ -294,5 +294,6 @@ export function recorderSettings(settings: Settings): RecorderSettings {
     maxStoredBytes: settings.maxStorageMB * 1024 * 1024,
     exclude: settings.exclude,
     commandOutput: settings.keepsTerminalOutput,
+    recordPolicy: settings.recordPolicy,
   };
 }

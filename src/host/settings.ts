@@ -13,6 +13,8 @@ export interface Settings {
   readonly agents: readonly string[];
   readonly keepsTerminalOutput: boolean;
   readonly resumeTokenBudget: number;
+  /** As written, the user's own rules before the workspace's: a project cannot let in what its user keeps out. */
+  readonly recordPolicy: unknown;
   /** How long before an agent deletes a transcript the user is warned; 0: never. */
   readonly retentionWarnDays: number;
   /** IANA name; undefined: the machine's own. */
@@ -56,6 +58,7 @@ export function readSettings(scope?: vscode.Uri): Settings {
     agents: texts('agents'),
     keepsTerminalOutput: settings.get<unknown>('terminal.output') !== false,
     resumeTokenBudget: number('resume.tokenBudget', 2000),
+    recordPolicy: rulesOf(settings),
     retentionWarnDays: number('retention.warnDays', 7),
     timeZone: text('timeZone'),
     marksDecisions: settings.get<unknown>('decisions.marks') !== false,
@@ -71,4 +74,10 @@ export function readSettings(scope?: vscode.Uri): Settings {
 /** Times as documents tell them: in the time zone of the setting, else the machine's. */
 export function readTimes(): ZonedTime {
   return zonedTime(knownZone(readSettings().timeZone) ?? Intl.DateTimeFormat().resolvedOptions().timeZone);
+}
+
+function rulesOf(settings: vscode.WorkspaceConfiguration): unknown {
+  const { globalValue, workspaceValue, workspaceFolderValue } = settings.inspect<unknown>('recordPolicy') ?? {};
+  const told = [globalValue, workspaceValue, workspaceFolderValue].filter((value) => value !== undefined);
+  return told.every(Array.isArray) ? told.flat() : told.find((value) => !Array.isArray(value));
 }

@@ -136,6 +136,8 @@ export const TapedeckEvent = z.discriminatedUnion('kind', [
     branch: text.optional(),
     /** The agent's own name of the conversation, where it has such names: OpenClaw's session key. */
     key: text.optional(),
+    /** Why nothing else of this run is recorded: the rule that says so, for people. */
+    notRecorded: text.optional(),
   }),
   fact('run.resumed', { agent: text, cwd: text.optional(), model: text.optional() }),
   fact('run.forked', { agent: text, from: id }),

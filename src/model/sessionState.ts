@@ -99,6 +99,8 @@ export interface RunState {
   version: string | undefined;
   parent: RunId | undefined;
   transcript: string | undefined;
+  /** The agent's own name of the conversation, where it has such names. */
+  key: string | undefined;
   startedAt: string;
   lastAt: string;
   endedAt: string | undefined;

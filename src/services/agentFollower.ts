@@ -9,6 +9,8 @@ import {
   type TranscriptAdapter,
   type TranscriptFact,
 } from '../core/transcripts/adapter.ts';
+import { judgeRun, recordsAll, type RecordPolicy } from '../core/recordPolicy.ts';
+import { classifyRun } from '../core/sessionKey.ts';
 import type { SourceSet } from '../core/sourceSet.ts';
 import type { Digest } from '../model/digest.ts';
 import type { EventDraft, Source } from '../model/event.ts';
@@ -33,6 +35,10 @@ export interface AgentFollowerOptions {
   readonly clock: Clock;
   /** Each fact that is about to be recorded. */
   readonly onFact?: (fact: EventDraft) => void;
+  /** Which runs are recorded; all, when absent. Of another one its beginning is, with the reason, and nothing else. */
+  readonly policy?: RecordPolicy;
+  /** A fact of a run that is not recorded: who did what in the workspace is known all the same. */
+  readonly onWithheld?: (fact: EventDraft) => void;
   /** A line that cannot be read, with its place; the lines around it are not lost. */
   readonly onDamage?: (damage: TailDamage) => void;
   readonly onError?: (error: unknown) => void;
@@ -74,6 +80,8 @@ export interface AgentFollower extends Disposable {
   /** Looks and reads everything now; resolves when the facts are on disk. */
   flush(): Promise<void>;
   runs(): readonly FollowedRun[];
+  /** What the policy kept from being recorded. */
+  readonly withheld: { readonly runs: number; readonly facts: number };
   close(): Promise<void>;
 }
 
@@ -109,6 +117,10 @@ class TranscriptFollower implements AgentFollower {
   readonly #copies = new Set<string>();
   /** Files whose last reading failed. */
   readonly #failed = new Set<FollowedTranscript>();
+  /** Runs that are not recorded, with the reason, and what is known of each run that the policy asks for. */
+  readonly #denied = new Map<string, string>();
+  readonly #cards = new Map<string, { key: string | undefined; parent: string | undefined }>();
+  #withheldFacts = 0;
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
 
@@ -122,6 +134,7 @@ class TranscriptFollower implements AgentFollower {
     const { adapters, env } = this.#options;
     for (const adapter of adapters) {
       for (const root of adapter.roots({ ...env, folders: this.#options.folders.map((folder) => folder.path) })) {
+        if (root.isCold === true) continue;
         const finder = new TranscriptFinder(root, {
           times: this.#times,
           now: () => this.#options.clock.now(),
@@ -151,6 +164,10 @@ class TranscriptFollower implements AgentFollower {
         misshapen: file.counts.misshapen,
         damaged: file.damaged,
       }));
+  }
+
+  get withheld(): { readonly runs: number; readonly facts: number } {
+    return { runs: this.#denied.size, facts: this.#withheldFacts };
   }
 
   dispose(): void {
@@ -258,6 +275,12 @@ class TranscriptFollower implements AgentFollower {
       const { src } = fact;
       if (src === undefined) continue;
       this.#noteTurn(fact, src.file);
+      const denial = this.#denialOf(adapter, fact, run);
+      if (denial !== undefined) {
+        const card = await this.#withhold(adapter, fact, src, denial);
+        if (card !== undefined) recorded.push(this.#options.journal.record(card).catch((error: unknown) => this.#options.onError?.(error)));
+        continue;
+      }
       if (!this.#isNew(fact, src)) continue;
       const draft = await toWorkspaceFact(this.#numbered(this.#clamped(fact), src.file), this.#paths);
       if (draft === undefined) continue;
@@ -267,6 +290,48 @@ class TranscriptFollower implements AgentFollower {
       }
     }
     await Promise.all(recorded);
+  }
+
+  /** Why a run is not recorded; undefined: it is. The sub-agents of one that is not are not either. */
+  #denialOf(adapter: TranscriptAdapter, fact: TranscriptFact, file: RunDescription): string | undefined {
+    const { policy = recordsAll } = this.#options;
+    if (policy.rules.length === 0 || fact.run === undefined) return undefined;
+    const card = this.#cards.get(fact.run) ?? { key: undefined, parent: undefined };
+    this.#cards.set(fact.run, card);
+    if (fact.kind === 'run.started') {
+      card.key = fact.key ?? card.key;
+      card.parent = fact.parent ?? card.parent;
+    }
+    if (fact.run === file.run) {
+      card.key = file.key ?? card.key;
+      card.parent = file.parent ?? card.parent;
+    }
+    const above = card.parent === undefined ? undefined : this.#denied.get(card.parent);
+    const { reason } = judgeRun(policy, classifyRun({ agent: adapter.id, key: card.key, parent: card.parent }));
+    const denial = reason ?? above;
+    if (denial !== undefined) this.#denied.set(fact.run, denial);
+    return denial;
+  }
+
+  /** Counts it, hands it to whoever must know who was at work, and gives the one event that says so. */
+  async #withhold(adapter: TranscriptAdapter, fact: TranscriptFact, src: Source, denial: string): Promise<EventDraft | undefined> {
+    const { since, sources, onWithheld } = this.#options;
+    if (fact.at !== undefined && Date.parse(fact.at) < since) return undefined;
+    const isNew = sources.add(src);
+    if (isNew) this.#withheldFacts += 1;
+    const draft = isNew ? await toWorkspaceFact(this.#clamped(fact), this.#paths) : undefined;
+    if (draft !== undefined) onWithheld?.(draft);
+    const source: Source = { file: src.file, offset: src.offset, record: `${fact.run}/withheld` };
+    if (!sources.add(source)) return undefined;
+    return {
+      kind: 'run.started',
+      by: { actor: 'agent', name: adapter.id, ...(fact.run === undefined ? {} : { run: fact.run }), how: 'transcript' },
+      agent: adapter.id,
+      ...(fact.run === undefined ? {} : { run: fact.run }),
+      src: source,
+      ...(fact.at === undefined ? {} : { at: fact.at }),
+      notRecorded: denial,
+    };
   }
 
   /** True once for each source, and only for facts of the time that is recorded. */

@@ -6,11 +6,12 @@ import { Delayer } from '../base/delayer.ts';
 import { DisposableStore, type Disposable } from '../base/disposable.ts';
 import type { EventFilter } from '../core/eventFilter.ts';
 import { generatedMarkers } from '../core/ignoreRules.ts';
+import { readRecordPolicy } from '../core/recordPolicy.ts';
 import type { SourceSet } from '../core/sourceSet.ts';
 import type { AgentEnvironment, TranscriptAdapter } from '../core/transcripts/adapter.ts';
 import { driftOf, type Drift } from '../core/transcripts/drift.ts';
 import type { Digest } from '../model/digest.ts';
-import { isFileEvent, type EventDraft, type LoggedEvent, type TapedeckEvent } from '../model/event.ts';
+import { isFileEvent, schemaVersion, type EventDraft, type LoggedEvent, type TapedeckEvent } from '../model/event.ts';
 import type { SessionId } from '../model/ids.ts';
 import { joinWorkspacePath, splitWorkspacePath, type WorkspacePath } from '../model/workspacePath.ts';
 import type { ContentStore } from '../store/contentStore.ts';
@@ -57,6 +58,7 @@ export interface LeaderWorkOptions {
   readonly onTrouble: (what: string, message: string | undefined) => void;
 }
 
+const evidenceKinds: ReadonlySet<string> = new Set(['run.started', 'prompt.submitted', 'tool.called', 'tool.returned', 'turn.ended']);
 const burstQuietMs = 1500;
 const burstMaxMs = 15_000;
 const retryMs = 2000;
@@ -228,7 +230,16 @@ export class LeaderWork implements Disposable {
   async followAgents(since: UnixMs, sources: SourceSet): Promise<void> {
     const { agents, journal, folders, digest, clock, onTrace } = this.#options;
     if (agents === undefined || agents.adapters.length === 0 || this.#disposables.isDisposed) return;
+    const { policy, problems } = readRecordPolicy(this.#options.settings.recordPolicy);
+    this.#options.onTrouble(
+      'policy',
+      problems.length === 0
+        ? undefined
+        : `The setting tapedeck.recordPolicy: ${problems.join('; ')}. Mend it, so that what you want is recorded.`,
+    );
     const follower = await openAgentFollower({
+      policy,
+      onWithheld: (fact) => this.#noteWithheld(fact),
       folders: folders.all,
       env: agents.environment,
       adapters: agents.adapters,
@@ -257,6 +268,11 @@ export class LeaderWork implements Disposable {
   /** Records of the agents' transcripts that could not be read. */
   get damagedRecords(): number {
     return (this.#follower?.runs() ?? []).reduce((sum, { damaged, misshapen }) => sum + damaged + misshapen, 0);
+  }
+
+  /** What the record policy kept out. */
+  get withheld(): { readonly runs: number; readonly facts: number } {
+    return this.#follower?.withheld ?? { runs: 0, facts: 0 };
   }
 
   hint(absolutePath: string): void {
@@ -423,6 +439,13 @@ export class LeaderWork implements Disposable {
     if (this.#options.isOff() || (draft.at !== undefined && this.#options.wasPausedAt(draft.at)))
       throw new NoSessionError('paused', 'Recording was paused.');
     return journal.record(draft);
+  }
+
+  /** Who was at work is known of a run that is not recorded too, or its changes would be said to be somebody else's. */
+  #noteWithheld(fact: EventDraft): void {
+    if (this.#options.isOff() || !evidenceKinds.has(fact.kind)) return;
+    const at = fact.at ?? new Date(this.#options.clock.now()).toISOString();
+    this.#options.attributor.observe({ ...fact, v: schemaVersion, w: '', n: 0, at }, true);
   }
 
   #place(path: WorkspacePath): { readonly index: FolderIndex; readonly within: string } | undefined {

@@ -71,6 +71,8 @@ export interface RecorderStatus {
   readonly gaps: number;
   /** Records of agents' transcripts that could not be read by this process. */
   readonly damagedRecords: number;
+  /** What the record policy kept out, by this process. */
+  readonly withheld: { readonly runs: number; readonly facts: number };
 }
 
 export type { TerminalCommand } from './commandLog.ts';
@@ -324,6 +326,7 @@ class WorkspaceRecorder implements Recorder {
       isFallbackRoot: this.#isFallback,
       gaps: this.#gaps,
       damagedRecords: this.#work?.damagedRecords ?? 0,
+      withheld: this.#work?.withheld ?? { runs: 0, facts: 0 },
     };
   }
 

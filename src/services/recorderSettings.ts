@@ -21,6 +21,8 @@ export interface RecorderSettings {
   readonly maxWaitMs: number;
   /** Terminal output is recorded (its tail, redacted), or only the command and its exit code. */
   readonly commandOutput: boolean;
+  /** Which agents' runs are recorded, as the user wrote it: see readRecordPolicy. */
+  readonly recordPolicy: unknown;
 }
 
 export const defaultRecorderSettings: RecorderSettings = {
@@ -35,4 +37,5 @@ export const defaultRecorderSettings: RecorderSettings = {
   quietMs: 350,
   maxWaitMs: 2000,
   commandOutput: true,
+  recordPolicy: undefined,
 };
