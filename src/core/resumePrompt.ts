@@ -37,6 +37,7 @@ export interface ResumePrompt {
   readonly text: string;
   /** Estimated, rather too many. */
   readonly tokens: number;
+  readonly header: string;
   readonly sections: readonly ShownSection[];
 }
 
@@ -63,7 +64,7 @@ export function buildResumePrompt(state: SessionState, options: ResumeOptions): 
   const all = resumeSections(state, { now: options.now, resumeCommand, target, drift });
   if (all.length === 0) {
     const text = `${header}\n\nNothing that matters for going on has been recorded in this session yet.\n`;
-    return { text, tokens: estimateTokens(text), sections: [] };
+    return { text, tokens: estimateTokens(text), header, sections: [] };
   }
   const sections = all
     .filter(({ id }) => !without.includes(id))
@@ -71,7 +72,7 @@ export function buildResumePrompt(state: SessionState, options: ResumeOptions): 
   const filled = fill(sections, budget - estimateTokens(header) - headroom);
   const shown = filled.filter(({ items }) => items.length > 0);
   const text = `${[header, ...shown.map((section) => render(section, form))].join('\n\n')}\n`;
-  return { text, tokens: estimateTokens(text), sections: filled };
+  return { text, tokens: estimateTokens(text), header, sections: filled };
 }
 
 const inForm = (item: ResumeItem, form: (text: string) => string): ResumeItem => ({

@@ -101,6 +101,8 @@ export function resumeSections(state: SessionState, options: SectionOptions): Re
   return sectionIds.map((id) => ({ id, title: sectionTitles[id], items: items[id] })).filter((section) => section.items.length > 0);
 }
 
+export const isSectionId = (id: string): id is SectionId => id in sectionTitles;
+
 export const sectionIds = Object.keys(sectionTitles) as readonly SectionId[];
 
 /** Sentences of the user that need not stand whole in the prompts which are quoted: a long one is cut in its middle. */

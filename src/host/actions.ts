@@ -1,7 +1,7 @@
 import type * as vscode from 'vscode';
 import type { EventId, SessionId } from '../model/ids.ts';
 import type { WorkspacePath } from '../model/workspacePath.ts';
-import type { Outcome, ResumeSize, SessionItem, Tab } from '../protocol/messages.ts';
+import type { Outcome, ResumeChoice, ResumeSize, ResumeText, SessionItem, Tab } from '../protocol/messages.ts';
 import type { LogWorker } from '../services/logWorker.ts';
 import type { Deck } from './deck.ts';
 import type { Prompts } from './prompts.ts';
@@ -74,7 +74,16 @@ export interface Actions {
   returnToFuture(events: readonly EventId[]): Promise<Outcome>;
 
   copyResume(size?: ResumeSize): Promise<Outcome>;
-  resumeText(size: ResumeSize): Promise<{ readonly text: string; readonly tokens: number }>;
+  resumeText(size: ResumeSize): Promise<ResumeText>;
+  /** Remembers how the prompt shall be. */
+  chooseResume(change: Partial<ResumeChoice>): Promise<Outcome>;
+  saveResume(size?: ResumeSize): Promise<Outcome>;
+  /** Opens it in an editor, to be changed and copied or handed on from there. */
+  editResume(size?: ResumeSize): Promise<Outcome>;
+  /** Starts an agent in a terminal with the prompt, or with the one that is edited in front. */
+  openAgent(agent?: string): Promise<Outcome>;
+  /** Tells what changed since the session that is shown, or since the prompt in the editor in front. */
+  showDrift(): Promise<Outcome>;
 
   openTab(): Promise<Outcome>;
   showView(tab?: Tab): Promise<Outcome>;

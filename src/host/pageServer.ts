@@ -157,7 +157,7 @@ export class PageServer implements Disposable {
       },
       density: async ({ bins }) =>
         feed().density.bins(Math.min(2000, Math.max(10, Math.floor(bins)))) ?? { fromMs: 0, toMs: 1000, lanes: [], marks: [] },
-      resume: async ({ size }) => ({ size, ...(await actions.resumeText(size)) }),
+      resume: ({ size }) => actions.resumeText(size),
       sessions: async () => ({ sessions: await actions.sessionItems() }),
 
       openDiff: ({ events, path }) => actions.openDiff(events, path),
@@ -171,6 +171,18 @@ export class PageServer implements Disposable {
       returnToFuture: ({ event }) => actions.returnToFuture([event]),
       compareLastGreen: () => actions.compareLastGreen(),
       copyResume: ({ size }) => actions.copyResume(size),
+      saveResume: ({ size }) => actions.saveResume(size),
+      editResume: ({ size }) => actions.editResume(size),
+      openAgent: ({ agent }) => actions.openAgent(agent),
+      chooseResume: async (change) => {
+        const outcome = await actions.chooseResume(change);
+        this.#notify('resumeChanged', {});
+        return outcome;
+      },
+      showEvent: async ({ event }) => {
+        this.show({ tab: 'timeline', event });
+        return { done: true };
+      },
       copyText: ({ text }) => actions.copyText(text),
       logDecision: ({ evidence }) => actions.logDecision(evidence),
       logBlocker: ({ evidence }) => actions.logBlocker(evidence),

@@ -193,6 +193,32 @@ export interface ResumeText {
   readonly text: string;
   /** Estimated. */
   readonly tokens: number;
+  /** What stands before the sections. */
+  readonly header: string;
+  readonly sections: readonly ResumePart[];
+  readonly choice: ResumeChoice;
+  /** Agents that can take it up, the likeliest first. */
+  readonly agents: readonly { readonly id: string; readonly name: string }[];
+}
+
+/** A section of the resume prompt, with the events that each of its lines rests on. */
+export interface ResumePart {
+  readonly id: string;
+  readonly title: string;
+  /** The user ticked it off. */
+  readonly isOff: boolean;
+  /** Lines for which there was no room. */
+  readonly left: number;
+  readonly items: readonly { readonly text: string; readonly events: readonly EventId[] }[];
+}
+
+/** How the resume prompt shall be; remembered for the folder. */
+export interface ResumeChoice {
+  /** Ids of sections that are left out. */
+  readonly without: readonly string[];
+  readonly form: 'markdown' | 'plain';
+  /** The agent that takes it up; absent: any. */
+  readonly target?: string | undefined;
 }
 
 /** What happened to one file, from before the first of the asked events to after the last. */
@@ -288,6 +314,12 @@ export interface PageRequests {
   compareLastGreen: Action<None>;
 
   copyResume: Action<{ readonly size: ResumeSize }>;
+  saveResume: Action<{ readonly size: ResumeSize }>;
+  editResume: Action<{ readonly size: ResumeSize }>;
+  openAgent: Action<{ readonly agent?: string }>;
+  chooseResume: Action<Partial<ResumeChoice>>;
+  /** Shows the event in the timeline of the page that asks. */
+  showEvent: Action<OneEvent>;
   copyText: Action<{ readonly text: string }>;
 
   /** The host asks for the words. `evidence` are the events that it was asked for on. */
@@ -360,6 +392,8 @@ const patientRequests: ReadonlySet<PageRequest> = new Set<PageRequest>([
   'supersedeDecision',
   'disproveDecision',
   'exportDecisions',
+  'saveResume',
+  'openAgent',
   'clearBlocker',
   'startSession',
   'endSession',

@@ -84,8 +84,8 @@ describe('the page', () => {
       await page.locator('.code-line.plus').first().waitFor();
     }
     for (const tab of [/Decisions/, /Blockers/, /Resume/]) await page.getByRole('tab', { name: tab }).click();
-    await page.locator('pre.prompt-text').waitFor();
-    expect(await page.locator('pre.prompt-text').textContent()).toBe(evil);
+    await page.locator('.prompt-text pre').first().waitFor();
+    expect(await page.locator('.prompt-text pre').first().textContent()).toBe(evil);
     expect(await page.evaluate('window.pwned')).toBeUndefined();
     expect(await page.locator('img, tapedeck-app script, iframe, a').count()).toBe(0);
     expect(problems).toEqual([]);
@@ -330,6 +330,26 @@ describe('the page', () => {
     await page.locator('vscode-button', { hasText: 'Confirm' }).click();
     await page.getByRole('alert').getByText('the disk is full').waitFor();
     expect(asked).toEqual([['confirmDecision', { id: 'd-2' }]]);
+  });
+
+  it('[D46] shows the resume prompt in its parts: ticked off, for an agent, and each line with the way to what it rests on', async () => {
+    const { page, asked } = await show({ ...sample, resume: '# Take up\n\n## Goal\n\nAdd a limit.\n\n## Decisions\n\n- Token bucket' });
+    await page.getByRole('tab', { name: /Resume/ }).click();
+    await page.getByText('- Token bucket').waitFor();
+    await page.getByText('Sections', { exact: true }).click();
+    await page.getByRole('checkbox', { name: 'Decisions' }).uncheck();
+    await page
+      .getByRole('button', { name: /^Show in Timeline/ })
+      .first()
+      .click();
+    await page.locator('vscode-button', { hasText: 'Open Agent' }).click();
+    await expect
+      .poll(() => asked)
+      .toEqual([
+        ['chooseResume', { without: ['blockers'] }],
+        ['showEvent', { event: 'k3f9ab2c.3' }],
+        ['openAgent', {}],
+      ]);
   });
 
   it('[V27] comes back after being hidden as it was left, and asks the host for everything anew', async () => {

@@ -105,7 +105,7 @@ describe.each(['dark', 'light', 'hcDark', 'hcLight'] satisfies ThemeName[])('in 
     faults.push(...(await lookAt(page, name('failure'), isThorough)));
     for (const tab of ['Decisions', 'Blockers', 'Resume']) {
       await page.getByRole('tab', { name: new RegExp(tab) }).click();
-      if (tab === 'Resume') await page.locator('pre.prompt-text').waitFor();
+      if (tab === 'Resume') await page.locator('.prompt-text').waitFor();
       faults.push(...(await lookAt(page, name(tab.toLowerCase()), isThorough)));
     }
     await close();

@@ -8,7 +8,7 @@ import { packEvents } from '../../src/core/packedEvents.ts';
 import { isFileEvent, type LoggedEvent, type TapedeckEvent } from '../../src/model/event.ts';
 import { eventId } from '../../src/model/ids.ts';
 import { openChannel, type Channel, type RequestHandlers } from '../../src/protocol/channel.ts';
-import type { AsideSpan, Entries, FileDiff, Header, HostNotices, PageRequests } from '../../src/protocol/messages.ts';
+import type { AsideSpan, Entries, FileDiff, Header, HostNotices, PageRequests, ResumeText } from '../../src/protocol/messages.ts';
 import { themes, themeStyle, type ThemeName } from './themes.ts';
 
 /**
@@ -138,7 +138,7 @@ function pageHtml(theme: ThemeName, place: 'view' | 'tab', state: unknown): stri
 
 function hostAnswers(made: MadeUpHost, asked: (readonly [string, unknown])[]): RequestHandlers<PageRequests> {
   const { events, pageSize = 500 } = made;
-  const reading: Pick<RequestHandlers<PageRequests>, 'ready' | 'loadOlder' | 'detail' | 'density' | 'resume' | 'sessions'> = {
+  const reading: Pick<RequestHandlers<PageRequests>, 'ready' | 'readEvents' | 'detail' | 'density' | 'resume' | 'sessions'> = {
     ready: () => ({
       header: made.header,
       page: { events: events.slice(-pageSize), authors: {}, hasMore: events.length > pageSize },
@@ -177,7 +177,7 @@ function hostAnswers(made: MadeUpHost, asked: (readonly [string, unknown])[]): R
       for (const event of events) counter.add(event);
       return counter.bins(bins) ?? { fromMs: 0, toMs: 1, lanes: [], marks: [] };
     },
-    resume: ({ size }) => ({ size, text: made.resume ?? '# Resume\n\nNothing yet.', tokens: 1840 }),
+    resume: ({ size }) => ({ size, ...resumeParts(made.resume ?? '# Resume\n\nNothing yet.'), tokens: 1840 }),
     sessions: () => ({ sessions: [] }),
   };
   const known: Readonly<Record<string, unknown>> = { ...reading, ...made.answers };
@@ -214,6 +214,11 @@ const requestNames = [
   ...[
     'compareLastGreen',
     'copyResume',
+    'saveResume',
+    'editResume',
+    'openAgent',
+    'chooseResume',
+    'showEvent',
     'copyText',
     'logDecision',
     'logBlocker',
@@ -278,5 +283,29 @@ function madeUpDiff(file: string, events: readonly TapedeckEvent[]): FileDiff {
     isTruncated: false,
     added,
     removed,
+  };
+}
+
+/** A prompt's text cut at its headings, each part resting on an event. */
+function resumeParts(text: string): Omit<ResumeText, 'size' | 'tokens'> {
+  const [header = '', ...parts] = text.split(/^(?=## )/m);
+  return {
+    text,
+    header: header.trimEnd(),
+    sections: parts.map((part, index) => {
+      const [title = '', ...lines] = part.split('\n');
+      return {
+        id: ['goal', 'blockers', 'decisions', 'verified'][index] ?? `part-${index}`,
+        title: title.replace(/^## /, ''),
+        isOff: false,
+        left: 0,
+        items: [{ text: lines.join('\n').trim(), events: ['k3f9ab2c.3'] }],
+      };
+    }),
+    choice: { without: [], form: 'markdown' },
+    agents: [
+      { id: 'codex', name: 'Codex' },
+      { id: 'claude', name: 'Claude Code' },
+    ],
   };
 }
