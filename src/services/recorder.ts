@@ -1,4 +1,4 @@
-import { hostname } from 'node:os';
+import { homedir, hostname } from 'node:os';
 import { randomBytes } from 'node:crypto';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -15,8 +15,9 @@ import { openContentStore, type ContentStore } from '../store/contentStore.ts';
 import { prepareRoot, tapedeckLayout, type TapedeckLayout } from '../store/layout.ts';
 import { openLogReader, type LogReader } from '../store/logReader.ts';
 import { openPresence, type Presence } from '../store/presence.ts';
-import { checkRoot, rootFailure } from '../store/rootCheck.ts';
+import { checkRoot, RootError, rootFailure } from '../store/rootCheck.ts';
 import { writeSessionCard } from '../store/sessionCard.ts';
+import { describeWideFolder, wideFolder } from '../store/wideFolder.ts';
 import { createWriterId } from '../store/writerClaim.ts';
 import type { WriterHealth } from '../store/writerHealth.ts';
 import { Attributor } from './attributor.ts';
@@ -36,6 +37,8 @@ export interface RecorderOptions {
   /** Where the log lies (`<first folder>/.tapedeck`), and where it goes instead when that cannot be written. */
   readonly root: string;
   readonly fallbackRoot?: string;
+  /** Of the user; by default as the system says. It is not recorded as one workspace, nor is anything that holds it. */
+  readonly homeFolder?: string;
   readonly settings: RecorderSettings;
   readonly clock: Clock;
   readonly digest: Digest;
@@ -128,9 +131,13 @@ export interface Recorder {
   close(): Promise<void>;
 }
 
-/** Opens a recorder. Rejects when neither root can be written; everything later shows in the status. */
+/** Opens a recorder. Rejects when neither root can be written, or a folder is none to be recorded; everything later shows in the status. */
 export async function openRecorder(options: RecorderOptions): Promise<Recorder> {
   if (options.folders.length === 0) throw new Error('There is no folder to record.');
+  for (const { path } of options.folders) {
+    const why = wideFolder(path, options.homeFolder ?? homedir());
+    if (why !== undefined) throw new RootError('too-wide', describeWideFolder(path, why));
+  }
   const id = createWriterId();
   const { layout, isFallback } = await openRoot(options);
   const presence = await openPresence({

@@ -6,7 +6,7 @@ import { describeFailure, failureReason } from './writerHealth.ts';
 /** Why a root is not used. `message` is one sentence for a person. */
 export class RootError extends Error {
   override readonly name = 'RootError';
-  readonly reason: 'not-a-folder' | 'link' | ReturnType<typeof failureReason>;
+  readonly reason: 'not-a-folder' | 'link' | 'too-wide' | ReturnType<typeof failureReason>;
 
   constructor(reason: RootError['reason'], message: string, options?: ErrorOptions) {
     super(message, options);

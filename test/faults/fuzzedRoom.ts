@@ -110,6 +110,14 @@ export class FuzzedRoom implements OperatedRoom {
     });
   }
 
+  /** What the log tells of a path, a line an event. */
+  async told(path: string): Promise<string> {
+    const lines: string[] = [];
+    for await (const batch of this.#reader.all())
+      for (const event of batch) if (JSON.stringify(event).includes(JSON.stringify(path))) lines.push(JSON.stringify(event));
+    return lines.join('\n');
+  }
+
   /** Damage in log and store. */
   async damage(): Promise<readonly unknown[]> {
     return [...(await this.#recorder.content.verify()).damage, ...(await this.#reader.verify()).damage];

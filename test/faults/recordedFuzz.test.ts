@@ -87,7 +87,15 @@ async function fuzz(room: FuzzedRoom, dice: (sides: number) => number, seed: str
     tally.steps += plan.steps.length;
     const skipped = new Map(report.skipped.map((skip) => [skip.path, skip]));
     const earlier = steps.map(({ sight }) => sight.tree);
-    compare({ before: before.tree, now: room.see().tree, wanted: target.sight.tree, skipped, everLeftOut, earlier, note: note(target) });
+    await compare(room, {
+      before: before.tree,
+      now: room.see().tree,
+      wanted: target.sight.tree,
+      skipped,
+      everLeftOut,
+      earlier,
+      note: note(target),
+    });
     expect(room.gitState(), note(target)).toEqual(git);
     if (!isUndone || report.event === undefined) return;
     if (dice(8) === 0) await room.restart(() => {});
@@ -109,17 +117,21 @@ async function fuzz(room: FuzzedRoom, dice: (sides: number) => number, seed: str
   expect(await room.damage(), seed).toEqual([]);
 }
 
-function compare(seen: {
-  readonly before: Tree;
-  readonly now: Tree;
-  readonly wanted: Tree;
-  readonly skipped: ReadonlyMap<string, { readonly reason: string; readonly detail?: string }>;
-  readonly everLeftOut: ReadonlySet<string>;
-  readonly earlier: readonly Tree[];
-  readonly note: string;
-}): void {
+async function compare(
+  room: FuzzedRoom,
+  seen: {
+    readonly before: Tree;
+    readonly now: Tree;
+    readonly wanted: Tree;
+    readonly skipped: ReadonlyMap<string, { readonly reason: string; readonly detail?: string }>;
+    readonly everLeftOut: ReadonlySet<string>;
+    readonly earlier: readonly Tree[];
+    readonly note: string;
+  },
+): Promise<void> {
   const { before, now, wanted, skipped, everLeftOut, earlier, note } = seen;
   const differences: string[] = [];
+  const differing: string[] = [];
   for (const path of new Set([...Object.keys(before), ...Object.keys(now), ...Object.keys(wanted)])) {
     const skip = skipped.get(path);
     const isExcused = everLeftOut.has(path) || (skip?.reason === 'in-the-way' && isExcuse(skip.detail, everLeftOut));
@@ -133,7 +145,7 @@ function compare(seen: {
         `${path}: before ${before[path]}, now ${now[path]}, wanted ${wanted[path]}, ${JSON.stringify(skip ?? 'not skipped')}`,
       );
   }
-  if (differences.length > 0) throw new Error(`${differences.join('\n')}\n${note}`);
+  if (differences.length > 0) throw new Error(`${differences.join('\n')}\n${await room.told(differing[0]!)}\n${note}`);
 }
 
 /** What stood in the way was left out of the recording, or a repository of its own. */

@@ -379,3 +379,11 @@ it(
     }
   },
 );
+
+it('[R36] does not record a home folder, nor leaves anything in it', async () => {
+  await room.write('a.txt', 'a');
+  await expect(room.record({ homeFolder: room.folder })).rejects.toThrow('is your home folder: it is not recorded');
+  expect(existsSync(room.path('.tapedeck'))).toBe(false);
+  const recorder = await room.record({ homeFolder: room.base });
+  expect(recorder.status().root).toBe(room.path('.tapedeck'));
+});
