@@ -3,6 +3,7 @@ import type { AgentEnvironment, Framing, TranscriptAdapter, TranscriptFile, Tran
 import { DocumentPieces } from '../core/transcripts/documentPieces.ts';
 import { readRecords } from '../core/transcripts/jsonRecords.ts';
 import { lookIntoSqlite, SqliteMissing } from '../store/sqlite.ts';
+import { readPackedLines } from '../store/packedLines.ts';
 import { isDatabase } from '../store/transcriptSource.ts';
 
 export interface RecognisedTranscript {
@@ -18,11 +19,12 @@ const leastShare = 1 / 3;
 const databaseMark = 'SQLite format 3\0';
 
 /** What a file's beginning gives when it is taken as one kind of file or another. */
-type Form = 'lines' | 'document' | 'database' | 'text';
+type Form = 'lines' | 'packed' | 'document' | 'database' | 'text';
 
 /** The framings by which a file of a form can be read; the first is that of a file which lies nowhere that an agent names. */
 const framingsOf: Readonly<Record<Form, readonly Framing[]>> = {
   lines: ['json-lines', 'opencode-files'],
+  packed: ['packed-lines'],
   document: ['json-document', 'opencode-files'],
   database: ['opencode-database', 'openclaw-database'],
   text: ['text-lines'],
@@ -52,7 +54,7 @@ export async function recogniseTranscript(
     for (const adapter of adapters) {
       const claims = samples.filter((sample) => adapter.recognises(sample)).length;
       // A few lines that could be its own do not make a file its own: there are agents that are not known here.
-      if (form === 'lines' && claims < samples.length * leastShare) continue;
+      if ((form === 'lines' || form === 'packed') && claims < samples.length * leastShare) continue;
       if (claims > most) [best, most] = [{ adapter, form }, claims];
     }
   }
@@ -99,6 +101,7 @@ async function beginningOf(path: string): Promise<readonly (readonly [Form, read
       const chunk = buffer.subarray(0, bytesRead);
       // A database is no text, whatever records can be made out in its pages.
       if (at === 0 && chunk.toString('latin1', 0, databaseMark.length) === databaseMark) return [['database', await tablesOf(path)]];
+      if (at === 0 && chunk.length >= 4 && chunk.readUInt32LE(0) === zstdMark) return [['packed', await packedBeginning(path)]];
       document.push(chunk);
       rest += decoder.decode(chunk, { stream: true });
       at += bytesRead;
@@ -120,6 +123,20 @@ async function beginningOf(path: string): Promise<readonly (readonly [Form, read
 }
 
 const maxTexts = 200;
+const zstdMark = 0xfd2fb528;
+
+/** The first records of a packed file. Rejects with ZstdMissing where nothing can be unpacked. */
+async function packedBeginning(path: string): Promise<readonly unknown[]> {
+  const records: unknown[] = [];
+  const enough = new Error('enough');
+  await readPackedLines(path, {
+    onRecord: (value) => records.push(value),
+    onChunk: () => (records.length < maxSamples ? Promise.resolve() : Promise.reject(enough)),
+  }).catch((error: unknown) => {
+    if (error !== enough) throw error;
+  });
+  return records.slice(0, maxSamples);
+}
 
 /** One sample: the names of the tables. Where SQLite cannot be read, the sample says so. */
 async function tablesOf(path: string): Promise<readonly unknown[]> {

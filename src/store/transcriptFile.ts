@@ -2,6 +2,7 @@ import { open } from 'node:fs/promises';
 import type { Framing, TranscriptFile } from '../core/transcripts/adapter.ts';
 import { readRecords } from '../core/transcripts/jsonRecords.ts';
 import { JsonLines } from './jsonLines.ts';
+import { readPackedLines } from './packedLines.ts';
 import { readDocumentFile } from './transcriptDocument.ts';
 import { openTranscriptSource } from './transcriptSource.ts';
 import type { TailDamage } from './transcriptTail.ts';
@@ -24,6 +25,7 @@ export async function readTranscriptFile(framing: Framing, file: TranscriptFile,
   const { path } = file;
   const { maxLineBytes } = options;
   if (framing === 'json-lines' || framing === 'text-lines') return readLines(path, framing === 'text-lines', options);
+  if (framing === 'packed-lines') return readPackedLines(path, options);
   if (framing === 'json-document')
     return readDocumentFile({ ...options, path, ...(maxLineBytes === undefined ? {} : { maxPieceBytes: maxLineBytes }) });
   const outcome = await openTranscriptSource(framing, file, options).read();

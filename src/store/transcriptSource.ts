@@ -2,6 +2,7 @@ import type { Framing, TranscriptFile } from '../core/transcripts/adapter.ts';
 import { listOpenclawSessions, OpenclawDatabaseSource } from './openclawDatabase.ts';
 import { listOpencodeSessions, OpencodeDatabaseSource } from './opencodeDatabase.ts';
 import { OpencodeFilesSource } from './opencodeFiles.ts';
+import { PackedLinesSource } from './packedLines.ts';
 import type { RecordTaker } from './recordTaker.ts';
 import type { DatabaseSession } from './sqlite.ts';
 import { TranscriptDocument } from './transcriptDocument.ts';
@@ -22,6 +23,8 @@ export function openTranscriptSource(framing: Framing, file: TranscriptFile, tak
       return new OpencodeDatabaseSource(file, taker);
     case 'openclaw-database':
       return new OpenclawDatabaseSource(file, taker);
+    case 'packed-lines':
+      return new PackedLinesSource(file.path, taker);
     case 'opencode-files':
       return new OpencodeFilesSource(file, taker);
     case 'json-document':

@@ -48,6 +48,8 @@ export interface TranscriptRoot {
   readonly folder: string;
   readonly depth: number;
   readonly framing: Framing;
+  /** True where nothing is written any more: it is looked through for what was, and not followed. */
+  readonly isCold?: boolean;
   /** False for folders (`relative` below this one, with `/`) in which none can lie, where there are many such. */
   mayHold?(relative: string): boolean;
   /** True for the transcripts among the files; `relative` is the path below the folder, with `/`. */
@@ -57,6 +59,7 @@ export interface TranscriptRoot {
 /**
  * How a file is cut into records.
  * - `json-lines`: one record a line, appended; the record is the line's value.
+ * - `packed-lines`: the same packed with Zstandard, which is not written any more.
  * - `json-document`: one JSON value, written anew with each change. The records are its pieces (DocumentPiece), told again
  *   from the first one each time; the reader knows what it has told.
  * - `text-lines`: one record a line, appended; the record is `{line}`, its text without the end.
@@ -66,7 +69,14 @@ export interface TranscriptRoot {
  *   that were before it, and before them what the database says of the session, `{type: "openclaw.session", key, …}`.
  * - `opencode-files`: the first one's from a folder of small JSON files; the transcript is the session's own file.
  */
-export type Framing = 'json-lines' | 'json-document' | 'text-lines' | 'opencode-database' | 'opencode-files' | 'openclaw-database';
+export type Framing =
+  | 'json-lines'
+  | 'packed-lines'
+  | 'json-document'
+  | 'text-lines'
+  | 'opencode-database'
+  | 'opencode-files'
+  | 'openclaw-database';
 
 /**
  * A piece of a document: a member of the outermost object, or an element of a list that is such a member, in the

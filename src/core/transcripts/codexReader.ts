@@ -26,6 +26,8 @@ export class CodexReader implements TranscriptReader {
   readonly #sink: FactSink;
   readonly #thread: CodexThread;
   readonly #tools: CodexToolLedger;
+  /** When a document says that it was begun. */
+  #documentAt: unknown;
   /** Calls without an id that have not returned. */
   readonly #nameless: string[] = [];
 
@@ -37,7 +39,9 @@ export class CodexReader implements TranscriptReader {
 
   read(record: unknown, place: RecordPlace): readonly TranscriptFact[] {
     this.counts.records += 1;
-    const line = asRecord(record);
+    const piece = asRecord(record);
+    const line = piece !== undefined && 'member' in piece ? this.#lineOf(piece) : piece;
+    if (line === 'none') return [];
     if (line === undefined) {
       this.counts.misshapen += 1;
       return [];
@@ -61,6 +65,19 @@ export class CodexReader implements TranscriptReader {
 
   describe(): RunDescription {
     return this.#thread.describe();
+  }
+
+  /** What a piece of the oldest rollouts says, as the line that says it in later ones. Their items have no times. */
+  #lineOf({ member, value, at }: JsonRecord): JsonRecord | 'none' | undefined {
+    if (member === null) {
+      return at === 'start' || at === 'end' ? 'none' : undefined;
+    }
+    const body = asRecord(value);
+    if (member === 'session' && body !== undefined) {
+      this.#documentAt = body['timestamp'];
+      return { ...body, type: undefined };
+    }
+    return member === 'items' && body !== undefined ? { ...body, timestamp: this.#documentAt } : undefined;
   }
 
   #readLine(type: string, payload: JsonRecord): void {

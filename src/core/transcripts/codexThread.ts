@@ -156,6 +156,11 @@ export class CodexThread {
   modelSideUser(text: string, isBare: boolean): void {
     const isTask = this.#card.parent !== undefined && !this.isPaginated && this.#turn === 0;
     if (!isBare && !isTask) return;
+    // The oldest files tell the folder only to the model.
+    if (isBare && this.#card.cwd === undefined && text.includes('<environment_context>')) {
+      const folder = /<cwd>([^<\n]+)<\/cwd>/.exec(text)?.[1] ?? /Current working directory: ([^\n]+)/.exec(text)?.[1];
+      this.#card.learn({ cwd: resolveToldPath(folder, undefined), model: undefined, title: undefined, branch: undefined });
+    }
     if (/^\s*(?:<|# AGENTS\.md)/.test(text)) return;
     this.prompt(text, 0);
   }

@@ -44,13 +44,17 @@ describe('the table of adapters', () => {
     ['qwen', 'darwin', '/Users/dev', { QWEN_HOME: '~/q' }, ['/Users/dev/q/projects']],
     ['qwen', 'win32', 'C:\\Users\\dev', { QWEN_HOME: 'D:\\q', QWEN_RUNTIME_DIR: 'D:\\r' }, ['D:\\r\\projects']],
   ])('[A7] finds the transcripts of %s by the environment of %s', (id, platform, homeFolder, variables, folders) => {
-    const roots = adapterOf(id).roots({ platform, homeFolder, variables });
+    const roots = adapterOf(id)
+      .roots({ platform, homeFolder, variables })
+      .filter((root) => root.isCold !== true);
     expect([...new Set(roots.map((root) => root.folder))]).toEqual(folders);
   });
 
   test.each([
     ['codex', '2026/11/20/rollout-2026-11-20T22-29-10-01a1.jsonl', true],
     ['codex', '2026/11/20/notes.jsonl', false],
+    ['codex', '2026/11/20/rollout-2026-11-20T22-29-10-01a1.jsonl.zst', true],
+    ['codex', 'rollout-2025-04-16-01a1.json', true],
     ['claude', '-home-dev-p/625d02c2.jsonl', true],
     ['claude', '-home-dev-p/625d02c2/subagents/agent-ae.jsonl', true],
     ['claude', '-home-dev-p/625d02c2/subagents/workflows/w1/agent-ae.jsonl', true],
