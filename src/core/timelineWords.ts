@@ -18,6 +18,7 @@ const agentNames: Readonly<Record<string, string>> = {
   'vscode-chat': 'VS Code Chat',
   openclaw: 'OpenClaw',
   gastown: 'Gas Town',
+  beads: 'Beads',
   amp: 'Amp',
   tapedeck: 'Tapedeck',
 };

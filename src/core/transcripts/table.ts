@@ -1,5 +1,6 @@
 import type { TranscriptAdapter } from './adapter.ts';
 import { aiderAdapter } from './aider.ts';
+import { beadsAdapter } from './beads.ts';
 import { claudeAdapter } from './claude.ts';
 import { clineAdapter, kiloAdapter, rooAdapter } from './cline.ts';
 import { codexAdapter } from './codex.ts';
@@ -31,5 +32,6 @@ export const transcriptAdapters: readonly TranscriptAdapter[] = [
   vscodeChatAdapter,
   cursorAdapter,
   gastownAdapter,
+  beadsAdapter,
   aiderAdapter,
 ];
