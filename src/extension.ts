@@ -66,6 +66,7 @@ export function activate(context: vscode.ExtensionContext): TapedeckApi {
     logWorker,
     showOutput: () => output.show(),
     reopen: () => openDeck(),
+    terminalOf: (agent) => terminals.terminalOf(agent),
   });
   const actions = tellingRefusals(plain, currentPrompts);
   const view = disposables.add(new TimelineView({ extensionUri: context.extensionUri, deck: currentDeck, actions: () => actions, trace }));
@@ -78,7 +79,7 @@ export function activate(context: vscode.ExtensionContext): TapedeckApi {
       return deck.content?.get(hash);
     }),
   );
-  disposables.add(
+  const terminals = disposables.add(
     new TerminalCommands(
       () => deck.recorder,
       () => readSettings().keepsTerminalOutput,

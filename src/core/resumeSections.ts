@@ -226,8 +226,10 @@ function plan(state: SessionState): ResumeItem[] {
 }
 
 function notes(state: SessionState, time: TimeText): ResumeItem[] {
+  // Why a rewind was made stands with the rewind.
+  const rewinds = new Set(state.branches.map(({ id }) => id));
   return state.notes
-    .filter(({ isSetAside }) => !isSetAside)
+    .filter(({ id, isSetAside }) => !isSetAside && (id === undefined || !rewinds.has(id)))
     .toReversed()
     .map((note) => ({ text: `- ${inlineText(note.text, 400)} (${authorWord(note.author)}, ${time(note.mark)})`, events: at(note.mark) }));
 }
@@ -342,11 +344,12 @@ function avoid(state: SessionState, time: TimeText): ResumeItem[] {
         branch.stretch.prompts.includes(eventId(mark)),
       );
       const asked = prompts.at(-1);
+      const why = state.notes.findLast(({ id }) => id === branch.id);
       const paths = branch.stretch.files.slice(0, 5).map((path) => inlineCode(path));
       const more = branch.stretch.fileCount > paths.length ? ` and ${branch.stretch.fileCount - paths.length} more` : '';
       return {
-        text: `- ${branch.undid === undefined ? 'Rewound' : 'Undone alone'} by ${authorWord(branch.author)} (${time(branch.to)}): the changes to ${paths.length === 0 ? 'no file' : paths.join(', ')}${more}${asked === undefined ? '' : `, after the prompt “${inlineText(asked.text, 160)}”`}`,
-        events: at(branch.to, asked?.mark),
+        text: `- ${branch.undid === undefined ? `Rewound to the state of ${time(branch.from)}` : 'Undone alone'} by ${authorWord(branch.author)} (${time(branch.to)}): the changes to ${paths.length === 0 ? 'no file' : paths.join(', ')}${more}${asked === undefined ? '' : `, after the prompt “${inlineText(asked.text, 160)}”`}${why === undefined ? '' : `. Why: ${inlineText(why.text, 300)}`}`,
+        events: at(branch.to, asked?.mark, why?.mark),
       };
     });
   const repeated = [...state.commands.values()]

@@ -107,4 +107,6 @@ export interface ActionContext {
   readonly showView: (tab?: Tab, event?: EventId) => Promise<void>;
   readonly logWorker: LogWorker;
   readonly showOutput: () => void;
+  /** The terminal in which that agent runs, where there is one and no other. */
+  readonly terminalOf: (agent: string) => vscode.Terminal | undefined;
 }

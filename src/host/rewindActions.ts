@@ -9,6 +9,8 @@ import type { SessionFeed } from '../services/sessionFeed.ts';
 import type { SessionFolder } from '../services/sessions.ts';
 import type { ActionContext, Actions } from './actions.ts';
 import { counted } from '../core/timelineWords.ts';
+import { afterRewind } from './afterRewind.ts';
+import { letAgentsFinish } from './agentsAtWork.ts';
 import { formatTime } from './dateText.ts';
 import { findUndoable, withRewinder } from './deckRewinder.ts';
 import { scopePathOf, workspacePathOf } from './folderPaths.ts';
@@ -38,7 +40,7 @@ export function rewindActions(
     const target =
       event ??
       (await pickPoint(feed, prompts(), file === undefined ? t('Rewind to…') : t('Rewind {0} to…', shownFolder(file, deck().folders))));
-    if (target === undefined) return turnedDown;
+    if (target === undefined || !(await letAgentsFinish(context))) return turnedDown;
     return withRewinder(deck(), feed, async (rewinder) => {
       const plan = await rewinder.plan(target, file === undefined ? undefined : [file]);
       const when = formatTime(plan.targetAt);
@@ -64,6 +66,7 @@ export function rewindActions(
         result,
         result.ok ? t('Rewound {0} to {1}.', counted(result.written + result.deleted, 'file'), when) : '',
         wayBack('rewind'),
+        file === undefined && purpose === undefined ? afterRewind(context, result.id, plan.targetAt) : [],
       );
     });
   };
@@ -112,6 +115,7 @@ export function rewindActions(
     async undoOf(rewind) {
       const feed = await requireFeed(deck());
       const branch = feed.state.branches.find(({ id }) => id === rewind);
+      if (!(await letAgentsFinish(context))) return turnedDown;
       const kind = branch?.brought !== undefined ? 'again' : branch?.undid !== undefined ? 'undo' : 'rewind';
       return withRewinder(deck(), feed, (rewinder) => undo(rewinder, rewind, kind));
     },
@@ -149,6 +153,7 @@ export function rewindActions(
       try {
         const found = await findUndoable(deck(), disposables);
         if (found === undefined) throw new Refusal(t('There is no rewind to undo.'));
+        if (!(await letAgentsFinish(context))) return turnedDown;
         return await withRewinder(deck(), found.session, (rewinder) => undo(rewinder, found.rewind, found.kind));
       } finally {
         disposables.dispose();

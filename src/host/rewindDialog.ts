@@ -7,6 +7,7 @@ import type { Outcome } from '../protocol/messages.ts';
 import type { Rewinder, RewindReport } from '../services/rewinder.ts';
 import type { SessionFolder } from '../services/sessions.ts';
 import type { ActionContext } from './actions.ts';
+import type { AfterRewind } from './afterRewind.ts';
 import { absoluteUri } from './fileActions.ts';
 import { chooseHunks, takenWords, type StepViewer } from './hunkDialog.ts';
 import { isUnsavedElsewhere } from './openDocuments.ts';
@@ -212,6 +213,7 @@ export function reportRewind(
   result: RewindReport,
   what: string,
   back: string | undefined,
+  others: readonly AfterRewind[] = [],
 ): Outcome {
   const { t } = vscode.l10n;
   if (!result.ok) {
@@ -229,7 +231,12 @@ export function reportRewind(
       t('The files are rewound, but the log could not take it yet. It is added when the window is loaded again. {0}', result.unrecorded),
     );
   void prompts()
-    .inform(what, ...(back === undefined || result.event === undefined ? [] : [back]))
-    .then((answer) => (answer !== undefined && answer === back ? vscode.commands.executeCommand('tapedeck.undoRewind') : undefined));
+    .inform(what, ...(back === undefined || result.event === undefined ? [] : [back]), ...others.map(({ title }) => title))
+    .then(async (answer) => {
+      if (answer === undefined) return;
+      if (answer === back) await vscode.commands.executeCommand('tapedeck.undoRewind');
+      else await others.find(({ title }) => title === answer)?.run();
+    })
+    .then(undefined, (error: unknown) => prompts().fail(error instanceof Error ? error.message : String(error)));
   return done;
 }

@@ -1,5 +1,7 @@
 import * as vscode from 'vscode';
 import { DisposableStore, type Disposable } from '../base/disposable.ts';
+import { agentOfCommand } from '../core/commandLine.ts';
+import { transcriptAdapters } from '../core/transcripts/table.ts';
 import type { Recorder, TerminalCommand } from '../services/recorder.ts';
 
 type Sink = Pick<Recorder, 'terminalCommandStarted' | 'terminalClosed'>;
@@ -28,6 +30,13 @@ export class TerminalCommands implements Disposable {
     this.#disposables.add(vscode.window.onDidStartTerminalShellExecution((event) => this.#start(event)));
     this.#disposables.add(vscode.window.onDidEndTerminalShellExecution((event) => this.#end(event)));
     this.#disposables.add(vscode.window.onDidCloseTerminal((terminal) => this.#close(terminal)));
+  }
+
+  /** The terminal in which that agent runs, where there is one and no other. */
+  terminalOf(agent: string): vscode.Terminal | undefined {
+    const agents = new Map(transcriptAdapters.flatMap(({ id, commandNames }) => commandNames.map((name) => [name, id] as const)));
+    const found = [...this.#running].filter(([, { execution }]) => agentOfCommand(execution.commandLine.value, agents) === agent);
+    return found.length === 1 ? found[0]![0] : undefined;
   }
 
   #start({ terminal, execution }: vscode.TerminalShellExecutionStartEvent): void {

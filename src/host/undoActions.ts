@@ -6,6 +6,7 @@ import { rowEventLimit } from '../protocol/messages.ts';
 import type { SessionFeed } from '../services/sessionFeed.ts';
 import type { UndoneWork } from '../services/undoneWork.ts';
 import type { ActionContext, Actions } from './actions.ts';
+import { letAgentsFinish } from './agentsAtWork.ts';
 import { withRewinder } from './deckRewinder.ts';
 import { done, Refusal, requireFeed, requireRecorder, turnedDown } from './outcome.ts';
 import { mergeOverlaps } from './mergeEditor.ts';
@@ -20,6 +21,7 @@ export function undoActions(context: ActionContext): Pick<Actions, 'undoWork' | 
     async undoWork(ids, isTurn, file) {
       requireRecorder(deck());
       const feed = await requireFeed(deck());
+      if (!(await letAgentsFinish(context))) return turnedDown;
       const work = isTurn ? await turnOf(feed, ids) : await changesOf(feed, ids, file);
       return withRewinder(deck(), feed, async (rewinder) => {
         const plan = await rewinder.planWithout(work, file === undefined ? undefined : [file]);
@@ -62,6 +64,7 @@ export function undoActions(context: ActionContext): Pick<Actions, 'undoWork' | 
       requireRecorder(deck());
       const feed = await requireFeed(deck());
       const { events } = await changesOf(feed, ids, file);
+      if (!(await letAgentsFinish(context))) return turnedDown;
       return withRewinder(deck(), feed, async (rewinder) => {
         const plan = await rewinder.planAgain(events, file === undefined ? undefined : [file]);
         if (plan === undefined) throw new Refusal(t('No recorded change of a file belongs to this.'));

@@ -23,6 +23,10 @@ export interface Answers {
   pick?: (string | ((choice: Choice<unknown>) => boolean))[];
   /** The choices that were offered last, filled in here. */
   picked?: readonly Choice<unknown>[];
+  /** What to do about an agent at work: wait, interrupt. */
+  whileAtWork?: string | undefined;
+  /** How that was asked last, filled in here. */
+  atWork?: string;
   /** Buttons to press in the next lists to tick, each `label: button`. */
   press?: string[];
   /** Labels to leave unticked in the next list. */
@@ -41,7 +45,13 @@ export interface Answers {
 export function answering(answers: Answers): Prompts {
   return {
     input: async () => answers.input?.shift(),
-    pick: async (_title, choices) => {
+    pick: async (title, choices) => {
+      // An agent that is at work is let work on, unless something else is said.
+      const goOn = choices.find(({ value }) => value === 'anyway');
+      if (goOn !== undefined && / at work/.test(title)) {
+        answers.atWork = title;
+        return (answers.whileAtWork === undefined ? goOn : choices.find(({ value }) => value === answers.whileAtWork))?.value;
+      }
       answers.picked = choices;
       const wanted = answers.pick?.shift();
       return choices.find((choice) => (typeof wanted === 'function' ? wanted(choice) : choice.label === wanted))?.value;

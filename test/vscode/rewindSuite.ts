@@ -279,6 +279,31 @@ export function rewindSuite(): void {
       assert.match(answers.told.at(-1)!, /No file differs between/);
     });
 
+    it('[R46] [R47] says that an agent is at work and waits for it; afterwards its conversation can be forked, and the reason kept', async () => {
+      await write('worked.txt', 'one\n');
+      const target = await checkpoint();
+      const by = { actor: 'agent', name: 'codex', run: 'r-work', how: 'transcript' } as const;
+      const journal = api.deck().recorder!.journal;
+      const turn = { by, run: 'r-work', turn: 1 };
+      await journal.record({ kind: 'run.started', by, run: 'r-work', agent: 'codex' });
+      await journal.record({ kind: 'prompt.submitted', ...turn, provenance: 'user', text: { head: 'Work', sizeBytes: 4 } });
+      await write('worked.txt', 'two\n');
+      answers.confirm = ['action'];
+      answers.whileAtWork = 'nothing of this';
+      assert.equal((await api.actions.rewindTo(target)).done, false);
+      assert.match(answers.atWork!, /Codex/);
+      answers.whileAtWork = 'wait';
+      const rewinding = api.actions.rewindTo(target);
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+      assert.equal(readFileSync(pathInWorkspace('worked.txt'), 'utf8'), 'two\n');
+      for (const run of ['r-work', 'r-turn', 'r-undo'])
+        await journal.record({ kind: 'turn.ended', by: { ...by, run }, run, turn: 1, stopReason: 'end_turn' });
+      assert.equal((await rewinding).done, true);
+      answers.whileAtWork = undefined;
+      assert.equal(readFileSync(pathInWorkspace('worked.txt'), 'utf8'), 'one\n');
+      assert.match(answers.told.at(-1)!, /^inform: Rewound .* \| Undo Rewind \| Say Why… \| Fork the Conversation…$/);
+    });
+
     it('[D17] tells who made the line at the cursor, and shows the change', async () => {
       await write('blamed.txt', 'one\n');
       await write('blamed.txt', 'one\ntwo\n');

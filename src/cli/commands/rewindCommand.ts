@@ -2,13 +2,15 @@ import { createInterface } from 'node:readline/promises';
 import type { RewindChoice, RewindPlan } from '../../core/rewindPlan.ts';
 import { settleRewind } from '../../core/rewindPlan.ts';
 import { describePlan, describeSkip } from '../../core/rewindText.ts';
-import { counted } from '../../core/timelineWords.ts';
+import { runsAtWork } from '../../core/agentAtWork.ts';
+import { counted, displayName } from '../../core/timelineWords.ts';
 import { authorWord } from '../../core/rewindText.ts';
 import type { WorkspacePath } from '../../model/workspacePath.ts';
 import type { RewindReport } from '../../services/rewinder.ts';
 import { CliError, usageError } from '../cliError.ts';
-import type { CommandEntry, CommandRun } from '../command.ts';
+import { authorFields, type CommandEntry, type CommandRun } from '../command.ts';
 import { pointId, withPast, type PastPoint } from '../pastReading.ts';
+import { readRecentState } from '../stateReading.ts';
 import { chooseSession, toWorkspacePath, type Workspace } from '../workspace.ts';
 
 interface RewindOptions {
@@ -18,6 +20,7 @@ interface RewindOptions {
   readonly file?: string[];
   readonly hunk?: string[];
   readonly diff?: boolean;
+  readonly why?: string;
   readonly session?: string;
   readonly overwriteChanged?: boolean;
   readonly skipChanged?: boolean;
@@ -37,6 +40,7 @@ export const rewindCommand: CommandEntry = (program, act) => {
     .option('--plan', 'only print the plan')
     .option('--yes', 'do it without asking')
     .option('--undo', 'undo a rewind')
+    .option('--why <text>', 'the reason, told to the next agent by the resume prompt')
     .option('--file <path>', 'only this file or folder (repeatable)', several)
     .option('--diff', 'show the plan with each file’s changes, numbered')
     .option('--hunk <path:numbers>', 'of this file only these changes, as --plan --diff numbers them: a.ts:1,3 (repeatable)', several)
@@ -149,6 +153,12 @@ async function apply(
           `${counted(undecided.length, 'conflict')}: nothing was done. Give --overwrite-changed or --skip-changed`,
         );
       }
+      for (const { agent, lastAt } of runsAtWork(await readRecentState(past.reader), Date.now()).filter(
+        ({ run: id }) => id !== run.caller.run,
+      ))
+        run.output.note(
+          `${displayName(agent ?? 'An agent')} seems to be at work (last heard of at ${lastAt}): what it writes later goes on top`,
+        );
       if (options.yes !== true) {
         if (!run.process.isInteractive) {
           await show(run, past, plan, options);
@@ -164,6 +174,8 @@ async function apply(
           throw new CliError(1, 'not-confirmed', 'Nothing was done');
       }
       const report = await past.rewinder.apply(plan, choice);
+      if (report.ok && options.why !== undefined)
+        await session.journal.record({ kind: 'progress.noted', ...authorFields(run.caller), id: report.id, text: options.why });
       await show(run, past, plan, options, report);
       if (report.ok) return 0;
       const left = report.left.length === 0 ? '' : `; neither as before nor as wanted: ${report.left.map(({ path }) => path).join(', ')}`;

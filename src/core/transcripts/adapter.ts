@@ -32,6 +32,8 @@ export interface TranscriptAdapter {
    * @param key what the agent calls the conversation (RunDescription.key), for agents that ask for that.
    */
   resumeCommand(run: RunId, key?: string): readonly string[];
+  /** The words that begin a new conversation with all that was said in that one, which stays as it is. Absent: it has no such command. */
+  forkCommand?(run: RunId): readonly string[];
 }
 
 /** What tells where agents keep their records: the platform (Node's names), the user's own folder, the variables. */

@@ -34,6 +34,7 @@ export const claudeAdapter: TranscriptAdapter = {
   },
   openReader: (file, tools) => new ClaudeReader(file, tools),
   resumeCommand: (run) => ['claude', '--resume', run],
+  forkCommand: (run) => ['claude', '--resume', run, '--fork-session'],
 };
 
 /** Types that no other agent's records have. */

@@ -38,6 +38,7 @@ export const codexAdapter: TranscriptAdapter = {
   },
   openReader: (file, tools) => new CodexReader(file, tools),
   resumeCommand: (run) => ['codex', 'resume', run],
+  forkCommand: (run) => ['codex', 'fork', run],
 };
 
 /** A piece of the oldest rollouts, documents `{session: {timestamp, id, instructions}, items: […]}`. */

@@ -39,6 +39,7 @@ export const opencodeAdapter: TranscriptAdapter = {
   },
   openReader: (file, tools) => new OpencodeReader(file, tools),
   resumeCommand: (run) => ['opencode', '--session', run],
+  forkCommand: (run) => ['opencode', '--session', run, '--fork'],
 };
 
 const databaseName = /^opencode(?:-[\w.-]+)?\.db$/;

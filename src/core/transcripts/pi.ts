@@ -27,6 +27,7 @@ export const piAdapter: TranscriptAdapter = {
   },
   openReader: (file, tools) => new PiReader(file, tools, { agent: 'pi' }),
   resumeCommand: (run) => ['pi', '--session', run],
+  forkCommand: (run) => ['pi', '--fork', run],
 };
 
 function piHome(environment: AgentEnvironment): string {
