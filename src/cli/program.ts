@@ -7,6 +7,7 @@ import { blockCommand, decideCommand, noteCommand, unblockCommand } from './comm
 import { confirmCommand, decisionsCommand, disproveCommand, rejectCommand, supersedeCommand } from './commands/decisionCommands.ts';
 import { catCommand, filesCommand, stateCommand } from './commands/pastCommands.ts';
 import { historyCommand } from './commands/historyCommand.ts';
+import { exportCommand, reportCommand } from './commands/exportCommand.ts';
 import { importCommand } from './commands/importCommand.ts';
 import { linkCommand, pastCommand } from './commands/pastRunsCommand.ts';
 import { logCommand } from './commands/logCommand.ts';
@@ -17,6 +18,7 @@ import { diffCommand } from './commands/diffCommand.ts';
 import { searchCommand } from './commands/searchCommand.ts';
 import { endCommand, startCommand, updateCommand } from './commands/sessionCommands.ts';
 import { sessionsCommand } from './commands/sessionsCommand.ts';
+import { setCommand } from './commands/setCommand.ts';
 import { statusCommand } from './commands/statusCommand.ts';
 import { usageCommand } from './commands/usageCommand.ts';
 import { verifyCommand } from './commands/verifyCommand.ts';
@@ -42,6 +44,7 @@ const commands: readonly CommandEntry[] = [
   blockCommand,
   unblockCommand,
   noteCommand,
+  setCommand,
   resumeCommand,
   driftCommand,
   sessionsCommand,
@@ -58,6 +61,8 @@ const commands: readonly CommandEntry[] = [
   recordCommand,
   pastCommand,
   importCommand,
+  exportCommand,
+  reportCommand,
   linkCommand,
   weighCommand,
 ];

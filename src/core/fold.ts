@@ -27,6 +27,8 @@ export function emptyState(): SessionState {
     session: {
       id: undefined,
       label: undefined,
+      detail: 'full',
+      models: new Map(),
       folders: [],
       startedAt: undefined,
       lastAt: undefined,
@@ -174,6 +176,12 @@ function foldKind(state: SessionState, event: TapedeckEvent): void {
     case 'session.labelled':
       session.label = event.label;
       return;
+    case 'session.adjusted':
+      session.detail = event.detail ?? session.detail;
+      if (event.model === '') session.models.delete(event.agent ?? '');
+      else if (event.model !== undefined && (session.models.has(event.agent ?? '') || session.models.size < modelLimit))
+        session.models.set(event.agent ?? '', event.model);
+      return;
     case 'session.ended':
       session.endedAt = event.at;
       session.endReason = event.reason;
@@ -297,6 +305,8 @@ function foldKind(state: SessionState, event: TapedeckEvent): void {
   }
 }
 
+/** Agents with a model of their own choosing. */
+const modelLimit = 50;
 const commitLimit = 500;
 const gapLimit = 200;
 

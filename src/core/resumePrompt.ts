@@ -4,6 +4,7 @@ import type { SessionState } from '../model/sessionState.ts';
 import { inlineText } from './quotedText.ts';
 import { plainPrompt } from './plainPrompt.ts';
 import type { Drift } from './resumeDrift.ts';
+import { withModel } from './resumeModel.ts';
 import { resumeSections, timeText, type ResumeItem, type ResumeSection, type SectionId } from './resumeSections.ts';
 import { counted, displayName } from './timelineWords.ts';
 import { estimateTokens } from './tokenEstimate.ts';
@@ -61,7 +62,12 @@ export function buildResumePrompt(state: SessionState, options: ResumeOptions): 
   const { without = [], target, drift } = options;
   const form = options.form === 'plain' ? plainPrompt : (text: string): string => text;
   const header = form(headerOf(state, options.now, budget < 450, target));
-  const all = resumeSections(state, { now: options.now, resumeCommand, target, drift });
+  const all = resumeSections(state, {
+    now: options.now,
+    resumeCommand: (agent, run, key) => resumeCommand(state, agent, run, key),
+    target,
+    drift,
+  });
   if (all.length === 0) {
     const text = `${header}\n\nNothing that matters for going on has been recorded in this session yet.\n`;
     return { text, tokens: estimateTokens(text), header, sections: [] };
@@ -188,7 +194,7 @@ export function readPromptPoint(text: string): { readonly session: string; reado
   return match === null ? undefined : { session: match[1]!, event: match[2]! };
 }
 
-function resumeCommand(agent: string, run: string, key?: string): readonly string[] | undefined {
-  const words = transcriptAdapters.find(({ id }) => id === agent)?.resumeCommand(run, key) ?? [];
+function resumeCommand({ session }: SessionState, agent: string, run: string, key?: string): readonly string[] | undefined {
+  const words = withModel(agent, transcriptAdapters.find(({ id }) => id === agent)?.resumeCommand(run, key) ?? [], session.models);
   return words.length === 0 ? undefined : words;
 }

@@ -202,13 +202,28 @@ export function singleRow(event: LoggedEvent, base: RowBase, entryTitle: (id: st
       return createRow({
         ...base,
         kind: 'session',
-        title: 'Recording started',
+        title: event.reconstructed === true ? 'Made of what agents and git kept' : 'Recording started',
         meta: event.label === undefined ? undefined : oneLine(event.label),
       });
     case 'session.resumed':
       return createRow({ ...base, kind: 'session', title: resumedText(event.reason) });
     case 'session.labelled':
       return createRow({ ...base, kind: 'session', title: `Session named ${oneLine(event.label)}` });
+    case 'session.adjusted': {
+      const who = event.agent === undefined ? 'Runs' : `Runs of ${displayName(oneLine(event.agent))}`;
+      return createRow({
+        ...base,
+        kind: 'session',
+        title: [
+          ...(event.detail === undefined
+            ? []
+            : [event.detail === 'brief' ? 'What agents say is kept in brief' : 'What agents say is kept in full']),
+          ...(event.model === undefined
+            ? []
+            : [`${who} are resumed with ${event.model === '' ? 'their own model' : oneLine(event.model)}`]),
+        ].join('; '),
+      });
+    }
     case 'session.ended':
       return createRow({
         ...base,

@@ -114,6 +114,8 @@ export const TapedeckEvent = z.discriminatedUnion('kind', [
   fact('session.started', { session: id, label: text.optional(), folders: z.array(Folder), app: text.optional() }),
   fact('session.resumed', { reason: z.enum(['reload', 'restart', 'crash', 'second-window', 'command']), app: text.optional() }),
   fact('session.labelled', { label: text }),
+  /** How much the session keeps of what agents say, or the model with which runs (of `agent`, or of every one) are resumed; '' is the agent's own. */
+  fact('session.adjusted', { detail: z.enum(['full', 'brief']).optional(), model: text.optional(), agent: text.optional() }),
   fact('session.ended', { reason: z.enum(['command', 'idle', 'superseded']) }),
 
   fact('baseline.taken', {

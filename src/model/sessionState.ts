@@ -61,6 +61,10 @@ export interface SessionCard {
   endedAt: string | undefined;
   endReason: string | undefined;
   resumed: number;
+  /** How much is kept of what agents say. */
+  detail: 'full' | 'brief';
+  /** With which model runs are resumed, by agent; '' for every agent. */
+  models: Map<string, string>;
   isPaused: boolean;
   last: EventMark | undefined;
 }

@@ -1,5 +1,6 @@
 import { Emitter, type Event } from '../base/emitter.ts';
 import { redactDraft } from '../core/redact.ts';
+import { shortLabel } from '../core/sessionLabel.ts';
 import type { EventDraft, TapedeckEvent } from '../model/event.ts';
 import type { SessionId } from '../model/ids.ts';
 import type { LogWriter } from '../store/logWriter.ts';
@@ -7,6 +8,7 @@ import type { LogWriter } from '../store/logWriter.ts';
 /**
  * The one seam to the log. Whoever records goes through a journal: recorder, followers, rewinder, commands, CLI, MCP.
  * - Every draft passes `redactDraft` here and nowhere else, so no text reaches the disk without it.
+ * - A session's label is no longer than it may be, whoever gives it.
  * - `record` resolves when the event is on disk, and rejects when it cannot get there.
  */
 export interface Journal {
@@ -36,11 +38,16 @@ export function createJournal(writer: LogWriter, session: SessionId): Journal {
   return {
     session,
     async record(draft) {
-      const event = await writer.append(redactDraft(draft));
+      const event = await writer.append(redactDraft(labelled(draft)));
       recorded.fire(event);
       return event;
     },
     onDidRecord: recorded.event,
     flush: () => writer.flush(),
   };
+}
+
+function labelled(draft: EventDraft): EventDraft {
+  if ((draft.kind !== 'session.started' && draft.kind !== 'session.labelled') || draft.label === undefined) return draft;
+  return { ...draft, label: shortLabel(draft.label) };
 }

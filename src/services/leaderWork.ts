@@ -4,6 +4,7 @@ import { basename, join, sep } from 'node:path';
 import type { Clock, UnixMs } from '../base/clock.ts';
 import { Delayer } from '../base/delayer.ts';
 import { DisposableStore, type Disposable } from '../base/disposable.ts';
+import { atDetail, type DetailLevel } from '../core/detailLevel.ts';
 import type { EventFilter } from '../core/eventFilter.ts';
 import { generatedMarkers } from '../core/ignoreRules.ts';
 import { readRecordPolicy } from '../core/recordPolicy.ts';
@@ -51,6 +52,8 @@ export interface LeaderWorkOptions {
   readonly isOff: () => boolean;
   /** True when recording was paused at that time (ISO 8601): what an agent's record tells of it is not taken, however late it is read. */
   readonly wasPausedAt: (at: string) => boolean;
+  /** How much the session keeps of what agents say. */
+  readonly detail: () => DetailLevel;
   /** The open session's log, what `filter` lets through. */
   readonly history: (filter: EventFilter) => AsyncIterable<readonly LoggedEvent[]>;
   readonly onTrace: (message: string) => void;
@@ -438,7 +441,7 @@ export class LeaderWork implements Disposable {
   async #recordFact(journal: Journal, draft: EventDraft): Promise<TapedeckEvent> {
     if (this.#options.isOff() || (draft.at !== undefined && this.#options.wasPausedAt(draft.at)))
       throw new NoSessionError('paused', 'Recording was paused.');
-    return journal.record(draft);
+    return journal.record(atDetail(draft, this.#options.detail()));
   }
 
   /** Who was at work is known of a run that is not recorded too, or its changes would be said to be somebody else's. */

@@ -29,6 +29,7 @@ const companions: ReadonlySet<EventKind> = new Set([
   'file.attributed',
   'session.resumed',
   'session.labelled',
+  'session.adjusted',
   'session.ended',
 ]);
 

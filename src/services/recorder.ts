@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Clock, UnixMs } from '../base/clock.ts';
 import { Delayer } from '../base/delayer.ts';
 import { Emitter, type Event } from '../base/emitter.ts';
+import type { DetailLevel } from '../core/detailLevel.ts';
 import type { AgentEnvironment, TranscriptAdapter } from '../core/transcripts/adapter.ts';
 import { SourceSet } from '../core/sourceSet.ts';
 import { systemAuthor, userAuthor, type Author } from '../model/author.ts';
@@ -220,6 +221,7 @@ class WorkspaceRecorder implements Recorder {
   #poll: ReturnType<typeof setInterval> | undefined;
   #card: { label?: string; startedAt: string } | undefined;
   #gaps = 0;
+  #detail: DetailLevel = 'full';
   #isLeader = false;
   #hasDead = false;
   #hasOthers = false;
@@ -535,6 +537,7 @@ class WorkspaceRecorder implements Recorder {
       platform: process.platform,
       isOff: () => this.#isPaused || (settings.start !== 'automatic' && this.journal.session === undefined),
       wasPausedAt: (at) => this.#pauses.some((pause) => at >= pause.from && (pause.to === undefined || at < pause.to)),
+      detail: () => this.#detail,
       history: (filter) => this.#reader?.batches({ filter }) ?? nothing(),
       onTrace: (message) => this.#options.onTrace?.(message),
       onTrouble: (what, message) => this.#trouble(what, message),
@@ -571,6 +574,7 @@ class WorkspaceRecorder implements Recorder {
     const startedAt = card?.startedAt ?? new Date(this.#options.clock.now()).toISOString();
     this.#card = { startedAt, ...(card?.label === undefined ? {} : { label: card.label }) };
     this.#reader = await openLogReader({ layout: this.layout, session: session.id, digest });
+    this.#detail = card?.detail ?? 'full';
     this.#following = this.#reader.follow((events) => this.#noteOthers(events));
     if (isJoined)
       await session.journal.record({
@@ -638,6 +642,7 @@ class WorkspaceRecorder implements Recorder {
 
   #note(event: TapedeckEvent, isOwn: boolean): void {
     if (event.kind === 'session.labelled' && this.#card !== undefined) this.#card.label = event.label;
+    if (event.kind === 'session.adjusted') this.#detail = event.detail ?? this.#detail;
     if (event.kind === 'capture.gap') this.#gaps += 1;
     if (event.kind === 'capture.paused' || event.kind === 'capture.continued') notePause(this.#pauses, event);
     this.#attributor.observe(event, isOwn);

@@ -17,6 +17,8 @@ import { replaceFile } from './replaceFile.ts';
 export const StoredCard = z.object({
   id: z.string(),
   label: z.string().optional(),
+  /** How much the session keeps of what agents say; all, when absent. */
+  detail: z.enum(['full', 'brief']).optional(),
   /** ISO 8601, UTC, as in the log. */
   startedAt: z.string(),
   lastAt: z.string(),
@@ -123,6 +125,8 @@ export function addToCard(card: StoredCard | undefined, id: SessionId, event: Lo
       };
     case 'session.labelled':
       return { ...next, label: event.label };
+    case 'session.adjusted':
+      return event.detail === undefined ? next : { ...next, detail: event.detail };
     case 'session.ended':
       return { ...next, endedAt: event.at, endReason: event.reason };
     case 'session.resumed':
