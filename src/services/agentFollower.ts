@@ -135,7 +135,6 @@ class TranscriptFollower implements AgentFollower {
     for (const adapter of adapters) {
       for (const root of adapter.roots({ ...env, folders: this.#options.folders.map((folder) => folder.path) })) {
         if (root.isCold === true) continue;
-        if (root.isCold === true) continue;
         const finder = new TranscriptFinder(root, {
           times: this.#times,
           now: () => this.#options.clock.now(),
