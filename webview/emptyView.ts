@@ -15,7 +15,8 @@ export function emptyView(deck: Deck, header: Header): TemplateResult {
     past === undefined || header.hasHistory
       ? nothing
       : html`<p>
-            Your agents kept ${past.count}${past.hasMore ? ' and more' : ''} ${past.count === 1 ? 'session' : 'sessions'} of this folder:
+            Your agents kept ${past.count}${past.hasMore ? ' and more' : ''} ${past.count === 1 ? 'session' : 'sessions'} of this
+            folder${past.count > past.newest.length ? ', the newest' : ''}:
           </p>
           <ul>
             ${past.newest.map(({ title, agent, at }) => html`<li>${title} (${agent}, ${times.day(at, Date.now())})</li>`)}

@@ -70,7 +70,7 @@ function progressTeller(run: CommandRun): Parameters<typeof importSessions>[0]['
 
 /** What came of it, a sentence a line. */
 export function describeImport(report: ImportReport, isDryRun: boolean): string[] {
-  const { sessions, stretches, runs, events, commits, known, live, paused, damaged, isCancelled } = report;
+  const { sessions, stretches, runs, events, commits, known, live, paused, withheld, damaged, isCancelled } = report;
   const lines: string[] = [];
   if (isDryRun && events > 0)
     lines.push(`${counted(stretches.length, 'session')} would be made, with ${counted(events, 'event')} of ${counted(runs.length, 'run')}`);
@@ -83,6 +83,8 @@ export function describeImport(report: ImportReport, isDryRun: boolean): string[
   else lines.push(known > 0 ? 'Nothing new: all of it stands in the log already' : 'No agent’s transcript tells of work in this folder');
   if (live > 0) lines.push(`${counted(live, 'fact')} of the session that is open ${live === 1 ? 'is' : 'are'} left to its recorder`);
   if (paused > 0) lines.push(`${counted(paused, 'fact')} of times at which recording was paused ${paused === 1 ? 'is' : 'are'} left out`);
+  if (withheld > 0)
+    lines.push(`${counted(withheld, 'fact')} of runs that are not to be recorded ${withheld === 1 ? 'is' : 'are'} left out`);
   if (damaged > 0) lines.push(`${counted(damaged, 'place')} of the transcripts could not be read`);
   return lines;
 }

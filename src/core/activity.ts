@@ -30,6 +30,13 @@ export class Activity {
     }
   }
 
+  addAll(other: Activity): void {
+    for (const { fromMs, toMs } of other.#minutes.values()) {
+      this.add(fromMs);
+      this.add(toMs);
+    }
+  }
+
   /** Cut where nothing was done for longer than `idleMs`, the oldest first. */
   stretches(idleMs: number): readonly Stretch[] {
     const stretches: { fromMs: UnixMs; toMs: UnixMs }[] = [];

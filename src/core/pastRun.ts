@@ -1,5 +1,6 @@
 import type { UnixMs } from '../base/clock.ts';
 import type { RunId } from '../model/ids.ts';
+import { redactText } from './redact.ts';
 import { oneLine } from './timelineWords.ts';
 import type { RunDescription, TranscriptFact } from './transcripts/adapter.ts';
 
@@ -50,7 +51,7 @@ export class PastRunFold {
         case 'prompt.submitted': {
           if (fact.provenance !== 'user') break;
           this.#prompts += 1;
-          const words = oneLine(fact.text.head, wordsLimit);
+          const words = shownWords(fact.text.head);
           if (words === '') break;
           // A command to the agent's own program says nothing of what the run was about.
           if (fact.origin !== 'slash') this.#firstPrompt ??= oneLine(words, titleLimit);
@@ -58,7 +59,7 @@ export class PastRunFold {
           break;
         }
         case 'reply.given': {
-          const words = oneLine(fact.text.head, wordsLimit);
+          const words = shownWords(fact.text.head);
           if (words !== '') this.#lastWords = { by: 'agent', text: words };
           break;
         }
@@ -78,7 +79,10 @@ export class PastRunFold {
   /** Undefined for a transcript that names no run. */
   finish(told: RunDescription, isWhole: boolean): PastRun | undefined {
     if (told.run === undefined) return undefined;
-    const title = told.title === undefined || told.title.trim() === '' ? this.#firstPrompt : oneLine(told.title, titleLimit);
+    const title =
+      told.title === undefined || told.title.trim() === ''
+        ? this.#firstPrompt
+        : oneLine(redactText(told.title.slice(0, lookedAt)), titleLimit);
     return {
       agent: this.#agent,
       run: told.run,
@@ -98,6 +102,10 @@ export class PastRunFold {
     };
   }
 }
+
+/** What is shown is kept, too: so no secret stands in it. */
+const shownWords = (text: string): string => oneLine(redactText(text.slice(0, lookedAt)), wordsLimit);
+const lookedAt = 4096;
 
 /** Does a past run hold all of these words, in whatever a list shows of it? Without case. */
 export function holdsWords(run: PastRun, agentName: string, words: string): boolean {

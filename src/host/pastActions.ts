@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { systemClock } from '../base/clock.ts';
+import { readRecordPolicy } from '../core/recordPolicy.ts';
 import { ageWords, sizeWords } from '../core/shortWords.ts';
 import { commandLineIn, commandText } from '../core/terminalLine.ts';
 import { counted } from '../core/timelineWords.ts';
@@ -81,6 +82,7 @@ export function pastActions({ deck, prompts, trace }: ActionContext): PastAction
             idleHours: readSettings().idleHours,
             liveFrom: current === undefined ? undefined : Date.parse(current.startedAt),
             git: 'always',
+            policy: readRecordPolicy(readSettings().recordPolicy).policy,
             signal: stopping.signal,
             onProgress: ({ phase, doneFiles, files, events }) => {
               // Read twice, half of the bar each.

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { systemClock } from '../base/clock.ts';
 import { DisposableStore, type Disposable } from '../base/disposable.ts';
+import { readRecordPolicy } from '../core/recordPolicy.ts';
 import { counted } from '../core/timelineWords.ts';
 import type { PastRunItem } from '../services/pastRuns.ts';
 import { findExpiringRuns, type ExpiringRun } from '../services/expiringRuns.ts';
@@ -105,6 +106,7 @@ async function expiringRunsOf(deck: Deck, withinDays: number): Promise<readonly 
     clock: systemClock,
     digest: nodeDigest,
     withinDays,
+    policy: readRecordPolicy(readSettings().recordPolicy).policy,
     liveFrom: current === undefined ? undefined : Date.parse(current.startedAt),
   });
 }

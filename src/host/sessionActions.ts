@@ -32,12 +32,13 @@ export function sessionActions(context: ActionContext): SessionActions {
   const sessionItems = async (): Promise<readonly SessionItem[]> => {
     const cards = (await deck().sessions?.list()) ?? [];
     const current = deck().recorder?.status().session;
-    return cards.map(({ id, label, startedAt, endedAt }) => ({
+    return cards.map(({ id, label, startedAt, endedAt, isReconstructed }) => ({
       session: id,
       startedAt,
       isCurrent: id === current,
       ...(label === undefined ? {} : { label }),
       ...(endedAt === undefined ? {} : { endedAt }),
+      ...(isReconstructed === undefined ? {} : { isReconstructed }),
     }));
   };
 
@@ -128,6 +129,7 @@ export function sessionActions(context: ActionContext): SessionActions {
             label: nameOf(item) ?? formatTime(item.startedAt),
             description: nameOf(item) === undefined ? item.session : formatTime(item.startedAt),
             ...(item.isCurrent ? { detail: t('being recorded'), icon: 'record' } : { icon: 'history' }),
+            ...(item.isReconstructed === true ? { detail: t('made of what agents and git kept') } : {}),
             value: item.session,
           })),
           t('Which session do you want to see?'),

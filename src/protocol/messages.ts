@@ -171,6 +171,8 @@ export interface SessionItem {
   readonly events?: number | undefined;
   /** It is the one being recorded. */
   readonly isCurrent: boolean;
+  /** It was made later out of what agents and git kept. */
+  readonly isReconstructed?: boolean | undefined;
 }
 
 /** All that a page needs to show a session. `page` is the newest page, or what came after the page's `newest`. */

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Clock, UnixMs } from '../base/clock.ts';
+import type { RecordPolicy } from '../core/recordPolicy.ts';
 import { deletionDueAt, retentionPolicies } from '../core/retention.ts';
 import type { AgentEnvironment, TranscriptAdapter } from '../core/transcripts/adapter.ts';
 import type { Digest } from '../model/digest.ts';
@@ -18,6 +19,7 @@ export interface ExpiringOptions {
   /** How long before the deletion it is told. */
   readonly withinDays: number;
   readonly liveFrom?: UnixMs | undefined;
+  readonly policy?: RecordPolicy | undefined;
 }
 
 /** A run of this workspace that its agent is about to delete, and of which something stands in no log. */

@@ -1,6 +1,7 @@
 import type { UnixMs } from '../base/clock.ts';
 import { SourceSet } from '../core/sourceSet.ts';
 import type { Digest } from '../model/digest.ts';
+import type { RunId } from '../model/ids.ts';
 import type { TapedeckLayout } from '../store/layout.ts';
 import { openLogReader } from '../store/logReader.ts';
 import { recallLog } from '../store/logRecall.ts';
@@ -16,6 +17,8 @@ export interface RecordedBefore {
   readonly sources: SourceSet;
   /** Hashes of commits. */
   readonly commits: ReadonlySet<string>;
+  /** Runs of which the user wanted nothing recorded. */
+  readonly withheld: ReadonlySet<RunId>;
   /** Did the user pause the recording at that time? */
   wasPausedAt(atMs: UnixMs): boolean;
 }
@@ -24,6 +27,7 @@ export interface RecordedBefore {
 export async function readRecordedBefore(layout: TapedeckLayout, digest: Digest): Promise<RecordedBefore> {
   const sources = new SourceSet();
   const commits = new Set<string>();
+  const withheld = new Set<RunId>();
   const pauses: PausedTime[] = [];
   const ids = await listSessionIds(layout);
   for (const id of ids) {
@@ -33,9 +37,10 @@ export async function readRecordedBefore(layout: TapedeckLayout, digest: Digest)
     for (const pause of recall.pauses.toSorted(compareMarks)) notePause(own, pause);
     const reader = await openLogReader({ layout, session: id, digest });
     try {
-      for await (const events of reader.batches({ filter: { kinds: ['git.committed', 'session.ended'] } }))
+      for await (const events of reader.batches({ filter: { kinds: ['git.committed', 'run.started', 'session.ended'] } }))
         for (const event of events) {
           if (event.kind === 'git.committed') commits.add(event.commit);
+          else if (event.kind === 'run.started' && event.notRecorded !== undefined && event.run !== undefined) withheld.add(event.run);
           // A pause holds as long as its session.
           const last = own.at(-1);
           if (event.kind === 'session.ended' && last !== undefined) last.to ??= event.at;
@@ -46,5 +51,11 @@ export async function readRecordedBefore(layout: TapedeckLayout, digest: Digest)
     pauses.push(...own);
   }
   const times = pauses.map(({ from, to }) => [Date.parse(from), to === undefined ? Number.POSITIVE_INFINITY : Date.parse(to)] as const);
-  return { isEmpty: ids.length === 0, sources, commits, wasPausedAt: (atMs) => times.some(([from, to]) => atMs >= from && atMs < to) };
+  return {
+    isEmpty: ids.length === 0,
+    sources,
+    commits,
+    withheld,
+    wasPausedAt: (atMs) => times.some(([from, to]) => atMs >= from && atMs < to),
+  };
 }

@@ -1,4 +1,6 @@
 import type { Clock, UnixMs } from '../base/clock.ts';
+import { judgeRun, recordsAll, type RecordPolicy } from '../core/recordPolicy.ts';
+import { classifyRun } from '../core/sessionKey.ts';
 import { Activity, stretchAt, type Stretch } from '../core/activity.ts';
 import {
   sourceKey,
@@ -34,8 +36,8 @@ export interface SessionImportOptions {
   readonly idleHours: number;
   /** When the session began that is being recorded, or may be gone on with: from there on its recorder tells. */
   readonly liveFrom?: UnixMs | undefined;
-  /** Does the user want this run recorded? */
-  readonly isWanted?: ((adapter: TranscriptAdapter, run: RunDescription) => boolean) | undefined;
+  /** Which runs are recorded; all, when absent. */
+  readonly policy?: RecordPolicy | undefined;
   /** Whether commits are taken in: `with-runs`, only where an agent was at work; `always`, the last ones also where nothing else tells anything. */
   readonly git?: 'never' | 'with-runs' | 'always';
   readonly signal?: AbortSignal | undefined;
@@ -79,6 +81,8 @@ export interface ImportReport {
   readonly live: number;
   /** Facts of times at which recording was paused. */
   readonly paused: number;
+  /** Facts of runs that the record policy leaves out, or left out when they were live. */
+  readonly withheld: number;
   /** Places that could not be read, and records that lack what their type needs. */
   readonly damaged: number;
   readonly failed: readonly ListingProblem[];
@@ -92,6 +96,8 @@ const commitLimit = 5000;
 const commitsAlone = 200;
 /** A run that pauses for longer was not at work in between. */
 const atWorkGapMs = 10 * 60_000;
+/** So far up a run's parents are asked. */
+const maxDepth = 32;
 
 /**
  * Makes sessions of what agents did here before anybody recorded it: out of their transcripts, and of git's history.
@@ -118,10 +124,14 @@ class SessionImport {
     RunId,
     { agent: string; title: string | undefined; facts: number; changedAtMs: UnixMs; readonly atWork: Activity }
   >();
+  /** What the policy asks of each run. */
+  readonly #cards = new Map<RunId, { readonly agent: string; key: string | undefined; parent: RunId | undefined }>();
+  #denied: ReadonlySet<RunId> = new Set();
   readonly #failed: ListingProblem[] = [];
   #known = 0;
   #live = 0;
   #paused = 0;
+  #withheld = 0;
   #damaged = 0;
   #doneFiles = 0;
   #isCancelled = false;
@@ -138,6 +148,7 @@ class SessionImport {
     await this.#each(transcripts, 'looking', 0, async (transcript) => {
       surveyed.push({ transcript, ...(await this.#survey(transcript)) });
     });
+    this.#judgeRuns();
     const inside = surveyed.filter(({ isInside }) => isInside);
     const ours = inside
       .filter(({ isNew }) => isNew)
@@ -173,6 +184,7 @@ class SessionImport {
       known: this.#known,
       live: this.#live,
       paused: this.#paused,
+      withheld: this.#withheld,
       damaged: this.#damaged,
       failed: this.#failed,
       isCancelled: this.#isCancelled,
@@ -236,7 +248,8 @@ class SessionImport {
       take: (facts, run) => {
         for (const fact of facts) {
           lastAt = timeOf(fact) ?? lastAt;
-          const atMs = this.#wantedAt(fact, lastAt, run, adapter);
+          this.#noteCard(adapter.id, fact, run);
+          const atMs = this.#wantedAt(fact, lastAt);
           if (atMs === undefined) continue;
           this.#span = { fromMs: Math.min(atMs, this.#span?.fromMs ?? atMs), toMs: Math.max(atMs, this.#span?.toMs ?? atMs) };
           if (this.#before.sources.has(fact.src!)) {
@@ -244,7 +257,7 @@ class SessionImport {
             continue;
           }
           isNew = true;
-          this.#activity.add(atMs);
+          if (fact.run === undefined) this.#activity.add(atMs);
           this.#noteRun(transcript, fact, run, atMs);
         }
       },
@@ -265,11 +278,41 @@ class SessionImport {
     run.atWork.add(atMs);
   }
 
+  #noteCard(agent: string, fact: TranscriptFact, told: RunDescription): void {
+    if (fact.run === undefined) return;
+    let card = this.#cards.get(fact.run);
+    if (card === undefined) this.#cards.set(fact.run, (card = { agent, key: undefined, parent: undefined }));
+    const own = told.run === fact.run ? told : undefined;
+    const start = fact.kind === 'run.started' ? fact : undefined;
+    card.key ??= start?.key ?? own?.key;
+    card.parent ??= start?.parent ?? own?.parent;
+  }
+
+  /** Which runs stay out, now that the keys and parents of all are known: with a run all that it set to work. */
+  #judgeRuns(): void {
+    const { policy = recordsAll } = this.#options;
+    const denied = new Set<RunId>();
+    const isDenied = (run: RunId, depth: number): boolean => {
+      if (this.#before.withheld.has(run)) return true;
+      const card = this.#cards.get(run);
+      if (card === undefined || depth > maxDepth) return false;
+      return !judgeRun(policy, classifyRun(card)).isRecorded || (card.parent !== undefined && isDenied(card.parent, depth + 1));
+    };
+    for (const run of this.#cards.keys()) if (isDenied(run, 0)) denied.add(run);
+    this.#denied = denied;
+    for (const [run, { facts, atWork }] of this.#runs) {
+      if (!denied.has(run)) this.#activity.addAll(atWork);
+      else {
+        this.#withheld += facts;
+        this.#runs.delete(run);
+      }
+    }
+  }
+
   /** When a fact happened that is to be written if it is not known; undefined for one that is not. */
-  #wantedAt(fact: TranscriptFact, lastAt: string | undefined, run: RunDescription, adapter: TranscriptAdapter): UnixMs | undefined {
-    const { clock, liveFrom = Number.POSITIVE_INFINITY, isWanted } = this.#options;
+  #wantedAt(fact: TranscriptFact, lastAt: string | undefined): UnixMs | undefined {
+    const { clock, liveFrom = Number.POSITIVE_INFINITY } = this.#options;
     if (fact.src === undefined || lastAt === undefined) return undefined;
-    if (isWanted !== undefined && !isWanted(adapter, run)) return undefined;
     // A record's clock may run ahead of ours.
     const atMs = Math.min(Date.parse(lastAt), clock.now());
     if (!Number.isFinite(atMs)) return undefined;
@@ -313,7 +356,8 @@ class SessionImport {
             for (const fact of facts) {
               lastAt = timeOf(fact) ?? lastAt;
               turns.note(fact, file.path);
-              const atMs = this.#wantedAt(fact, lastAt, run, adapter);
+              if (fact.run !== undefined && this.#denied.has(fact.run)) continue;
+              const atMs = this.#wantedAt(fact, lastAt);
               // What came since the survey is for the next time.
               if (atMs === undefined || stretchAt(stretches, atMs) < 0 || !written.add(fact.src!)) continue;
               const draft = await toWorkspaceFact(turns.numbered(fact, file.path), this.#paths);

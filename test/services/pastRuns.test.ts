@@ -146,6 +146,15 @@ describe('past runs', () => {
     expect(items.map(({ run, command }) => `${run.title} ${command.length}`).sort()).toEqual(['Hello 0', 'There 3']);
   });
 
+  test('[A51] show and keep no secret', async () => {
+    const cache = join(room.home, 'cache', 'past.json');
+    const secret = `ghp_${'a1'.repeat(20)}`;
+    await layCodex(ids[0], meta(room.workspace, ids[0]) + said('user_message', `Use ${secret} please`, 1));
+    const { items } = await look(room.workspace, {}, {}, cache);
+    expect(items[0]!.run.title).toBe('Use [redacted:github-token] please');
+    expect(await readFile(cache, 'utf8')).not.toContain(secret);
+  });
+
   test('[A51] can be thousands: they are told in batches, and whoever has enough stops', async () => {
     for (let index = 0; index < 200; index++) {
       const id = `01a1fb13-0000-7000-8000-${String(index).padStart(12, '0')}`;

@@ -3,6 +3,7 @@ import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { sourceKey } from '../../src/core/transcripts/adapter.ts';
+import { readRecordPolicy } from '../../src/core/recordPolicy.ts';
 import { transcriptAdapters } from '../../src/core/transcripts/table.ts';
 import type { LoggedEvent } from '../../src/model/event.ts';
 import { openAgentFollower } from '../../src/services/agentFollower.ts';
@@ -43,7 +44,7 @@ describe('sessions that nobody recorded', () => {
     const [session] = report.sessions;
     const events = await room.events(session!);
     expect(events[0]).toMatchObject({ kind: 'session.started', session, at: '2026-11-20T22:29:10.673Z', by: { actor: 'system' } });
-    expect(events.at(-1)).toMatchObject({ kind: 'session.ended', reason: 'idle', at: '2026-11-20T23:00:21.474Z' });
+    expect(events.at(-1)).toMatchObject({ kind: 'session.ended', reason: 'idle', at: events.at(-2)!.at });
     expect(events.every((event) => 'reconstructed' in event && event.reconstructed === true)).toBe(true);
     expect(events.map(happened)).toEqual(events.map(happened).sort());
     expect(events.every((event) => !('happenedAt' in event))).toBe(true);
@@ -174,6 +175,27 @@ describe('sessions that nobody recorded', () => {
     const open = await room.sessions.startOrJoin();
     expect(open.isNew).toBe(true);
     await open.close();
+  });
+
+  test('[A50] leave out the runs that the user wants no record of, and what these set to work, also where a log alone says so', async () => {
+    await room.lay('claude', 'tools-and-resume');
+    await room.lay('claude', 'sub-agent');
+    await room.lay('codex', 'edits-and-resume');
+    const { policy } = readRecordPolicy([{ action: 'deny', agent: 'claude', kind: 'main' }]);
+    const dry = await room.import({ policy, isDryRun: true });
+    expect(dry.runs.map(({ agent }) => agent)).toEqual(['codex']);
+    expect(dry.withheld).toBeGreaterThan(100);
+
+    const session = '20261120-222900-live';
+    const writer = await openLogWriter({ layout: room.layout, session, clock: { now: () => now }, digest: nodeDigest });
+    const journal = createJournal(writer, session);
+    const by = { actor: 'agent', name: 'codex', run: '01a1fb13-f12d-7eb2-acee-126edc7f8efb', how: 'transcript' } as const;
+    const at = '2026-11-20T22:00:00.000Z';
+    await journal.record({ kind: 'session.started', by: { actor: 'user', how: 'stated' }, session, folders: [], at });
+    await journal.record({ kind: 'run.started', by, run: by.run, agent: 'codex', notRecorded: 'rule 1', at });
+    await writer.close();
+    const report = await room.import({ policy });
+    expect(report).toMatchObject({ sessions: [], events: 0, runs: [] });
   });
 
   test('[A50] take in the commits that were made meanwhile, with the runs that were at work, once', async () => {

@@ -47,7 +47,7 @@ export function pastSuite(): void {
       const terminals = new Set(vscode.window.terminals);
       assert.equal(await vscode.commands.executeCommand('tapedeck.findPast'), true);
       assert.equal(answers.found?.length, 1);
-      assert.match(answers.found![0]!, /^Mend the squeaking gate — Codex: Mended/);
+      assert.match(answers.found[0]!, /^Mend the squeaking gate — Codex: Mended/);
       const terminal = await eventually(async () => vscode.window.terminals.find((candidate) => !terminals.has(candidate)));
       assert.equal(terminal.name, 'Mend the squeaking gate');
       const { cwd } = terminal.creationOptions as vscode.TerminalOptions;

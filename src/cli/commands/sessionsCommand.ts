@@ -17,7 +17,7 @@ export const sessionsCommand: CommandEntry = (program, act) => {
         else
           for (const card of cards)
             await run.output.line(
-              `${card.id}  ${card.endedAt === undefined ? (card.id === current?.id ? 'open ' : 'idle ') : 'ended'}  ${card.lastAt}${card.label === undefined ? '' : `  ${card.label}`}`,
+              `${card.id}  ${card.endedAt === undefined ? (card.id === current?.id ? 'open ' : 'idle ') : 'ended'}  ${card.lastAt}${card.label === undefined ? '' : `  ${card.label}`}${card.isReconstructed === true ? '  (reconstructed)' : ''}`,
             );
       }),
     );

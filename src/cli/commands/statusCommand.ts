@@ -139,8 +139,8 @@ function describeTrouble({ message, nextStep, app, pid, since, waiting = 0, lost
 }
 
 export function sessionFacts(card: StoredCard): Record<string, unknown> {
-  const { id, label, startedAt, lastAt, endedAt, endReason, folders, app } = card;
-  return { id, label, startedAt, lastAt, endedAt, endReason, folders, app };
+  const { id, label, startedAt, lastAt, endedAt, endReason, folders, app, isReconstructed } = card;
+  return { id, label, startedAt, lastAt, endedAt, endReason, folders, app, isReconstructed };
 }
 
 function countsOf(state: SessionState): Record<string, unknown> {
