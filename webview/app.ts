@@ -102,6 +102,9 @@ export class App extends LitElement {
         .times=${deck.times}
         .data=${deck.density}
         .isLive=${header.state === 'recording' || header.state === 'degraded'}
+        .aside=${deck.asideSpans}
+        .canShowFiles=${deck.canChange}
+        @files=${(event: CustomEvent<number>) => this.#pane?.filesAt(event.detail)}
         @seek=${(event: CustomEvent<number>) => void this.#seek(event.detail)}
       ></tapedeck-strip>
       ${tabBar(deck.entries, this.#state.tab, (tab, withFocus) => this.#choose(tab, withFocus))}

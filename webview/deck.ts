@@ -23,6 +23,7 @@ import {
 } from '../src/protocol/messages.ts';
 import type { EditorPort } from './editorPort.ts';
 import { EventWindow } from './eventWindow.ts';
+import type { Span } from './stripLanes.ts';
 import { Times } from './times.ts';
 
 export type Loading = 'loading' | 'loaded' | 'failed';
@@ -79,13 +80,17 @@ export class Deck implements Disposable {
 
   entries: Entries = { decisions: [], blockers: [], notes: [] };
   density: DensityData | undefined;
+  /** When what rewinds of all files set aside happened. */
+  asideSpans: readonly Span[] = [];
   resume: ResumeText | undefined;
   /** The prompt is other than it was when it was loaded. */
   isResumeStale = false;
   isLoadingResume = false;
-  #isReading = false;
+  #reading: symbol | undefined;
+  #going: Promise<boolean> | undefined;
+  /** What came in since the present reading began. */
   #arriving: LoggedEvent[] = [];
-  /** Where to go when the present reading is done. */
+  /** Where to go next. */
   #wanted: LogPlace | undefined;
 
   constructor(port: EditorPort, place: 'view' | 'tab') {
@@ -143,37 +148,46 @@ export class Deck implements Disposable {
     return this.hasNewer && after !== undefined ? this.#read({ after: cursorOf(after) }) : Promise.resolve(false);
   }
 
-  /** Holds what is around an event or a time instead, or the newest. Of several at once the last counts. */
-  async goTo(place: Exclude<LogPlace, { readonly before: unknown } | { readonly after: unknown }>): Promise<boolean> {
+  /** Holds what is around an event or a time instead, or the newest. Of several at once the last counts for all. */
+  goTo(place: Exclude<LogPlace, { readonly before: unknown } | { readonly after: unknown }>): Promise<boolean> {
     this.#wanted = place;
-    if (this.#isReading) return false;
+    this.#going ??= this.#go();
+    return this.#going;
+  }
+
+  async #go(): Promise<boolean> {
     let isThere = false;
-    while (this.#wanted !== undefined) {
-      const at: LogPlace = this.#wanted;
-      this.#wanted = undefined;
-      isThere = await this.#read(at);
+    try {
+      for (let at = this.#wanted; at !== undefined; at = this.#wanted) {
+        this.#wanted = undefined;
+        // What stood next to the former place is not waited for.
+        this.#reading = undefined;
+        isThere = await this.#read(at);
+      }
+    } finally {
+      this.#going = undefined;
     }
     return isThere;
   }
 
   async #read(at: LogPlace): Promise<boolean> {
     const session = this.header?.session;
-    if (this.#isReading || session === undefined) return false;
-    this.#isReading = true;
+    if (this.#reading !== undefined || session === undefined) return false;
+    const mine = (this.#reading = Symbol('reading'));
+    const isOver = (): boolean => this.#reading !== mine || !this.#isShown(session);
     this.#arriving = [];
     try {
       const isNext = 'before' in at || 'after' in at;
       const page = await this.ask('readEvents', { session, at, count: isNext ? nearbyPage : jumpPage });
-      if (page === undefined || !this.#isShown(session) || (page.lines.length === 0 && !isNext)) return false;
+      if (page === undefined || isOver() || (page.lines.length === 0 && !isNext)) return false;
       const where = 'before' in at ? 'before' : 'after' in at ? 'behind' : 'instead';
-      if (!(await this.#window.take(page, where)) || !this.#isShown(session)) return false;
+      if (!(await this.#window.take(page, where)) || isOver()) return false;
       // What came while the page was on its way may be behind its last event.
       this.#window.append(this.#arriving, {});
       this.#changed.fire();
       return true;
     } finally {
-      this.#isReading = false;
-      this.#arriving = [];
+      if (this.#reading === mine) this.#reading = undefined;
     }
   }
 
@@ -263,7 +277,7 @@ export class Deck implements Disposable {
   }
 
   #takeEvents(events: readonly LoggedEvent[], authors: EventsDetail['authors']): void {
-    if (this.#isReading) this.#arriving.push(...events);
+    if (this.#reading !== undefined) this.#arriving.push(...events);
     const count = this.#window.append(events, authors);
     if (count === 0) return;
     this.#arrived.fire(count);
@@ -275,6 +289,9 @@ export class Deck implements Disposable {
   }
 
   #takeAside(spans: readonly AsideSpan[]): void {
+    this.asideSpans = spans
+      .filter(({ paths }) => paths === undefined)
+      .map(({ from, to }) => ({ fromMs: Date.parse(from.at), toMs: Date.parse(to.at) }));
     this.#window.setAside((event) => {
       if (spans.length === 0) return false;
       const path = 'path' in event && event.kind.startsWith('file.') ? event.path : undefined;

@@ -1,23 +1,27 @@
-import { html, LitElement, type PropertyValues, type TemplateResult } from 'lit';
-import { displayName } from '../src/core/timelineWords.ts';
-import type { DensityData, DensityLane } from '../src/protocol/messages.ts';
-import { agentColor } from './icons.ts';
+import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
+import { Delayer } from '../src/base/delayer.ts';
+import type { DensityData } from '../src/protocol/messages.ts';
+import { laneHeight, laneName, marksHeight, shownLanes, type Span } from './stripLanes.ts';
+import { marksNear, markWords, nextMark, paintStrip } from './stripMarks.ts';
 import type { Times } from './times.ts';
-
-const laneHeight = 17;
-const marksHeight = 14;
 
 /**
  * The whole session at a glance: one lane for each actor, marks across. A slider over its time: moving it asks to see that
- * time (`seek`, in ms). Colours are read from the page's own, so it follows the theme.
+ * time (`seek`, in ms); `files` asks for all files as they were then. Colours are read from the page's own, so it follows the
+ * theme. It is painted when it says something else; while the list scrolls only its cursor moves.
  */
 export class DensityStrip extends LitElement {
   #data: DensityData | undefined;
   #atMs: number | undefined;
+  #hoverMs: number | undefined;
+  #aside: readonly Span[] = [];
   #resizing: ResizeObserver | undefined;
   #theming: MutationObserver | undefined;
+  #width = 0;
+  readonly #wordsLater = new Delayer(() => this.requestUpdate(), 150, 400);
   times: Times | undefined;
   isLive = false;
+  canShowFiles = true;
 
   set data(data: DensityData | undefined) {
     if (data === this.#data) return;
@@ -25,11 +29,19 @@ export class DensityStrip extends LitElement {
     this.requestUpdate();
   }
 
+  /** What rewinds set aside. */
+  set aside(aside: readonly Span[]) {
+    if (JSON.stringify(aside) === JSON.stringify(this.#aside)) return;
+    this.#aside = aside;
+    this.requestUpdate('aside', undefined);
+  }
+
   /** The time of what is being read. */
   set atMs(atMs: number | undefined) {
     if (atMs === this.#atMs) return;
     this.#atMs = atMs;
-    this.requestUpdate();
+    this.#moveCursor();
+    this.#wordsLater.request();
   }
 
   protected override createRenderRoot(): HTMLElement {
@@ -38,7 +50,10 @@ export class DensityStrip extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    this.#resizing = new ResizeObserver(() => this.#paint());
+    this.#resizing = new ResizeObserver(() => {
+      this.#width = this.querySelector('canvas')?.clientWidth ?? 0;
+      this.#paint();
+    });
     this.#resizing.observe(this);
     this.#theming = new MutationObserver(() => requestAnimationFrame(() => this.#paint()));
     this.#theming.observe(document.body, { attributes: true, attributeFilter: ['class', 'data-vscode-theme-id'] });
@@ -48,16 +63,19 @@ export class DensityStrip extends LitElement {
     super.disconnectedCallback();
     this.#resizing?.disconnect();
     this.#theming?.disconnect();
+    this.#wordsLater.dispose();
   }
 
   protected override render(): TemplateResult {
     const data = this.#data;
     const { times } = this;
     if (data === undefined || times === undefined || data.lanes.length === 0) return html``;
+    const lanes = shownLanes(data);
     const at = this.#atMs ?? data.toMs;
-    const failures = data.marks.filter(({ mark }) => mark === 'failure').length;
+    const isPast = this.#atMs !== undefined && this.#atMs < data.toMs - 1000;
+    const words = [times.clock(at), ...markWords(marksNear(data, at, this.#msOfPx(4)))].join(', ');
     return html`<div class="strip-names" aria-hidden="true">
-        ${data.lanes.map((lane) => html`<span style="height:${laneHeight}px">${laneName(lane)}</span>`)}
+        ${lanes.map((lane) => html`<span style="height:${laneHeight}px">${laneName(lane)}</span>`)}
       </div>
       <div
         class="strip"
@@ -66,89 +84,114 @@ export class DensityStrip extends LitElement {
         aria-label="Activity over time"
         aria-valuemin="0"
         aria-valuemax="100"
-        aria-valuenow=${Math.round(((at - data.fromMs) / (data.toMs - data.fromMs)) * 100)}
-        aria-valuetext=${`${times.clock(at)}. ${data.lanes.map(laneName).join(', ')}. ${failures} failures`}
-        style="height:${data.lanes.length * laneHeight + marksHeight}px"
+        aria-valuenow=${Math.round(share(data, at) * 100)}
+        aria-valuetext=${`${words}. ${lanes.map(laneName).join(', ')}.`}
+        style="height:${lanes.length * laneHeight + marksHeight}px"
         @pointerdown=${this.#onPointer}
         @pointermove=${this.#onPointer}
+        @pointerleave=${this.#onLeave}
         @keydown=${this.#onKey}
       >
         <canvas aria-hidden="true"></canvas>
+        <div class="strip-cursor" aria-hidden="true"></div>
+        ${this.#hover(data, times)}
       </div>
-      <div class="strip-times" aria-hidden="true">
-        <span>${times.clock(data.fromMs)}</span><span>${times.clock((data.fromMs + data.toMs) / 2)}</span
-        ><span>${this.isLive ? 'now' : times.clock(data.toMs)}</span>
+      <div class="strip-times">
+        <span aria-hidden="true">${times.clock(data.fromMs)}</span>
+        ${
+          isPast && this.canShowFiles
+            ? html`<button type="button" class="link" title="Show all files as they were then" @click=${this.#onFiles}>
+                Files at ${times.clock(at)}
+              </button>`
+            : html`<span aria-hidden="true">${times.clock((data.fromMs + data.toMs) / 2)}</span>`
+        }
+        <span aria-hidden="true">${this.isLive ? 'now' : times.clock(data.toMs)}</span>
       </div>`;
   }
 
+  /** What stands under the pointer, in words. */
+  #hover(data: DensityData, times: Times): TemplateResult | typeof nothing {
+    const ms = this.#hoverMs;
+    if (ms === undefined) return nothing;
+    const words = [times.brief(new Date(ms).toISOString(), Date.now()), ...markWords(marksNear(data, ms, this.#msOfPx(4)))];
+    const isRight = share(data, ms) > 0.5;
+    return html`<div
+      class="strip-hover"
+      aria-hidden="true"
+      style=${`${isRight ? 'right' : 'left'}:${Math.round((isRight ? 1 - share(data, ms) : share(data, ms)) * this.#width)}px`}
+    >
+      ${words.join(' · ')}
+    </div>`;
+  }
+
   protected override updated(_changed: PropertyValues): void {
+    this.#width = this.querySelector('canvas')?.clientWidth ?? 0;
     this.#paint();
   }
+
+  #painted: unknown;
 
   #paint(): void {
     const canvas = this.querySelector('canvas');
     const data = this.#data;
-    if (canvas === null || data === undefined) return;
-    const { clientWidth: width, clientHeight: height } = canvas;
-    const scale = window.devicePixelRatio || 1;
-    canvas.width = Math.round(width * scale);
-    canvas.height = Math.round(height * scale);
-    const context = canvas.getContext('2d');
-    if (context === null || width === 0) return;
-    context.scale(scale, scale);
-    const style = getComputedStyle(this);
-    const color = (name: string): string => style.getPropertyValue(name).trim() || style.color;
-    const span = data.toMs - data.fromMs;
-    const xOf = (ms: number): number => Math.round(((ms - data.fromMs) / span) * (width - 2));
-    const lanesHeight = data.lanes.length * laneHeight;
-    data.lanes.forEach((lane, index) => {
-      const base = (index + 1) * laneHeight - 3;
-      const columns = fit(lane.counts, Math.floor(width / 3));
-      const top = Math.max(1, ...columns);
-      context.fillStyle = color(laneColor(lane));
-      columns.forEach((count, column) => {
-        if (count === 0) return;
-        const bar = Math.max(2, Math.round(Math.sqrt(count / top) * (laneHeight - 5)));
-        context.fillRect(column * 3, base - bar, 2, bar);
-      });
-    });
-    for (const { atMs, mark } of data.marks) {
-      const x = xOf(atMs);
-      if (mark === 'failure' || mark === 'rewind') {
-        context.fillStyle = color(mark === 'failure' ? '--td-failure' : '--td-dim');
-        context.fillRect(x, 0, 1.5, lanesHeight);
-      }
-    }
-    for (const { atMs, mark } of data.marks) paintMark(context, mark, Math.min(width - 6, Math.max(4, xOf(atMs))), lanesHeight + 5, color);
-    if (this.#atMs !== undefined) {
-      const x = Math.max(1, xOf(Math.min(data.toMs, Math.max(data.fromMs, this.#atMs))));
-      context.fillStyle = color('--td-now');
-      context.fillRect(x - 1, 0, 2, lanesHeight + 5);
-      context.beginPath();
-      context.arc(Math.min(width - 5, Math.max(5, x)), lanesHeight + 6, 4.5, 0, Math.PI * 2);
-      context.fill();
-    }
+    if (canvas === null || data === undefined || this.#width === 0) return;
+    this.#moveCursor();
+    const look = `${this.#width} ${window.devicePixelRatio} ${document.body.className} ${document.body.dataset['vscodeThemeId']}`;
+    const painted = { data, aside: this.#aside, look };
+    if (isSame(this.#painted, painted)) return;
+    this.#painted = painted;
+    paintStrip(canvas, data, this.#aside, getComputedStyle(this));
+  }
+
+  #moveCursor(): void {
+    const cursor = this.querySelector<HTMLElement>('.strip-cursor');
+    const data = this.#data;
+    if (cursor === null || data === undefined) return;
+    cursor.hidden = this.#atMs === undefined;
+    if (this.#atMs !== undefined) cursor.style.transform = `translateX(${Math.round(share(data, this.#atMs) * (this.#width - 2))}px)`;
+  }
+
+  #msOfPx(px: number): number {
+    const data = this.#data;
+    return data === undefined || this.#width === 0 ? 0 : (px / this.#width) * (data.toMs - data.fromMs);
   }
 
   readonly #onPointer = (event: PointerEvent): void => {
     const data = this.#data;
-    if (data === undefined || (event.type === 'pointermove' && event.buttons !== 1)) return;
+    if (data === undefined) return;
     const strip = event.currentTarget as HTMLElement;
-    if (event.type === 'pointerdown') strip.setPointerCapture(event.pointerId);
     const box = strip.getBoundingClientRect();
-    this.#seek(data.fromMs + ((event.clientX - box.left) / box.width) * (data.toMs - data.fromMs));
+    const ms = data.fromMs + Math.min(1, Math.max(0, (event.clientX - box.left) / box.width)) * (data.toMs - data.fromMs);
+    this.#hoverMs = ms;
+    this.requestUpdate();
+    if (event.type === 'pointermove' && event.buttons !== 1) return;
+    if (event.type === 'pointerdown') strip.setPointerCapture(event.pointerId);
+    // A mark is thinner than a finger is steady.
+    const [near] = event.type === 'pointerdown' ? marksNear(data, ms, this.#msOfPx(4)) : [];
+    this.#seek(near?.atMs ?? ms);
+  };
+
+  readonly #onLeave = (): void => {
+    this.#hoverMs = undefined;
+    this.requestUpdate();
+  };
+
+  readonly #onFiles = (): void => {
+    if (this.#atMs !== undefined) this.dispatchEvent(new CustomEvent<number>('files', { detail: this.#atMs }));
   };
 
   readonly #onKey = (event: KeyboardEvent): void => {
     const data = this.#data;
-    if (data === undefined) return;
+    if (data === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
     const step = (data.toMs - data.fromMs) / 50;
     const at = this.#atMs ?? data.toMs;
+    const back = event.shiftKey ? nextMark(data, at, -1) : at - step;
+    const on = event.shiftKey ? nextMark(data, at, 1) : at + step;
     const to = {
-      ArrowLeft: at - step,
-      ArrowDown: at - step,
-      ArrowRight: at + step,
-      ArrowUp: at + step,
+      ArrowLeft: back,
+      ArrowDown: back,
+      ArrowRight: on,
+      ArrowUp: on,
       PageDown: at - step * 5,
       PageUp: at + step * 5,
       Home: data.fromMs,
@@ -167,41 +210,8 @@ export class DensityStrip extends LitElement {
   }
 }
 
-const laneName = (lane: DensityLane): string =>
-  lane.actor === 'agent' ? displayName(lane.name ?? 'Agent') : lane.actor === 'user' ? 'You' : 'Terminal, git';
+const share = ({ fromMs, toMs }: DensityData, ms: number): number => Math.min(1, Math.max(0, (ms - fromMs) / (toMs - fromMs)));
 
-const laneColor = (lane: DensityLane): string =>
-  lane.actor === 'agent' ? `--td-agent-${agentColor(lane.name)}` : lane.actor === 'user' ? '--td-user' : '--td-tool';
-
-/** The counts in `columns` columns instead, none lost. */
-function fit(counts: readonly number[], columns: number): number[] {
-  const fitted: number[] = Array.from({ length: Math.max(1, columns) }, () => 0);
-  counts.forEach((count, index) => {
-    const column = Math.min(fitted.length - 1, Math.floor((index / counts.length) * fitted.length));
-    fitted[column] = fitted[column]! + count;
-  });
-  return fitted;
-}
-
-function paintMark(context: CanvasRenderingContext2D, mark: string, x: number, y: number, color: (name: string) => string): void {
-  if (mark === 'decision') {
-    context.fillStyle = color('--td-decision');
-    context.beginPath();
-    context.moveTo(x, y - 4);
-    context.lineTo(x + 4, y);
-    context.lineTo(x, y + 4);
-    context.lineTo(x - 4, y);
-    context.fill();
-  } else if (mark === 'commit' || mark === 'checkpoint') {
-    context.fillStyle = color('--td-good');
-    context.fillRect(x - 3, y - 4, 1.5, 9);
-    context.beginPath();
-    context.moveTo(x - 2, y - 4);
-    context.lineTo(x + 5, y - 1);
-    context.lineTo(x - 2, y + 2);
-    context.fill();
-  } else if (mark === 'blocker') {
-    context.fillStyle = color('--td-failure');
-    context.fillRect(x - 3, y - 3, 6, 6);
-  }
+function isSame(a: unknown, b: Readonly<Record<string, unknown>>): boolean {
+  return typeof a === 'object' && a !== null && Object.entries(b).every(([key, value]) => (a as Record<string, unknown>)[key] === value);
 }

@@ -1,4 +1,4 @@
-import { unpackEvent, unpackLines } from '../src/core/packedEvents.ts';
+import { PackedEvents } from '../src/core/packedEvents.ts';
 import { Timeline } from '../src/core/timeline.ts';
 import type { Author } from '../src/model/author.ts';
 import type { LoggedEvent } from '../src/model/event.ts';
@@ -82,7 +82,7 @@ export class EventWindow {
   async attribute(authors: Authors): Promise<boolean> {
     this.#learn(authors);
     if (this.#late !== undefined) this.#isOutdated = true;
-    else if (this.#events.length > atOnce) return this.#build(this.#events);
+    else if (this.#events.length > atOnce) return this.#build(this.#events, true);
     this.#timeline.attribute(authors);
     return false;
   }
@@ -101,12 +101,12 @@ export class EventWindow {
     const mine: LoggedEvent[] = (this.#late = []);
     const held = this.#events;
     const fresh: LoggedEvent[] = [];
-    const texts = unpackLines(lines);
-    for (let at = 0; at < texts.length;) {
+    const packed = new PackedEvents(lines);
+    while (fresh.length < packed.count) {
       const isOver = await idleSlice();
       if (this.#late !== mine) return false;
-      do fresh.push(unpackEvent(texts[at++]!));
-      while (at < texts.length && !isOver());
+      do fresh.push(packed.at(fresh.length));
+      while (fresh.length < packed.count && !isOver());
     }
     const all = where === 'instead' ? fresh : where === 'before' ? [...fresh, ...held, ...mine] : [...held, ...fresh];
     const isTooMany = all.length > largestWindow;
@@ -121,10 +121,12 @@ export class EventWindow {
     return false;
   }
 
-  async #build(events: readonly LoggedEvent[]): Promise<boolean> {
+  /** `hasFindings`: who did it is not what it was when the present timeline was folded. */
+  async #build(events: readonly LoggedEvent[], hasFindings = false): Promise<boolean> {
     const mine: LoggedEvent[] = (this.#late = []);
     let timeline: Timeline;
     do {
+      hasFindings ||= this.#isOutdated;
       this.#isOutdated = false;
       timeline = this.#createTimeline();
       for (let at = 0; at < events.length;) {
@@ -133,6 +135,7 @@ export class EventWindow {
         do timeline.append(events.slice(at, (at += 16)));
         while (at < events.length && !isOver());
       }
+      if (!hasFindings) timeline.adopt(this.#timeline);
       const folding = timeline.foldAll();
       for (let step = folding.next(); step.done !== true;) {
         const isOver = await idleSlice();

@@ -1,19 +1,30 @@
 /**
  * Which element a row gets: the one it had as long as it is shown, else one that a row which is shown no more has left. So a
- * frame of scrolling makes no elements, and the row that has the focus keeps its own. Arithmetic only.
+ * frame of scrolling makes and moves no elements, and the row that has the focus keeps its own. Arithmetic only.
  */
 export class RowSlots {
   #slotOf = new Map<string, number>();
-  #next = 0;
 
-  /** From now on these rows are shown. Their slots, in the same order. */
-  assign(keys: readonly string[]): ReadonlyMap<string, number> {
-    const wanted = new Set(keys);
-    const free: number[] = [];
-    for (const [key, slot] of this.#slotOf) if (!wanted.has(key)) free.push(slot);
+  /** From now on these rows are shown. By slot: the place of its row in `keys`; undefined where it is empty. */
+  assign(keys: readonly string[]): readonly (number | undefined)[] {
+    const rowOf: (number | undefined)[] = [];
+    const without: number[] = [];
     const slotOf = new Map<string, number>();
-    for (const key of wanted) slotOf.set(key, this.#slotOf.get(key) ?? free.pop() ?? this.#next++);
+    keys.forEach((key, index) => {
+      const slot = this.#slotOf.get(key);
+      if (slot === undefined) without.push(index);
+      else {
+        rowOf[slot] = index;
+        slotOf.set(key, slot);
+      }
+    });
+    let slot = 0;
+    for (const index of without) {
+      while (rowOf[slot] !== undefined) slot += 1;
+      rowOf[slot] = index;
+      slotOf.set(keys[index]!, slot);
+    }
     this.#slotOf = slotOf;
-    return slotOf;
+    return Array.from(rowOf);
   }
 }

@@ -14,6 +14,10 @@ export interface RowSetting {
   readonly isSelected: boolean;
   readonly isTabStop: boolean;
   readonly top: number;
+  /** Of its element, which shows other rows at other times. */
+  readonly slot: number;
+  /** The pointer is on it, or it is chosen: what only then is seen or asked for is there. */
+  readonly isHot: boolean;
   readonly isLastGreen: boolean;
   /** It is of the rewind that can be undone now. */
   readonly isUndoable: boolean;
@@ -36,13 +40,13 @@ export function rowView(item: RowItem, setting: RowSetting): TemplateResult {
     isExpanded === true ? 'expanded' : '',
   ];
   // The row is named by these parts, without its actions.
-  const id = `row-${setting.top}`;
+  const id = `row-${setting.slot}`;
   return html`<div
     class=${classes.join(' ')}
     role="treeitem"
     style="top:${setting.top}px;height:${item.height}px"
     data-key=${item.key}
-    data-vscode-context=${JSON.stringify(rowContext(row))}
+    data-vscode-context=${setting.isHot ? JSON.stringify(rowContext(row)) : nothing}
     aria-labelledby=${`${id}-label ${id}-undo ${id}-time`}
     aria-level=${item.level}
     aria-setsize=${item.setSize}
@@ -74,8 +78,8 @@ export function rowView(item: RowItem, setting: RowSetting): TemplateResult {
             </button>`
           : nothing
       }
-      <span class="actions">${actions(row, setting)}</span>
-      ${item.level === 3 || row.kind === 'file' ? nothing : html`<time class="time" id=${`${id}-time`} datetime=${row.at} title=${timeTitle(row, setting.times)}>${setting.times.clock(row.at)}${timeMore(row)}</time>`}
+      ${setting.isHot ? html`<span class="actions">${actions(row, setting)}</span>` : nothing}
+      ${item.level === 3 || row.kind === 'file' ? nothing : html`<time class="time" id=${`${id}-time`} datetime=${row.at} title=${setting.isHot ? timeTitle(row, setting.times) : nothing}>${setting.times.clock(row.at)}${timeMore(row)}</time>`}
     </div>
   </div>`;
 }

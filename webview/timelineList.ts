@@ -1,6 +1,5 @@
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import { guard } from 'lit/directives/guard.js';
-import { repeat } from 'lit/directives/repeat.js';
 import type { ListItem, Order, RowItem } from './listItems.ts';
 import { RowOffsets } from './rowOffsets.ts';
 import { rowView, type RowAction } from './rowView.ts';
@@ -46,6 +45,8 @@ export class TimelineList extends LitElement {
   #resizing: ResizeObserver | undefined;
   #wantsFocus = false;
   #hadFocus = false;
+  /** The row that the pointer is on. */
+  #hovered: string | undefined;
 
   #moreAbove = false;
   #moreBelow = false;
@@ -179,6 +180,8 @@ export class TimelineList extends LitElement {
     this.addEventListener('dblclick', this.#onDoubleClick);
     this.addEventListener('keydown', this.#onKey);
     this.addEventListener('contextmenu', this.#onMenu);
+    this.addEventListener('pointerover', this.#onHover);
+    this.addEventListener('pointerleave', this.#onHover);
     this.#resizing = new ResizeObserver(() => {
       this.#viewHeight = this.clientHeight;
       this.#renderSoon();
@@ -193,6 +196,8 @@ export class TimelineList extends LitElement {
     this.removeEventListener('dblclick', this.#onDoubleClick);
     this.removeEventListener('keydown', this.#onKey);
     this.removeEventListener('contextmenu', this.#onMenu);
+    this.removeEventListener('pointerover', this.#onHover);
+    this.removeEventListener('pointerleave', this.#onHover);
     this.#resizing?.disconnect();
     if (this.#frame !== undefined) cancelAnimationFrame(this.#frame);
   }
@@ -203,26 +208,26 @@ export class TimelineList extends LitElement {
     if (this.#items.length === 0) return html`<p class="list-empty">${this.emptyText}</p>`;
     this.#drawnTop = this.#top;
     const top = this.#drawnTop - this.#start;
-    const { first, last } = this.#offsets.range(top, this.#viewHeight || 600, 220);
+    const { first, last } = this.#offsets.range(top, this.#viewHeight || 600, 110);
     const shown: number[] = [];
     const active = this.#active === undefined ? undefined : this.#indexOf.get(this.#active);
     if (active !== undefined && active < first) shown.push(active);
     for (let index = first; index <= last; index++) shown.push(index);
     if (active !== undefined && active > last) shown.push(active);
-    const slotOf = this.#slots.assign(shown.map((index) => this.#items[index]!.key));
+    const bySlot = this.#slots.assign(shown.map((index) => this.#items[index]!.key));
     const tabStop = active ?? this.#firstRow(this.#offsets.indexAt(top));
     return html`<div class="rows" role="tree" aria-label="Timeline" style="height:${this.#height}px">
       ${this.#moreAbove ? html`<div class="more" role="none" style="top:0">${this.#moreText('top')}</div>` : nothing}
-      ${repeat(
-        shown,
-        (index) => slotOf.get(this.#items[index]!.key),
-        (index) => {
-          const item = this.#items[index]!;
-          return guard([item, times, this.#start + this.#offsets.topOf(index), index === tabStop, index === active, this.#look], () =>
-            this.#view(index, times, index === tabStop, index === active),
-          );
-        },
-      )}
+      ${bySlot.map((place, slot) => {
+        if (place === undefined) return nothing;
+        const index = shown[place]!;
+        const item = this.#items[index]!;
+        const top = this.#start + this.#offsets.topOf(index);
+        const [isTabStop, isSelected, isHot] = [index === tabStop, index === active, index === active || item.key === this.#hovered];
+        return guard([item, times, top, isTabStop, isSelected, isHot, this.#look], () =>
+          this.#view(index, times, { top, slot, isTabStop, isSelected, isHot }),
+        );
+      })}
       ${this.#moreBelow ? html`<div class="more" role="none" style="top:${this.#start + this.#offsets.total}px">${this.#moreText('bottom')}</div>` : nothing}
     </div>`;
   }
@@ -236,16 +241,26 @@ export class TimelineList extends LitElement {
     return `${this.lastGreen} ${this.undoableRewind} ${this.canRewind} ${Math.floor(this.nowMs / 60_000)}`;
   }
 
-  #view(index: number, times: Times, isTabStop: boolean, isSelected: boolean): TemplateResult {
+  #view(
+    index: number,
+    times: Times,
+    drawn: {
+      readonly top: number;
+      readonly slot: number;
+      readonly isTabStop: boolean;
+      readonly isSelected: boolean;
+      readonly isHot: boolean;
+    },
+  ): TemplateResult {
     const item = this.#items[index]!;
-    const top = this.#start + this.#offsets.topOf(index);
+    const { top } = drawn;
     if (item.type === 'day')
       return html`<div class="day" role="none" style="top:${top}px;height:${item.height}px">
         <span>${times.day(item.at, this.nowMs)}</span>
       </div>`;
     const isLastGreen = this.lastGreen !== undefined && item.row.kind === 'check' && item.row.events.includes(this.lastGreen);
     const isUndoable = this.undoableRewind !== undefined && item.row.kind === 'rewind' && item.row.entry === this.undoableRewind;
-    return rowView(item, { times, isSelected, isTabStop, top, isLastGreen, isUndoable, canRewind: this.canRewind });
+    return rowView(item, { times, ...drawn, isLastGreen, isUndoable, canRewind: this.canRewind });
   }
 
   protected override willUpdate(): void {
@@ -302,6 +317,13 @@ export class TimelineList extends LitElement {
   readonly #onMenu = (event: MouseEvent): void => {
     const key = keyOf(event.target);
     if (key !== undefined) this.choose(key, true);
+  };
+
+  readonly #onHover = (event: PointerEvent): void => {
+    const hovered = event.type === 'pointerleave' ? undefined : keyOf(event.target);
+    if (hovered === this.#hovered) return;
+    this.#hovered = hovered;
+    this.#renderSoon();
   };
 
   readonly #onKey = (event: KeyboardEvent): void => {

@@ -4,6 +4,7 @@ import type { TimelineSection } from '../src/core/timeline.ts';
 import { filterSections, parseFilter } from '../src/core/timelineFilter.ts';
 import type { TimelineRow } from '../src/core/timelineRow.ts';
 import { counted } from '../src/core/timelineWords.ts';
+import { eventId } from '../src/model/ids.ts';
 import type { Deck } from './deck.ts';
 import { detailPane } from './detailPane.ts';
 import { filterBox } from './filterBox.ts';
@@ -323,6 +324,12 @@ export class TimelinePane extends LitElement {
     if (best === undefined || list === null) return;
     if (this.state?.active !== undefined) list.choose(undefined);
     list.scrollToPlace({ key: best.key, within: 0 });
+  }
+
+  /** Opens all files as they were at that time. */
+  filesAt(ms: number): void {
+    const event = this.#deck?.timeline.events.findLast(({ at }) => Date.parse(at) <= ms);
+    if (event !== undefined) this.#deck?.act('openFilesAt', { event: eventId(event) });
   }
 
   /** Shows the row that holds the event, opening and loading what is in the way. */

@@ -6,6 +6,7 @@ export class Times {
   readonly #day: Intl.DateTimeFormat;
   readonly #dayKey: Intl.DateTimeFormat;
   readonly #keys = new Map<string, string>();
+  readonly #clocks = new Map<string, string>();
 
   constructor(locale: string | undefined, timeZone: string | undefined) {
     const zone = timeZone === undefined ? {} : { timeZone };
@@ -16,8 +17,16 @@ export class Times {
     this.#dayKey = new Intl.DateTimeFormat('en-CA', { year: 'numeric', month: '2-digit', day: '2-digit', ...zone });
   }
 
+  /** Cached by the minute: to write a time costs more than all the rest of a row. */
   clock(at: string | number): string {
-    return format(this.#clock, at);
+    if (typeof at === 'number' || at.length !== 24) return format(this.#clock, at);
+    const minute = at.slice(0, 16);
+    let text = this.#clocks.get(minute);
+    if (text === undefined) {
+      if (this.#clocks.size > 5000) this.#clocks.clear();
+      this.#clocks.set(minute, (text = format(this.#clock, at)));
+    }
+    return text;
   }
 
   /** The time alone today, with the day on other days. */

@@ -10,7 +10,7 @@ export interface Density {
   readonly marks: readonly DensityMark[];
 }
 
-export type MarkKind = 'failure' | 'decision' | 'blocker' | 'commit' | 'checkpoint' | 'rewind' | 'compaction';
+export type MarkKind = 'failure' | 'decision' | 'blocker' | 'commit' | 'checkpoint' | 'rewind' | 'compaction' | 'paused' | 'continued';
 export interface DensityMark {
   readonly atMs: number;
   readonly mark: MarkKind;
@@ -170,6 +170,10 @@ function markOf(event: LoggedEvent): MarkKind | undefined {
       return 'rewind';
     case 'run.compacted':
       return 'compaction';
+    case 'capture.paused':
+      return 'paused';
+    case 'capture.continued':
+      return 'continued';
     default:
       return undefined;
   }

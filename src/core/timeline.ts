@@ -129,6 +129,19 @@ export class Timeline {
     this.#refold();
   }
 
+  /**
+   * Takes over what another timeline folded of the same events, where nothing that came before or behind can have changed it.
+   * Both must know the same authors and the same of what is set aside.
+   */
+  adopt(other: Timeline): void {
+    const theirs = new Map(other.#builder.sections.map((section) => [section.key, section]));
+    for (const section of this.#builder.sections) {
+      const their = theirs.get(section.key);
+      const folded = their === undefined ? undefined : other.#folded.get(their);
+      if (their !== undefined && folded !== undefined && isSameSection(section, their)) this.#folded.set(section, folded);
+    }
+  }
+
   /** Folds what is not folded yet, a section at a step, for those who have little time at once. */
   *foldAll(): Generator<void, void> {
     for (const section of this.#builder.sections) {
@@ -197,6 +210,25 @@ export class Timeline {
     this.#folded.set(section, folded);
     return folded;
   }
+}
+
+/** What settles an entry is told with words that stand elsewhere. */
+const tellsOfOthers = /^(?:decision\.(?!proposed)|blocker\.cleared)/;
+
+/** The start of a command in a terminal that may be an agent: whether a turn tells of it is not for its section to say. */
+const mayBeAgent = (event: LoggedEvent): boolean => event.kind === 'command.started' && event.run === undefined && event.call === undefined;
+
+function isSameSection(a: Section, b: Section): boolean {
+  return (
+    a.events.length === b.events.length &&
+    a.commands.length === b.commands.length &&
+    a.isOpen === b.isOpen &&
+    a.isStopped === b.isStopped &&
+    a.isSubAgent === b.isSubAgent &&
+    a.agent === b.agent &&
+    a.ended === b.ended &&
+    a.events.every((event, index) => event === b.events[index] && !tellsOfOthers.test(event.kind) && !mayBeAgent(event))
+  );
 }
 
 /** As they happened: what an agent's record told late stands where it belongs, before what came of it. */

@@ -72,7 +72,8 @@ export function knowledgeText(by: Author): string {
 }
 
 export function counted(count: number, one: string, many = `${one}s`): string {
-  return `${count.toLocaleString('en-US')} ${count === 1 ? one : many}`;
+  // To write a number in a language's own way costs more than the rest of a row; small ones are alike in all.
+  return `${count < 1000 ? count : count.toLocaleString('en-US')} ${count === 1 ? one : many}`;
 }
 
 /** `340 ms`, `8 s`, `4 min`, `2 h 15 min`. */

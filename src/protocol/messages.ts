@@ -264,7 +264,7 @@ export interface DensityLane {
 
 export interface DensityMark {
   readonly atMs: number;
-  readonly mark: 'failure' | 'decision' | 'blocker' | 'commit' | 'checkpoint' | 'rewind' | 'compaction';
+  readonly mark: 'failure' | 'decision' | 'blocker' | 'commit' | 'checkpoint' | 'rewind' | 'compaction' | 'paused' | 'continued';
   readonly event: EventId;
 }
 

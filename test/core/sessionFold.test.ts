@@ -62,7 +62,7 @@ it('[D31] has a new version when it gives something else than before', () => {
   const fold = new SessionFold();
   for (const event of events) fold.add(event);
   expect({ version: foldVersion, events: hash(JSON.stringify(events)), fold: hash(bytesOf(fold)) }).toEqual({
-    version: 8,
+    version: 9,
     events: 'fba85e09e016b50f',
     fold: '2a7974849d255153',
   });
