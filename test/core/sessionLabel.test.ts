@@ -4,7 +4,7 @@ import { emptyState, foldEvent } from '../../src/core/fold.ts';
 import { buildResumePrompt } from '../../src/core/resumePrompt.ts';
 import { withModel } from '../../src/core/resumeModel.ts';
 import { shortLabel } from '../../src/core/sessionLabel.ts';
-import type { EventDraft, TapedeckEvent } from '../../src/model/event.ts';
+import type { EventDraft } from '../../src/model/event.ts';
 
 it('[A68] keeps a label to 64 characters as people count them, and cuts none in two', () => {
   expect(shortLabel('  Mend the\n login ')).toBe('Mend the login');
@@ -49,7 +49,7 @@ it('[A69] says the chosen model and OpenClaw’s own key in the resume prompt', 
   let n = 0;
   const fold = (draft: EventDraft): void => {
     n += 1;
-    foldEvent(state, { v: 1, w: 'abcdefgh', n, at: new Date(1_700_000_000_000 + n * 1000).toISOString(), ...draft } as TapedeckEvent);
+    foldEvent(state, { v: 1, w: 'abcdefgh', n, at: new Date(1_700_000_000_000 + n * 1000).toISOString(), ...draft });
   };
   const began = (agent: string, run: string, key?: string): void => {
     const by = { actor: 'agent' as const, name: agent, run, how: 'transcript' as const };

@@ -8,6 +8,9 @@ export const setCommand: CommandEntry = (program, act) => {
   program
     .command('set')
     .summary('name the session, say how much it keeps, and with which model its runs are resumed')
+    .description(
+      'Name the session, say how much it keeps of what agents say, and with which model its runs are resumed. It is the open session, or a new one.',
+    )
     .option('--label <label>', `the session's name, ${labelLimit} characters at most`)
     .option('--detail <level>', 'full, or brief: of what agents say and print only the first words')
     .option('--model <model>', 'the model with which runs are resumed; an empty one takes it back')
