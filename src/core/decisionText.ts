@@ -36,10 +36,11 @@ export function decisionsPage(state: SessionState, title: string, day: (at: stri
 
 function section(title: string, decisions: readonly Decision[], state: SessionState, day: (at: string) => string): string {
   if (decisions.length === 0) return '';
-  return `## ${title}\n\n${decisions.map((decision) => `### ${markdownText(decision.what)}\n\n${body(decision, state, day).join('\n')}`).join('\n\n')}`;
+  return `## ${title}\n\n${decisions.map((decision) => `### ${markdownText(decision.what)}\n\n${decisionLines(decision, state, day).join('\n')}`).join('\n\n')}`;
 }
 
-function body(decision: Decision, state: SessionState, day: (at: string) => string): string[] {
+/** What there is to say of one, each in a line of a list. */
+export function decisionLines(decision: Decision, state: SessionState, day: (at: string) => string): string[] {
   const last = decision.history.findLast(({ status }) => status === decision.status);
   const successor = decision.successor === undefined ? undefined : state.decisions.get(decision.successor);
   return [

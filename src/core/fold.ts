@@ -4,7 +4,7 @@ import { isFileEvent, type FileEvent, type LoggedEvent, type TapedeckEvent } fro
 import { eventId, type EventId } from '../model/ids.ts';
 import type { SessionState } from '../model/sessionState.ts';
 import { compareMarks, markOf } from './eventOrder.ts';
-import { isKnownSource } from './foldSource.ts';
+import { forgetOldest, isKnownSource } from './foldSource.ts';
 import { foldCommandEnded, foldDiagnostics, foldTests } from './foldCommand.ts';
 import { foldEntry } from './foldEntry.ts';
 import { proposeCommit } from './foldProposal.ts';
@@ -56,6 +56,8 @@ export function emptyState(): SessionState {
     },
     runs: new Map(),
     files: new Map(),
+    reads: new Map(),
+    tools: new Map(),
     commands: new Map(),
     failures: [],
     prompts: { count: 0, first: [], latest: [] },
@@ -231,6 +233,10 @@ function foldKind(state: SessionState, event: TapedeckEvent): void {
     case 'file.read': {
       const file = state.files.get(event.path);
       if (file !== undefined) file.reads++;
+      const reads = (state.reads.get(event.path) ?? 0) + 1;
+      state.reads.delete(event.path);
+      state.reads.set(event.path, reads);
+      forgetOldest(state.reads, readLimit);
       return;
     }
     case 'file.created':
@@ -308,6 +314,7 @@ function foldKind(state: SessionState, event: TapedeckEvent): void {
 /** Agents with a model of their own choosing. */
 const modelLimit = 50;
 const commitLimit = 500;
+const readLimit = 1000;
 const gapLimit = 200;
 
 function setHead(state: SessionState, folder: string | undefined, head: string | undefined, branch: string | undefined): void {

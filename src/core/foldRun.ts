@@ -12,6 +12,7 @@ import { clearInferred, clearRefusals, raiseInferred, refusalId } from './foldEn
 const firstPrompts = 3;
 const latestPrompts = 40;
 const constraintLimit = 60;
+const toolLimit = 200;
 /** Characters of a prompt or reply that the state keeps; the log has it all. */
 const textLimit = 16_000;
 /** Runs whose last words are kept. */
@@ -191,6 +192,11 @@ export function foldTool(state: SessionState, event: EventOf<'tool.called' | 'to
   if (event.kind === 'tool.called') {
     state.counts.toolCalls++;
     if (run !== undefined) run.toolCalls++;
+    const tool = state.tools.get(event.name) ?? { calls: 0, failed: 0 };
+    tool.calls++;
+    state.tools.delete(event.name);
+    state.tools.set(event.name, tool);
+    forgetOldest(state.tools, toolLimit);
     const asked = askedBy(event);
     state.trace.calls.set(key, {
       name: event.name,
@@ -215,6 +221,8 @@ export function foldTool(state: SessionState, event: EventOf<'tool.called' | 'to
     return;
   }
   state.counts.toolsFailed++;
+  const tool = state.tools.get(name);
+  if (tool !== undefined) tool.failed++;
   if (run !== undefined) run.toolsFailed++;
   if (event.outcome === 'denied' || event.outcome === 'blocked')
     raiseInferred(state, event, {

@@ -14,6 +14,10 @@ export interface SessionState {
   runs: Map<RunId, RunState>;
   /** By path. A renamed file stands under its new path, the old one stays as deleted. */
   files: Map<WorkspacePath, FileState>;
+  /** How often files were read that agents' tools name, those read last at the end. At most `readLimit`. */
+  reads: Map<WorkspacePath, number>;
+  /** Calls of agents' tools by name, those called last at the end. At most `toolLimit`. */
+  tools: Map<string, { calls: number; failed: number }>;
   /** By command text, whitespace folded, the one that ended last at the end. At most `commandLimit`. */
   commands: Map<string, CommandState>;
   /** Newest last, at most `failureLimit`. */

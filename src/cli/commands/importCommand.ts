@@ -3,6 +3,7 @@ import type { RunSummary } from '../../core/transcripts/runSummary.ts';
 import { transcriptAdapters } from '../../core/transcripts/table.ts';
 import { summariseTranscripts, transcriptsAt, type ImportedRuns } from '../../services/transcriptImport.ts';
 import { whyNot } from '../../services/transcriptListing.ts';
+import { importSession, isSessionExport } from '../../services/sessionExchange.ts';
 import { nodeDigest } from '../../store/digest.ts';
 import { CliError } from '../cliError.ts';
 import type { CommandEntry, CommandRun } from '../command.ts';
@@ -15,7 +16,9 @@ export const importCommand: CommandEntry = (program, act) => {
     .description(
       `Makes sessions of what agents did in this workspace when nobody recorded it, out of their own transcripts and of git's history. Their events are marked as reconstructed and carry their own times. What stands in the log already is left out: a second import adds nothing.
 
-With a path: of that transcript, or of those in that folder, alone; it tells of every run what it holds. With a path and --json it only tells: no workspace is needed, and nothing is written.`,
+With a path: of that transcript, or of those in that folder, alone; it tells of every run what it holds. With a path and --json it only tells: no workspace is needed, and nothing is written.
+
+With a file that export wrote: takes that session in as it was.`,
     )
     .argument('[path]', 'a transcript of any known agent, or a folder of them; without one all that the agents keep on this machine')
     .option('--dry-run', 'say what would be made, and write nothing')
@@ -41,6 +44,14 @@ With a path and --json one document a line for each run:
     .action(
       act(async (run, place: string | undefined, options: { dryRun?: boolean; git: boolean }) => {
         const isDryRun = options.dryRun === true;
+        if (place !== undefined && (await isExport(path.resolve(run.process.cwd, place)))) {
+          const workspace = await run.workspace();
+          const { session, events, damaged } = await importSession(path.resolve(run.process.cwd, place), workspace.layout, nodeDigest);
+          if (damaged.count > 0)
+            run.output.note(`${damaged.count} lines are no events and were left out, the first is line ${damaged.first}`);
+          await run.output.answer({ ok: true, session, events, damaged }, [`Session ${session}: ${events} events`]);
+          return damaged.count === 0 ? 0 : 1;
+        }
         const git = options.git ? 'always' : 'never';
         if (place === undefined) {
           const report = await rebuildSessions(run, await run.workspace(), { git, isDryRun });
@@ -64,6 +75,8 @@ With a path and --json one document a line for each run:
       }),
     );
 };
+
+const isExport = (file: string): Promise<boolean> => isSessionExport(file).catch(() => false);
 
 async function tellRuns(run: CommandRun, place: string): Promise<ImportedRuns> {
   const found = path.resolve(run.process.cwd, place);

@@ -11,6 +11,7 @@ import type { CommandEntry } from '../command.ts';
 import { describeImport, rebuildSessions } from '../sessionRebuilding.ts';
 import { firstFolder, type Workspace } from '../workspace.ts';
 import { noteDraft, write } from './entryCommands.ts';
+import { summaryOf } from './exportCommand.ts';
 
 export const startCommand: CommandEntry = (program, act) => {
   program
@@ -54,6 +55,7 @@ export const updateCommand: CommandEntry = (program, act) => {
         if (draft !== undefined) await write(run, workspace, () => draft);
         else if (scan?.session === undefined) await (await workspace.sessions.startOrJoin({ shortLived: true, by: run.caller })).close();
         const card = await workspace.sessions.current();
+        if (card !== undefined) await summaryOf(workspace, card.id);
         await run.output.answer({ ok: true, session: card?.id, scan, noted: note !== undefined }, [
           scan === undefined || scan.recorder !== undefined
             ? `Session ${card?.id ?? 'unknown'} is up to date${scan?.recorder === undefined ? '' : `: ${scan.recorder} records it`}`
@@ -87,7 +89,8 @@ export const endCommand: CommandEntry = (program, act) => {
         }
         const scan = options.scan ? await scanOnce(workspace) : undefined;
         await workspace.sessions.end(card.id, 'command', run.caller);
-        await run.output.answer({ ok: true, session: card.id, scan }, [`Ended session ${card.id}`]);
+        const summary = await summaryOf(workspace, card.id);
+        await run.output.answer({ ok: true, session: card.id, scan, summary }, [`Ended session ${card.id}`, ...summary]);
       }),
     );
 };
