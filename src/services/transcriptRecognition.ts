@@ -26,7 +26,7 @@ const framingsOf: Readonly<Record<Form, readonly Framing[]>> = {
   lines: ['json-lines', 'opencode-files'],
   packed: ['packed-lines'],
   document: ['json-document', 'opencode-files'],
-  database: ['opencode-database', 'openclaw-database'],
+  database: ['opencode-database', 'openclaw-database', 'copilot-traces'],
   text: ['text-lines'],
 };
 
@@ -60,7 +60,7 @@ export async function recogniseTranscript(
   }
   if (best === undefined) return undefined;
   const framings = framingsOf[best.form];
-  const { relative, framing } = placeBelow(slashed, best.adapter.roots(environment), framings);
+  const { relative, framing } = placeBelow(slashed, best.adapter, best.adapter.roots(environment), framings);
   return { adapter: best.adapter, framing, file: { path, relative } };
 }
 
@@ -69,6 +69,7 @@ const maxLevels = 8;
 /** As much of the path as could lie below one of the roots, at least the name: readers take ids and parents from it. */
 function placeBelow(
   path: string,
+  adapter: TranscriptAdapter,
   roots: readonly TranscriptRoot[],
   framings: readonly Framing[],
 ): { readonly relative: string; readonly framing: Framing } {
@@ -81,8 +82,8 @@ function placeBelow(
     if (root !== undefined) return { relative, framing: root.framing };
   }
   // Lines and documents are read as such wherever they lie; a database as its agent's own.
-  const own = roots.find((root) => framings.includes(root.framing) && isDatabase(root.framing));
-  return { relative: parts.at(-1) ?? path, framing: own?.framing ?? framings[0]! };
+  const own = framings.some(isDatabase) ? (adapter.named ?? roots.find((root) => isDatabase(root.framing))?.framing) : undefined;
+  return { relative: parts.at(-1) ?? path, framing: own ?? framings[0]! };
 }
 
 /** The first records of the file, in each form that it can have. */

@@ -1,4 +1,5 @@
-import type { Framing, TranscriptFile } from '../core/transcripts/adapter.ts';
+import type { DatabaseFraming, Framing, TranscriptFile } from '../core/transcripts/adapter.ts';
+import { CopilotTracesSource, listTracedSessions } from './copilotTraces.ts';
 import { listOpenclawSessions, OpenclawDatabaseSource } from './openclawDatabase.ts';
 import { listOpencodeSessions, OpencodeDatabaseSource } from './opencodeDatabase.ts';
 import { OpencodeFilesSource } from './opencodeFiles.ts';
@@ -23,6 +24,8 @@ export function openTranscriptSource(framing: Framing, file: TranscriptFile, tak
       return new OpencodeDatabaseSource(file, taker);
     case 'openclaw-database':
       return new OpenclawDatabaseSource(file, taker);
+    case 'copilot-traces':
+      return new CopilotTracesSource(file, taker);
     case 'packed-lines':
       return new PackedLinesSource(file.path, taker);
     case 'opencode-files':
@@ -36,13 +39,20 @@ export function openTranscriptSource(framing: Framing, file: TranscriptFile, tak
 }
 
 /** True where one file holds many transcripts, each of which is named by its `session`. */
-export function isDatabase(framing: Framing): framing is 'opencode-database' | 'openclaw-database' {
-  return framing === 'opencode-database' || framing === 'openclaw-database';
+export function isDatabase(framing: Framing): framing is DatabaseFraming {
+  return framing === 'opencode-database' || framing === 'openclaw-database' || framing === 'copilot-traces';
 }
 
 /** The sessions in a database, the older first. Rejects with SqliteMissing, or when it cannot be read. */
-export function listSessions(framing: 'opencode-database' | 'openclaw-database', path: string): Promise<readonly DatabaseSession[]> {
-  return framing === 'opencode-database' ? listOpencodeSessions(path) : listOpenclawSessions(path);
+export function listSessions(framing: DatabaseFraming, path: string): Promise<readonly DatabaseSession[]> {
+  switch (framing) {
+    case 'opencode-database':
+      return listOpencodeSessions(path);
+    case 'openclaw-database':
+      return listOpenclawSessions(path);
+    case 'copilot-traces':
+      return listTracedSessions(path);
+  }
 }
 
 /** The transcripts in a file: itself, or each that a database holds. Rejects with SqliteMissing, or when it cannot be read. */

@@ -141,7 +141,13 @@ async function passedOver(
       const told = records.filter(({ value }) => (value as { type?: unknown }).type !== 'openclaw.session').length;
       return Promise.resolve(told + damage.length === Number(rows[0]?.['n']) ? [] : ['rows were passed over']);
     });
-  if (framing === 'packed-lines' || framing === 'opencode-files' || (await stat(file.path)).size > maxWholeBytes) return [];
+  if (
+    framing === 'packed-lines' ||
+    framing === 'copilot-traces' ||
+    framing === 'opencode-files' ||
+    (await stat(file.path)).size > maxWholeBytes
+  )
+    return [];
   const bytes = await readFile(file.path);
   if (framing === 'json-lines')
     return unseenStretches(

@@ -26,6 +26,8 @@ export interface TranscriptAdapter {
    */
   recognises(record: unknown): boolean;
   openReader(file: TranscriptFile, tools: ReaderTools): TranscriptReader;
+  /** How a database of its is kept that is read when somebody names it, and not followed, since it tells what others tell. */
+  readonly named?: DatabaseFraming;
   /**
    * The words that take a run up again in a terminal, the program first. Never through a shell as one string. None where
    * the agent takes it up in a view of its own alone.
@@ -69,6 +71,7 @@ export interface TranscriptRoot {
  *   document that `opencode export` would write of it, a message again whenever it changed.
  * - `openclaw-database`: a SQLite database of many sessions, each a transcript of its own; the records are those of the files
  *   that were before it, and before them what the database says of the session, `{type: "openclaw.session", key, …}`.
+ * - `copilot-traces`: a SQLite database of what Copilot Chat did in many sessions; the records are `{span, attributes}`.
  * - `opencode-files`: the first one's from a folder of small JSON files; the transcript is the session's own file.
  */
 export type Framing =
@@ -78,7 +81,11 @@ export type Framing =
   | 'text-lines'
   | 'opencode-database'
   | 'opencode-files'
-  | 'openclaw-database';
+  | 'openclaw-database'
+  | 'copilot-traces';
+
+/** The framings of files that hold many transcripts. */
+export type DatabaseFraming = Extract<Framing, 'opencode-database' | 'openclaw-database' | 'copilot-traces'>;
 
 /**
  * A piece of a document: a member of the outermost object, or an element of a list that is such a member, in the

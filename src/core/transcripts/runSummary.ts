@@ -1,4 +1,5 @@
 import type { EventOf, Usage } from '../../model/event.ts';
+import { SourceSet } from '../sourceSet.ts';
 import { sourceKey, type ReaderCounts, type RunDescription, type TranscriptFact } from './adapter.ts';
 
 /**
@@ -45,6 +46,7 @@ export interface RunSummary {
  */
 export class RunBook {
   readonly #tallies = new Map<string, RunTally>();
+  readonly #seen = new SourceSet();
 
   /** Takes facts of one file, in order. */
   add(agent: string, file: string, facts: readonly TranscriptFact[]): void {
@@ -65,7 +67,7 @@ export class RunBook {
   #tallyOf(agent: string, run: string | undefined, file: string): RunTally {
     const key = `${agent}\n${run ?? `\n${file}`}`;
     let tally = this.#tallies.get(key);
-    if (tally === undefined) this.#tallies.set(key, (tally = new RunTally(agent, run)));
+    if (tally === undefined) this.#tallies.set(key, (tally = new RunTally(agent, run, key, this.#seen)));
     tally.files.add(file);
     return tally;
   }
@@ -87,7 +89,9 @@ class RunTally {
   /** Tokens by what their telling is known by. */
   readonly usage = new Map<string, Usage>();
   readonly #run: string | undefined;
-  readonly #seen = new Set<string>();
+  /** Its name among the runs, which keeps its facts apart in the set of all: a set for each would hold their keys' texts. */
+  readonly #key: string;
+  readonly #seen: SourceSet;
   readonly #tools = new Map<string, number>();
   /** Calls of a command that have not come back. */
   readonly #openCommands = new Set<string>();
@@ -110,9 +114,11 @@ class RunTally {
   #from: number | undefined;
   #to: number | undefined;
 
-  constructor(agent: string, run: string | undefined) {
+  constructor(agent: string, run: string | undefined, key: string, seen: SourceSet) {
     this.agent = agent;
     this.#run = run;
+    this.#key = key;
+    this.#seen = seen;
   }
 
   get isFork(): boolean {
@@ -126,8 +132,7 @@ class RunTally {
       this.#model = fact['gen_ai.response.model'] ?? this.#model;
     }
     if (key !== undefined) {
-      if (this.#seen.has(key)) return;
-      this.#seen.add(key);
+      if (!this.#seen.add({ file: '', offset: 0, record: `${this.#key}\n${key}` })) return;
     }
     if (fact.at !== undefined) this.#meet(Date.parse(fact.at));
     switch (fact.kind) {

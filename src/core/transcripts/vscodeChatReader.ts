@@ -11,6 +11,7 @@ import { applyChatChange } from './chatLog.ts';
 import { FactSink } from './factSink.ts';
 import { asList, asRecord, asText, type JsonRecord } from './jsonValue.ts';
 import { VscodeChatRun } from './vscodeChatRun.ts';
+import { VscodeChatTraces } from './vscodeChatTraces.ts';
 
 /**
  * Reads a session of VS Code's chat, a document or the log of its changes. Both give the state of a session: `{sessionId,
@@ -21,10 +22,13 @@ export class VscodeChatReader implements TranscriptReader {
   readonly counts: ReaderCounts = { records: 0, unknown: new Map(), misshapen: 0 };
   readonly #sink: FactSink;
   readonly #run: VscodeChatRun;
+  readonly #file: TranscriptFile;
+  #traces: VscodeChatTraces | undefined;
   /** Of a log, what is not told yet; told requests are kept as nothing but their place. */
   #state: Record<string, unknown> = {};
 
   constructor(file: TranscriptFile, tools: ReaderTools) {
+    this.#file = file;
     this.#sink = new FactSink('vscode-chat', file, tools.digest);
     this.#run = new VscodeChatRun(this.#sink, file, tools, (type) => this.#unknown(type));
   }
@@ -34,6 +38,7 @@ export class VscodeChatReader implements TranscriptReader {
     const record = asRecord(value);
     this.#sink.begin({ offset: place.offset, at: this.#sink.origin.at, record: undefined });
     if (record === undefined) this.counts.misshapen += 1;
+    else if ('span' in record) this.#readSpan(asRecord(record['span']), asRecord(record['attributes']) ?? {}, place.offset);
     else if ('member' in record) this.#readPiece(record, place.offset);
     else if (typeof record['kind'] === 'number') this.#readChange(record, place.offset);
     else this.#strange(record);
@@ -46,7 +51,12 @@ export class VscodeChatReader implements TranscriptReader {
   }
 
   describe(): RunDescription {
-    return this.#run.describe();
+    return this.#traces?.describe() ?? this.#run.describe();
+  }
+
+  #readSpan(span: JsonRecord | undefined, attributes: JsonRecord, offset: number): void {
+    this.#traces ??= new VscodeChatTraces(this.#sink, this.#file, (type) => this.#unknown(type));
+    if (span === undefined || !this.#traces.span(span, attributes, offset)) this.counts.misshapen += 1;
   }
 
   #strange(record: JsonRecord): void {
