@@ -30,6 +30,8 @@ export class TimelinePane extends LitElement {
   #isPaneOpen = false;
   #folded: { readonly from: readonly TimelineSection[]; readonly key: string; readonly items: readonly ListItem[] } | undefined;
   #wasRestored = false;
+  /** The time that was asked for last: what is being read, until the list is moved by hand. A short list has nowhere to go. */
+  #sought: { readonly ms: number; readonly top: number | undefined } | undefined;
   readonly #detail = new RowDetail();
   readonly #speakLater = new Delayer(() => this.#speak(), 2000, 8000);
   readonly #paneLater = new Delayer(() => this.#openPane(), 320);
@@ -56,6 +58,9 @@ export class TimelinePane extends LitElement {
   /** The time of what is being read, ms. */
   get readingMs(): number | undefined {
     const list = this.#list;
+    const sought = this.#sought;
+    if (sought !== undefined && this.state?.active === undefined && (sought.top === undefined || sought.top === list?.scrollTop))
+      return sought.ms;
     const key = this.state?.active ?? list?.firstShown;
     const item = key === undefined ? undefined : list?.itemOf(key);
     return item === undefined ? undefined : Date.parse(item.type === 'row' ? item.row.at : item.at);
@@ -317,6 +322,7 @@ export class TimelinePane extends LitElement {
   async seek(ms: number): Promise<void> {
     const deck = this.#deck;
     if (deck === undefined) return;
+    this.#sought = { ms, top: undefined };
     await holdTime(deck, ms);
     await this.updateComplete;
     const list = this.#list;
@@ -324,6 +330,9 @@ export class TimelinePane extends LitElement {
     if (best === undefined || list === null) return;
     if (this.state?.active !== undefined) list.choose(undefined);
     list.scrollToPlace({ key: best.key, within: 0 });
+    await list.updateComplete;
+    if (this.#sought?.ms === ms) this.#sought = { ms, top: list.scrollTop };
+    this.#say('moved');
   }
 
   /** Opens all files as they were at that time. */

@@ -27,20 +27,28 @@ const shared = {
   write: false,
   absWorkingDir: root,
   logLevel: 'silent',
-  format: 'iife',
   target: 'es2022',
 } as const;
+const bundle = async (entry: string, format?: 'iife'): Promise<string> => {
+  const { outputFiles } = await build({
+    ...shared,
+    ...(format === undefined ? {} : { format }),
+    entryPoints: [entry],
+    external: ['*.ttf'],
+  });
+  return outputFiles[0]!.text;
+};
 const [script, host, probe, style] = await Promise.all([
-  ...['webview/main.ts', 'test/bench/timelineHost.ts', 'test/bench/timelineProbe.ts'].map(async (entry) =>
-    build({ ...shared, entryPoints: [entry] }),
-  ),
-  build({ ...shared, entryPoints: ['webview/style.css'], external: ['*.ttf'] }),
+  bundle('webview/main.ts', 'iife'),
+  bundle('test/bench/timelineHostProgram.ts', 'iife'),
+  bundle('test/bench/timelineProbeProgram.ts', 'iife'),
+  bundle('webview/style.css'),
 ]);
 const texts: Readonly<Record<string, { readonly type: string; readonly body: string | Buffer }>> = {
-  '/main.js': { type: 'text/javascript', body: script!.outputFiles[0]!.text },
-  '/host.js': { type: 'text/javascript', body: host!.outputFiles[0]!.text },
-  '/probe.js': { type: 'text/javascript', body: probe!.outputFiles[0]!.text },
-  '/style.css': { type: 'text/css', body: style!.outputFiles[0]!.text },
+  '/main.js': { type: 'text/javascript', body: script },
+  '/host.js': { type: 'text/javascript', body: host },
+  '/probe.js': { type: 'text/javascript', body: probe },
+  '/style.css': { type: 'text/css', body: style },
   '/codicon.ttf': { type: 'font/ttf', body: await readFile(path.join(root, 'node_modules/@vscode/codicons/dist/codicon.ttf')) },
 };
 const server = createServer((request, response) => {
