@@ -212,7 +212,9 @@ export class LeaderWork implements Disposable {
     const remembered = session === undefined ? undefined : await this.#memory.restore({ layout, session, digest });
     const startedAt = this.#options.clock.now();
     const costMs = await this.#memory.arm((index) => remembered?.folders.has(this.#options.folders.nameOf(index.folder) ?? '') !== true);
-    this.reconciler.noteLook(startedAt, costMs);
+    // What came while nobody recorded is newer than the last event: it is new, not something that an ignore rule uncovered.
+    const lastAt = remembered?.lastAt === undefined ? Number.NaN : Date.parse(remembered.lastAt);
+    this.reconciler.noteLook(lastAt < startedAt ? lastAt : startedAt, costMs);
     await this.#followGit();
     this.#watch();
     this.#contentsKept = this.#memory.keepContents().catch((error: unknown) => this.#failed(error));

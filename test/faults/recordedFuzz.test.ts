@@ -95,6 +95,7 @@ async function fuzz(room: FuzzedRoom, dice: (sides: number) => number, seed: str
       everLeftOut,
       earlier,
       note: note(target),
+      plan: plan.steps.map(({ act, path }) => `${act} ${path}`).join(' | '),
     });
     expect(room.gitState(), note(target)).toEqual(git);
     if (!isUndone || report.event === undefined) return;
@@ -127,9 +128,10 @@ async function compare(
     readonly everLeftOut: ReadonlySet<string>;
     readonly earlier: readonly Tree[];
     readonly note: string;
+    readonly plan: string;
   },
 ): Promise<void> {
-  const { before, now, wanted, skipped, everLeftOut, earlier, note } = seen;
+  const { before, now, wanted, skipped, everLeftOut, earlier, note, plan } = seen;
   const differences: string[] = [];
   const differing: string[] = [];
   for (const path of new Set([...Object.keys(before), ...Object.keys(now), ...Object.keys(wanted)])) {
@@ -145,7 +147,7 @@ async function compare(
         `${path}: before ${before[path]}, now ${now[path]}, wanted ${wanted[path]}, ${JSON.stringify(skip ?? 'not skipped')}`,
       );
   }
-  if (differences.length > 0) throw new Error(`${differences.join('\n')}\n${await room.told(differing[0]!)}\n${note}`);
+  if (differences.length > 0) throw new Error(`${differences.join('\n')}\n${await room.told(differing[0]!)}\n${plan}\n${note}`);
 }
 
 /** What stood in the way was left out of the recording, or a repository of its own. */

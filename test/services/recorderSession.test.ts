@@ -387,3 +387,21 @@ it('[R36] does not record a home folder, nor leaves anything in it', async () =>
   const recorder = await room.record({ homeFolder: room.base });
   expect(recorder.status().root).toBe(room.path('.tapedeck'));
 });
+
+it('[S2] records what was made while nobody recorded, where ignore rules are too, and takes nothing that was ignored for new', async () => {
+  await room.write('.gitignore', 'gen\n');
+  await room.write('gen/old.txt', 'ignored all the time');
+  await room.write('a.txt', 'one');
+  await new Promise((resolve) => setTimeout(resolve, 1200));
+  const first = await room.started();
+  await room.write('a.txt', 'two');
+  await first.reconcile('hand');
+  await first.close();
+  await room.write('away/new.txt', 'made while nobody looked');
+  await room.write('.gitignore', 'nothing\n');
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  const second = await room.record();
+  await second.start();
+  await second.reconcile('hand');
+  expect((await room.fileEvents(second)).map(describeChange)).toEqual(['changed a.txt', 'changed .gitignore', 'created away/new.txt']);
+});
