@@ -10,11 +10,13 @@ import { registerCommands } from './host/commandTable.ts';
 import { Deck } from './host/deck.ts';
 import { recoverRewinds } from './host/deckRewinder.ts';
 import { DiagnosticWatch } from './host/diagnosticCounts.ts';
+import { DecisionMarks } from './host/decisionMarks.ts';
 import { showMenu } from './host/menu.ts';
 import { watchPast } from './host/pastWatch.ts';
 import { PastFiles } from './host/pastFiles.ts';
 import { vscodePrompts, type Prompts } from './host/prompts.ts';
 import { watchDocuments } from './host/savedDocuments.ts';
+import { watchReports } from './host/reportPages.ts';
 import { headerOf } from './host/sessionFacts.ts';
 import { tellingRefusals } from './host/refusals.ts';
 import { readSettings } from './host/settings.ts';
@@ -72,6 +74,7 @@ export function activate(context: vscode.ExtensionContext): TapedeckApi {
   const view = disposables.add(new TimelineView({ extensionUri: context.extensionUri, deck: currentDeck, actions: () => actions, trace }));
   disposables.add(registerCommands(actions, currentPrompts, () => showMenu(deck, prompts), trace));
   const status = disposables.add(new StatusItem());
+  const marks = disposables.add(new DecisionMarks(currentDeck));
   // A diff that comes back with the window asks before the deck is open.
   disposables.add(
     new PastFiles(async (hash) => {
@@ -117,6 +120,9 @@ export function activate(context: vscode.ExtensionContext): TapedeckApi {
       listening.add(deck.onDidChange(() => refreshSoon.request()));
       listening.add(deck.onDidAppend(() => refreshSoon.request()));
       listening.add(watchSidecars(deck, logWorker, trace));
+      listening.add(watchReports(deck, trace));
+      listening.add(deck.onDidAppend((events) => events.some(({ kind }) => /^(?:decision|file|rewind)\./.test(kind)) && marks.refresh()));
+      listening.add(deck.onDidChange(() => marks.refresh()));
       listening.add(watchPast(deck, { context, prompts: currentPrompts, trace }));
       view.attach();
       refresh();

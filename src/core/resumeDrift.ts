@@ -1,4 +1,4 @@
-import type { ResumeItem } from './resumeSections.ts';
+import type { ResumeItem } from './resumeItem.ts';
 import { inlineCode, inlineText } from './quotedText.ts';
 import { counted } from './timelineWords.ts';
 

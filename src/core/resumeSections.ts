@@ -3,6 +3,7 @@ import type { Author } from '../model/author.ts';
 import { eventId, type EventId } from '../model/ids.ts';
 import type { Decision, EventMark, FileState, PromptEntry, RunState, SessionState } from '../model/sessionState.ts';
 import type { Drift } from './resumeDrift.ts';
+import type { ResumeItem } from './resumeItem.ts';
 import { driftItems } from './resumeDrift.ts';
 import { currentPlans, groupDecisions, isLeft, openBlockers } from './decisions.ts';
 import { compareMarks } from './eventOrder.ts';
@@ -16,14 +17,6 @@ import { counted, displayName, durationText } from './timelineWords.ts';
  * The parts of a resume prompt, each a list of items in the order of their worth. Every item rests on the events that it
  * names. Nothing is concluded beyond what the log says: verified stands apart from claimed, inferred says that it is.
  */
-export interface ResumeItem {
-  readonly text: string;
-  readonly events: readonly EventId[];
-  /** The same, shorter, for when there is no room. */
-  readonly short?: string;
-  readonly shortest?: string;
-}
-
 export interface ResumeSection {
   readonly id: SectionId;
   readonly title: string;

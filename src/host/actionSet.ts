@@ -8,6 +8,7 @@ import { fileActions } from './fileActions.ts';
 import { futureActions } from './futureActions.ts';
 import { done } from './outcome.ts';
 import { historyActions } from './historyActions.ts';
+import { reportActions } from './reportActions.ts';
 import { resumeActions } from './resumeActions.ts';
 import { rewindActions } from './rewindActions.ts';
 import { searchActions } from './searchActions.ts';
@@ -31,6 +32,7 @@ export function createActions(context: ActionContext): Actions {
     ...undo,
     ...blameActions(context, { ...files, ...undo }),
     ...resumeActions(context),
+    ...reportActions(context),
     ...searchActions(context),
     ...pastActions(context),
     openTab: async () => {
@@ -39,6 +41,10 @@ export function createActions(context: ActionContext): Actions {
     },
     showView: async (tab) => {
       await context.showView(tab);
+      return done;
+    },
+    showEvent: async (event) => {
+      await context.showView('timeline', event);
       return done;
     },
     showOutput: async () => {

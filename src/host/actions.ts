@@ -13,6 +13,12 @@ import type { Prompts } from './prompts.ts';
 export interface Actions {
   startSession(): Promise<Outcome>;
   endSession(): Promise<Outcome>;
+  /** Looks at the files now, takes a note, and writes the pages. */
+  updateSession(): Promise<Outcome>;
+  /** The page of the session that is shown. */
+  openReport(): Promise<Outcome>;
+  exportSession(): Promise<Outcome>;
+  importSession(): Promise<Outcome>;
   pause(): Promise<Outcome>;
   continueRecording(): Promise<Outcome>;
   labelSession(): Promise<Outcome>;
@@ -87,6 +93,8 @@ export interface Actions {
 
   openTab(): Promise<Outcome>;
   showView(tab?: Tab): Promise<Outcome>;
+  /** Shows the event in the timeline. */
+  showEvent(event: EventId): Promise<Outcome>;
   showOutput(): Promise<Outcome>;
   /** How to call the command-line tool that ships with the extension. */
   copyCliPath(): Promise<Outcome>;

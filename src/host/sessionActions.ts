@@ -1,8 +1,11 @@
 import * as vscode from 'vscode';
+import { digestLine, sessionDigest } from '../core/sessionDigest.ts';
+import type { SessionId } from '../model/ids.ts';
 import type { SessionItem } from '../protocol/messages.ts';
 import type { ActionContext, Actions } from './actions.ts';
 import { formatTime } from './dateText.ts';
 import { done, nothingRecorded, Refusal, requireFeed, requireRecorder, turnedDown } from './outcome.ts';
+import { writeReports } from './reportPages.ts';
 import { firstPrompts } from './sessionTitles.ts';
 import { verifyActions } from './verifyActions.ts';
 
@@ -42,6 +45,12 @@ export function sessionActions(context: ActionContext): SessionActions {
     }));
   };
 
+  /** What was done, in a line. */
+  const summaryOf = async (session: SessionId): Promise<string> => {
+    const feed = await requireFeed(deck());
+    return feed.session === session ? digestLine(sessionDigest(feed.state)) : session;
+  };
+
   return {
     ...verifyActions(context),
     async startSession() {
@@ -63,16 +72,25 @@ export function sessionActions(context: ActionContext): SessionActions {
       const { session, label } = recorder.status();
       if (session === undefined)
         throw new Refusal(t('No session is being recorded, so there is none to end. The next activity starts one.'));
+      // Neither the summary nor the pages may keep it from ending.
+      const summary = await summaryOf(session).catch(() => session);
       await recorder.end();
+      void writeReports(deck(), session).catch((error: unknown) => context.trace(`The pages could not be written: ${String(error)}`));
       const copy = t('Copy Resume Prompt');
+      const report = t('Open Report');
+      const told =
+        label === undefined
+          ? t('The session has ended: {0}. Its resume prompt is ready.', summary)
+          : t('Session “{0}” has ended: {1}. Its resume prompt is ready.', label, summary);
       void prompts()
-        .inform(
-          label === undefined
-            ? t('The session has ended. Its resume prompt is ready.')
-            : t('Session “{0}” has ended. Its resume prompt is ready.', label),
-          copy,
-        )
-        .then((answer) => (answer === copy ? vscode.commands.executeCommand('tapedeck.copyResume') : undefined));
+        .inform(told, copy, report)
+        .then((answer) =>
+          answer === copy
+            ? vscode.commands.executeCommand('tapedeck.copyResume')
+            : answer === report
+              ? vscode.commands.executeCommand('tapedeck.openReport')
+              : undefined,
+        );
       return done;
     },
     async pause() {
