@@ -40,6 +40,9 @@ export class KimiRun {
     this.#session = place?.[1] ?? /([^/]+)\/wire\.jsonl$/.exec(file.relative)?.[1] ?? file.relative.replace(/\.jsonl$/, '');
     this.#teller.card.run = this.#agent === 'main' ? this.#session : `${this.#session}/${this.#agent}`;
     if (this.#agent !== 'main') this.#teller.card.parent = this.#session;
+    // Kimi CLI tells where it works only by a hash of the folder.
+    const hash = /(?:^|\/)(?:[a-z]+_)?([0-9a-f]{32})\/[^/]+\/wire\.jsonl$/.exec(file.relative)?.[1];
+    if (hash !== undefined) this.#teller.learn({ cwd: tools.folders?.find((folder) => tools.digest.md5?.(folder) === hash) });
   }
 
   /** What the names of facts begin with: the agent, which is the same in a fork's copy, as are the times. */

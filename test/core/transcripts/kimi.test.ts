@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { sourceKey, type TranscriptFact } from '../../../src/core/transcripts/adapter.ts';
 import { kimiAdapter } from '../../../src/core/transcripts/kimi.ts';
+import { nodeDigest } from '../../../src/store/digest.ts';
 import { factsOf, fixturesOf } from './adapterContract.ts';
 import { tell } from './script.ts';
 
@@ -87,5 +88,14 @@ describe('Kimi Code', () => {
     ]);
     expect(toldOf(facts, 'command.ended')).toMatchObject([{ exitCode: 1 }]);
     expect([...counts.unknown]).toEqual([['message/Tomorrow', 1]]);
+  });
+
+  test('[A20] finds the folder of its forerunner by the hash that names it', () => {
+    const folder = '/home/dev/ws';
+    const relative = `${nodeDigest.md5!(folder)}/5f0c/wire.jsonl`;
+    const open = (folders: readonly string[]) =>
+      kimiAdapter.openReader({ path: `/t/${relative}`, relative }, { digest: nodeDigest, folders }).describe().cwd;
+    expect(open(['/home/dev/other', folder])).toBe(folder);
+    expect(open(['/home/dev/other'])).toBeUndefined();
   });
 });
