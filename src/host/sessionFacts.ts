@@ -6,7 +6,7 @@ import { knownZone } from '../core/zonedTime.ts';
 import { eventId } from '../model/ids.ts';
 import type { Decision, SessionState } from '../model/sessionState.ts';
 import type { AsideSpan, DecisionItem, Entries, Header } from '../protocol/messages.ts';
-import type { RecorderStatus } from '../services/recorder.ts';
+import type { RecorderStatus } from '../services/recorderStatus.ts';
 import type { Deck } from './deck.ts';
 import { logHealth } from './logNotice.ts';
 import { readSettings } from './settings.ts';

@@ -2,7 +2,8 @@ import * as vscode from 'vscode';
 import { DisposableStore, type Disposable } from '../base/disposable.ts';
 import { agentOfCommand } from '../core/commandLine.ts';
 import { transcriptAdapters } from '../core/transcripts/table.ts';
-import type { Recorder, TerminalCommand } from '../services/recorder.ts';
+import type { TerminalCommand } from '../services/commandLog.ts';
+import type { Recorder } from '../services/recorder.ts';
 
 type Sink = Pick<Recorder, 'terminalCommandStarted' | 'terminalClosed'>;
 

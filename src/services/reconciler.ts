@@ -195,3 +195,6 @@ export class Reconciler implements Disposable {
     return met;
   }
 }
+
+/** Why somebody asks for a look at all files. */
+export type ReconcileReason = 'start' | 'command' | 'turn' | 'checkpoint' | 'rewind' | 'watcher' | 'burst' | 'focus' | 'hand';

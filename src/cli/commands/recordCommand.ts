@@ -2,7 +2,7 @@ import os from 'node:os';
 import { counted } from '../../core/timelineWords.ts';
 import { transcriptAdapters } from '../../core/transcripts/table.ts';
 import { chokidarWatcher } from '../../services/chokidarWatcher.ts';
-import type { RecorderStatus } from '../../services/recorder.ts';
+import type { RecorderStatus } from '../../services/recorderStatus.ts';
 import type { CommandEntry } from '../command.ts';
 import { openWorkspaceRecorder } from './sessionCommands.ts';
 
