@@ -48,6 +48,9 @@ const headBytes = 4 + 2 + 4;
 const crcBytes = 4;
 /** One that is larger would not be faster than the log. */
 const largestBytes = 256 << 20;
+/** So much larger is a fold than what is kept of it, or less. */
+const usualRatio = 4;
+const largestChunkBytes = 32 << 20;
 const logShare = 1 / 8;
 const leastBudgetBytes = 16 << 20;
 /** Encoding or decoding in one go. */
@@ -83,7 +86,10 @@ export async function readFold(kept: KeptFold, digest: Digest): Promise<ReadFold
     const head = JSON.parse(bytes.toString('utf8', headBytes, payloadFrom)) as Head;
     if (head.version !== foldVersion || head.events !== kept.events || compareMarks(head.mark, kept.mark) !== 0) return undefined;
     const unpack = async (): Promise<FoldData | undefined> => {
-      const payload = await inflate(bytes.subarray(payloadFrom, end), { maxOutputLength: largestBytes }).catch(() => undefined);
+      const packed = bytes.subarray(payloadFrom, end);
+      // In one piece where it can be: many are put together in one go.
+      const chunkSize = Math.min(largestChunkBytes, Math.max(64 << 10, packed.length * usualRatio));
+      const payload = await inflate(packed, { maxOutputLength: largestBytes, chunkSize }).catch(() => undefined);
       return payload && unpackFold(payload);
     };
     return { snapshot: head, unpack };

@@ -12,6 +12,7 @@ import { FollowedDamage } from './followedDamage.ts';
 import { parseSegmentName, type SessionLayout } from './layout.ts';
 import { backwardLines, forwardLines } from './lineSource.ts';
 import { describeSegment, listSegmentRefs, openSegmentFile, type SegmentFile } from './segmentFile.ts';
+import { TimeSlice } from './timeSlice.ts';
 import type { Damage } from './writerStream.ts';
 
 /**
@@ -58,6 +59,8 @@ const pollMs = 50;
 const proofMs = 2000;
 /** A stream of hints is read this often. */
 const pauseMs = 8;
+/** So long it holds the event loop in one go, but for what its listener does with a part. */
+const sliceMs = 0.5;
 
 class Follower implements LogFollowing {
   readonly #options: FollowOptions;
@@ -213,20 +216,26 @@ class Follower implements LogFollowing {
   }
 
   async #readNew(hinted: ReadonlySet<string> | 'all'): Promise<boolean> {
-    const batch = new FollowedBatch((events) => this.#tell(events));
+    const slice = new TimeSlice(sliceMs);
+    const batch = new FollowedBatch((events) => this.#tell(events), slice);
     let hasGrown = false;
     const newest = new Map<WriterId, number>();
     const segments = await this.#segmentsOf(hinted, newest);
-    for (const segment of segments) {
-      const known = this.#read.get(segment.name);
-      const isReplaced = known !== undefined && (segment.sizeBytes < known.offset || (known.inode !== 0 && known.inode !== segment.inode));
-      const offset = known === undefined || isReplaced ? 0 : known.offset;
-      if (segment.sizeBytes === offset && known !== undefined && !isReplaced) continue;
-      hasGrown = true;
-      if (isReplaced) this.#damage.replaced(segment, known);
-      await this.#readSegment(segment, offset, isReplaced, batch);
+    try {
+      for (const segment of segments) {
+        const known = this.#read.get(segment.name);
+        const isReplaced =
+          known !== undefined && (segment.sizeBytes < known.offset || (known.inode !== 0 && known.inode !== segment.inode));
+        const offset = known === undefined || isReplaced ? 0 : known.offset;
+        if (segment.sizeBytes === offset && known !== undefined && !isReplaced) continue;
+        hasGrown = true;
+        if (isReplaced) this.#damage.replaced(segment, known);
+        await this.#readSegment(segment, { offset, isReplaced }, batch, slice);
+      }
+    } finally {
+      // What was read before something failed is not told when it is read again.
+      await batch.end();
     }
-    batch.end();
     if (!this.#isDisposed) this.#damage.tell();
     // Those before were read in this turn, as long as they will ever be.
     for (const [writer, number] of newest) this.#settle(writer, number);
@@ -275,7 +284,12 @@ class Follower implements LogFollowing {
     return segment !== undefined && segment.number >= (this.#last.get(segment.writer) ?? 0);
   }
 
-  async #readSegment(segment: SegmentFile, offset: number, isReplaced: boolean, batch: FollowedBatch): Promise<void> {
+  async #readSegment(
+    segment: SegmentFile,
+    { offset, isReplaced }: { readonly offset: number; readonly isReplaced: boolean },
+    batch: FollowedBatch,
+    slice: TimeSlice,
+  ): Promise<void> {
     const told = this.#told.get(segment.writer) ?? { repeats: new RepeatMemory(), newest: 0 };
     this.#told.set(segment.writer, told);
     const toldBefore = isReplaced ? told.newest : 0;
@@ -302,6 +316,9 @@ class Follower implements LogFollowing {
           }
           // An unfinished line is read again when there is more of it.
           read = line.isTail ? line.from + (records.at(-1)?.to ?? 0) : line.to + 1;
+          if (batch.isFull) await batch.end();
+          if (slice.isSpent) await slice.pause();
+          if (this.#isDisposed) return;
         }
       } while (await lines.fill());
       this.#read.set(segment.name, { offset: read, inode: segment.inode });

@@ -66,7 +66,7 @@ export class LogSlices {
 
   /** The first `count` events of the slice, or its last, oldest first in both cases. */
   async page(direction: 'forward' | 'backward', wanted: LogSlice, count: number): Promise<EventPage> {
-    const chunkBytes = Math.min(256 << 10, Math.max(8 << 10, count * lineBytes));
+    const chunkBytes = Math.min(128 << 10, Math.max(8 << 10, count * lineBytes));
     const reading = await this.#begin(direction, wanted, chunkBytes);
     try {
       const { streams } = reading;

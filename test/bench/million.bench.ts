@@ -185,7 +185,9 @@ function fullestOfFeed(part: Part): number {
   return fullest;
 }
 
-const heldByFeed = (part: Part): number => Math.max(...Object.values(part).map(({ heldMs }) => heldMs));
+function heldByFeed(part: Part): number {
+  return Math.max(...Object.values(part).map(({ heldMs }) => heldMs));
+}
 
 async function measureBare(): Promise<Part> {
   const reader = await openLogReader({ layout: layoutOf(partFolder), session, digest: nodeDigest });

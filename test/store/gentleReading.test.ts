@@ -27,6 +27,11 @@ test('[L41] pages, slices and folds give way after a millisecond, however much i
     first: () => reader.first({}, count),
     batches: () => take(reader.all()),
     lines: () => take(reader.lines({})),
+    follow: async () => {
+      const following = reader.follow(() => {}, { 'bbbb-0001.jsonl': 0 });
+      await following.catchUp();
+      following.dispose();
+    },
     fold: () => foldSession(new SessionFold(), { layout: room.layout, session: sessionId, digest: nodeDigest, keepEvery: 0 }),
   };
   for (const [name, read] of Object.entries(ways)) {
@@ -41,6 +46,23 @@ test('[L41] pages, slices and folds give way after a millisecond, however much i
     expect([name, given >= count / 10]).toEqual([name, true]);
   }
   reader.dispose();
+});
+
+test('[L41] what is new is told in parts, in order, however much it is', async () => {
+  await room.writeSegment('bbbb-0001.jsonl', '');
+  const reader = await room.reader();
+  const told: number[] = [];
+  const parts: number[] = [];
+  const following = reader.follow((events) => {
+    parts.push(events.length);
+    told.push(...events.map(({ n }) => n));
+  });
+  const count = 3000;
+  await room.writeSegment('bbbb-0001.jsonl', linesOf(notes('bbbb', count)).join(''));
+  await following.catchUp();
+  reader.dispose();
+  expect(told).toEqual(Array.from({ length: count }, (_, index) => index + 1));
+  expect(Math.max(...parts)).toBeLessThanOrEqual(128);
 });
 
 test('[L42] what a page took is given back with the young garbage, not only when the whole heap is collected', async () => {
