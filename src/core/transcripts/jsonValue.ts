@@ -24,10 +24,10 @@ export function asNumber(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
 }
 
-/** A count: finite and not below zero. */
+/** A count: not below zero, and no more than can be counted, so that sums of it stay finite. */
 export function asCount(value: unknown): number | undefined {
   const number = asNumber(value);
-  return number !== undefined && number >= 0 ? number : undefined;
+  return number !== undefined && number >= 0 && number <= Number.MAX_SAFE_INTEGER ? number : undefined;
 }
 
 /** The value of a JSON text, or undefined. */
