@@ -1,5 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import type { TimelineRow } from '../src/core/timelineRow.ts';
+import type { TimelineRow, TokenCounts } from '../src/core/timelineRow.ts';
 import { authorName, durationText, knowledgeText } from '../src/core/timelineWords.ts';
 import type { Author } from '../src/model/author.ts';
 import type { LoggedEvent } from '../src/model/event.ts';
@@ -44,6 +44,7 @@ export function detailPane(
         ></span
       >
       ${row.durationMs === undefined ? nothing : html`<span class="meta">· ${durationText(row.durationMs)}</span>`}
+      ${row.tokens === undefined ? nothing : html`<span class="meta" title="As the agent told">· ${tokenText(row.tokens)}</span>`}
     </p>
     <div class="detail-actions">
       ${entryActions(deck, row)}
@@ -67,6 +68,13 @@ export function detailPane(
           ${detail.diffs.map((diff) => diffView(diff, () => deck.act('openDiff', { events: row.events.slice(-64), path: diff.path })))}`
     }
     ${row.by === undefined || row.kind === 'turn' ? nothing : knowledgePart(row.by, row.hasDiff)} `;
+}
+
+/** `12k tokens in, 88k from its cache, 2.1k out`. */
+function tokenText({ input, output, cached }: TokenCounts): string {
+  const short = (count: number): string =>
+    count < 1000 ? String(count) : count < 10_000 ? `${(count / 1000).toFixed(1)}k` : `${Math.round(count / 1000)}k`;
+  return [`${short(input)} tokens in`, ...(cached === 0 ? [] : [`${short(cached)} from the cache`]), `${short(output)} out`].join(', ');
 }
 
 function entryPart(deck: Deck, row: TimelineRow, reveal: Reveal): TemplateResult | typeof nothing {

@@ -1,6 +1,8 @@
 import { html, nothing, type TemplateResult } from 'lit';
+import { displayName } from '../src/core/timelineWords.ts';
 import { icon } from './icons.ts';
 import type { Order } from './listItems.ts';
+import { savedLimit } from './pageState.ts';
 
 const quickTokens: readonly { readonly token: string; readonly name: string }[] = [
   { token: 'failed', name: 'Failures' },
@@ -15,7 +17,11 @@ export const filterName = 'Filter the timeline';
 
 export interface FilterBoxSetting {
   readonly text: string;
+  readonly saved: readonly string[];
+  /** Names of those that were at work. */
+  readonly agents: readonly string[];
   readonly isOpen: boolean;
+  readonly save: (saved: readonly string[]) => void;
   readonly change: (text: string) => void;
   readonly toggle: () => void;
   readonly order: Order;
@@ -25,7 +31,7 @@ export interface FilterBoxSetting {
 }
 
 /** The filter's text, the tokens that are used most as switches, and fold-away for all turns. */
-export function filterBox({ text, isOpen, order, change, toggle, turn, collapse }: FilterBoxSetting): TemplateResult {
+export function filterBox({ text, saved, agents, isOpen, order, save, change, toggle, turn, collapse }: FilterBoxSetting): TemplateResult {
   const tokens = text.split(/\s+/);
   const flip = (token: string): void =>
     change((tokens.includes(token) ? tokens.filter((other) => other !== token) : [...tokens, token]).join(' ').trim());
@@ -78,9 +84,28 @@ export function filterBox({ text, isOpen, order, change, toggle, turn, collapse 
     ${
       isOpen
         ? html`<div class="quick" role="group" aria-label="Filters">
-            ${quickTokens.map(({ token, name }) => html`<button type="button" class="toggle" aria-pressed=${String(tokens.includes(token))} @click=${() => flip(token)}>${name}</button>`)}
+            ${[...quickTokens, ...agents.map((name) => ({ token: `by:${name}`, name: displayName(name) }))].map(({ token, name }) =>
+              toggleView(name, tokens.includes(token), () => flip(token)),
+            )}
+            ${saved.map((filter) => toggleView(filter, filter === text, () => change(filter === text ? '' : filter), 'pinned'))}
+            ${
+              text.trim() === '' || quickTokens.some(({ token }) => token === text)
+                ? nothing
+                : saved.includes(text)
+                  ? html`<button type="button" class="link" @click=${() => save(saved.filter((filter) => filter !== text))}>
+                      Forget This Filter
+                    </button>`
+                  : html`<button type="button" class="link" @click=${() => save([...saved, text].slice(-savedLimit))}>
+                      Save This Filter
+                    </button>`
+            }
           </div>`
         : nothing
     }
   </div>`;
 }
+
+const toggleView = (name: string, isOn: boolean, flip: () => void, sign?: string): TemplateResult =>
+  html`<button type="button" class="toggle" aria-pressed=${String(isOn)} @click=${flip}>
+    ${sign === undefined ? nothing : icon(sign)}<bdi>${name}</bdi>
+  </button>`;

@@ -6,6 +6,8 @@ export interface PageState {
   readonly session: string | undefined;
   readonly tab: Tab;
   readonly filter: string;
+  /** Filters that are kept to be used again. */
+  readonly saved: readonly string[];
   readonly order: Order;
   readonly size: ResumeSize;
   readonly closed: readonly string[];
@@ -16,10 +18,14 @@ export interface PageState {
   readonly split: number;
 }
 
+/** Saved filters that a person can still tell apart. */
+export const savedLimit = 12;
+
 export const freshState: PageState = {
   session: undefined,
   tab: 'timeline',
   filter: '',
+  saved: [],
   order: 'newest',
   size: 'standard',
   closed: [],
@@ -32,11 +38,12 @@ export const freshState: PageState = {
 /** A state as it was written, whatever is missing or wrong in it fresh. */
 export function readPageState(raw: unknown): PageState {
   if (typeof raw !== 'object' || raw === null) return freshState;
-  const { session, tab, filter, order, size, closed, open, active, place, split } = raw as Record<string, unknown>;
+  const { session, tab, filter, saved, order, size, closed, open, active, place, split } = raw as Record<string, unknown>;
   return {
     session: typeof session === 'string' ? session : undefined,
     tab: tab === 'decisions' || tab === 'blockers' || tab === 'resume' ? tab : 'timeline',
     filter: typeof filter === 'string' ? filter : '',
+    saved: textsOf(saved).slice(-savedLimit),
     order: order === 'oldest' ? order : 'newest',
     size: size === 'short' || size === 'full' ? size : 'standard',
     closed: textsOf(closed),

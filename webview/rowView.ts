@@ -161,7 +161,9 @@ const timeMore = (row: TimelineRow): TemplateResult | typeof nothing =>
   row.kind === 'turn' && row.durationMs !== undefined ? html`<span class="more-time"> · ${durationText(row.durationMs)}</span>` : nothing;
 
 const timeTitle = (row: TimelineRow, times: Times): string =>
-  row.until === row.at ? times.exact(row.at) : `${times.exact(row.at)} – ${times.exact(row.until)}`;
+  [row.until === row.at ? times.exact(row.at) : `${times.exact(row.at)} – ${times.exact(row.until)}`, times.ago(row.until, Date.now())]
+    .filter((part) => part !== undefined)
+    .join(', ');
 
 /** The row as a sentence, for a screen reader and for copying. */
 export function rowWords(

@@ -9,7 +9,7 @@ import type { Deck } from './deck.ts';
 import { detailPane } from './detailPane.ts';
 import { filterBox } from './filterBox.ts';
 import { icon } from './icons.ts';
-import { listItems, type ListItem, type RowItem } from './listItems.ts';
+import { ItemMaker, type ListItem, type RowItem } from './listItems.ts';
 import type { PageState } from './pageState.ts';
 import { actOnRow } from './rowActions.ts';
 import { RowDetail } from './rowDetail.ts';
@@ -32,6 +32,7 @@ export class TimelinePane extends LitElement {
   #wasRestored = false;
   /** The time that was asked for last: what is being read, until the list is moved by hand. A short list has nowhere to go. */
   #sought: { readonly ms: number; readonly top: number | undefined } | undefined;
+  readonly #maker = new ItemMaker();
   readonly #detail = new RowDetail();
   readonly #speakLater = new Delayer(() => this.#speak(), 2000, 8000);
   readonly #paneLater = new Delayer(() => this.#openPane(), 320);
@@ -92,6 +93,9 @@ export class TimelinePane extends LitElement {
       <div class="list-side">
         ${filterBox({
           text: state.filter,
+          saved: state.saved,
+          agents: deck.density?.lanes.flatMap(({ actor, name }) => (actor === 'agent' && name !== undefined ? [name] : [])) ?? [],
+          save: (saved) => this.#remember({ saved }),
           order: state.order,
           isOpen: this.#isFilterOpen,
           change: (filter) => void this.#filter(filter),
@@ -179,7 +183,12 @@ export class TimelinePane extends LitElement {
     const known = this.#folded;
     if (known !== undefined && known.key === key && isSame(known.from, sections)) return known.items;
     const filter = parseFilter(state.filter);
-    const items = listItems(filterSections(sections, filter), this.#closed, this.#open, { order: state.order, unfold: !filter.isEmpty });
+    const items = this.#maker.items(filterSections(sections, filter), {
+      closed: this.#closed,
+      open: this.#open,
+      order: state.order,
+      unfold: !filter.isEmpty,
+    });
     this.#folded = { from: sections, key, items };
     return items;
   }

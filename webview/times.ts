@@ -1,3 +1,5 @@
+import { counted, durationText } from '../src/core/timelineWords.ts';
+
 /** Times in the reader's own way of writing them. Formats are made once: making one costs more than a thousand uses. */
 export class Times {
   readonly #clock: Intl.DateTimeFormat;
@@ -32,6 +34,16 @@ export class Times {
   /** The time alone today, with the day on other days. */
   brief(at: string, nowMs: number): string {
     return format(this.#dayKey, at) === format(this.#dayKey, nowMs) ? this.clock(at) : `${format(this.#date, at)}, ${this.clock(at)}`;
+  }
+
+  /** `5 min ago`; nothing of what is to come. */
+  ago(at: string, nowMs: number): string | undefined {
+    const pastMs = nowMs - Date.parse(at);
+    if (!(pastMs >= 0)) return undefined;
+    if (pastMs < 45_000) return 'just now';
+    const days = Math.floor(pastMs / 86_400_000);
+    if (days > 0) return `${counted(days, 'day')} ago`;
+    return `${durationText(Math.max(60_000, pastMs))} ago`;
   }
 
   exact(at: string | number): string {

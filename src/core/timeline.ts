@@ -227,6 +227,7 @@ function isSameSection(a: Section, b: Section): boolean {
     a.isSubAgent === b.isSubAgent &&
     a.agent === b.agent &&
     a.ended === b.ended &&
+    JSON.stringify(a.tokens) === JSON.stringify(b.tokens) &&
     a.events.every((event, index) => event === b.events[index] && !tellsOfOthers.test(event.kind) && !mayBeAgent(event))
   );
 }
@@ -275,6 +276,7 @@ function headingOf(
     durationMs: ended?.durationMs ?? (measuredMs > 0 ? measuredMs : undefined),
     isRunning: section.isOpen && section.ended === undefined,
     isAside,
+    tokens: section.tokens,
     chips,
     hasDiff: rows.some(({ hasDiff }) => hasDiff),
     paths: [...new Set(rows.filter(({ kind }) => kind === 'files').flatMap(({ paths }) => paths))],

@@ -3,7 +3,7 @@ import type { RowKind, TimelineRow } from './timelineRow.ts';
 import { authorName } from './timelineWords.ts';
 
 /**
- * What is typed into the filter box: words, `"two words"`, `file:auth`, `kind:command`, `by:codex`, `failed`. All of them must
+ * What is typed into the filter box: words, `"two words"`, `file:auth`, `kind:command`, `by:codex`, `run:81f2`, `failed`. All of them must
  * hold; a `-` in front turns one round. What is not understood is a plain word, so nothing typed is ever an error.
  */
 export interface TimelineFilter {
@@ -26,7 +26,7 @@ export function parseFilter(text: string): TimelineFilter {
   return { isEmpty: tests.length === 0, matches: (row) => tests.every((test) => test(row)) };
 }
 
-const tokenPattern = /(-?)(?:(file|path|kind|by):(?:"([^"]*)"?|(\S*))|"([^"]*)"?|(\S+))/gi;
+const tokenPattern = /(-?)(?:(file|path|kind|by|run):(?:"([^"]*)"?|(\S*))|"([^"]*)"?|(\S+))/gi;
 
 function keyTest(key: string, value: string): Test | undefined {
   const wanted = value.toLowerCase();
@@ -37,6 +37,7 @@ function keyTest(key: string, value: string): Test | undefined {
     if (kinds === undefined) return () => false;
     return (row) => kinds.includes(row.kind);
   }
+  if (key === 'run') return ({ by }) => (by?.run ?? '').toLowerCase().includes(wanted);
   if (key === 'by') {
     if (['me', 'you', 'user'].includes(wanted)) return ({ by }) => by?.actor === 'user';
     return ({ by }) =>

@@ -80,6 +80,14 @@ export interface TimelineRow {
   readonly entry: string | undefined;
   /** Of a rewind: the time that it went back to. */
   readonly targetAt: string | undefined;
+  readonly tokens: TokenCounts | undefined;
+}
+
+/** Of a turn, as its agent told. `input` does not count the cached ones. */
+export interface TokenCounts {
+  readonly input: number;
+  readonly output: number;
+  readonly cached: number;
 }
 
 /** A row with what is not given left empty. */
@@ -107,6 +115,7 @@ export function createRow(
     texts: [],
     entry: undefined,
     targetAt: undefined,
+    tokens: undefined,
     ...row,
   };
 }

@@ -2,6 +2,7 @@ import type { Author } from '../model/author.ts';
 import type { EventOf, LoggedEvent } from '../model/event.ts';
 import { eventId, type EventId, type RunId } from '../model/ids.ts';
 import { happenedAt } from './happenedAt.ts';
+import type { TokenCounts } from './timelineRow.ts';
 
 /**
  * Which events stand together: the events of one prompt of one agent, a rewind with its writes, or what happened between.
@@ -32,6 +33,8 @@ export interface Section {
   /** Start and end of the terminal commands that are the agent itself, at work on this turn. They are in `events` of others. */
   readonly commands: EventOf<'command.started' | 'command.ended'>[];
   ended: EventOf<'turn.ended'> | undefined;
+  /** What the agent said that it took. */
+  tokens: TokenCounts | undefined;
 }
 
 export type AuthorOf = (event: LoggedEvent) => Author;
@@ -87,6 +90,7 @@ export class SectionBuilder {
     const author = this.#authorOf(event);
     const run = event.run ?? author.run;
     this.#learn(event, run);
+    if (event.kind === 'usage.reported') this.#count(event, run);
     if (hiddenKinds.has(event.kind) && !(event.kind === 'run.started' && event.notRecorded !== undefined)) return undefined;
     if (event.kind === 'session.ended' || (event.kind === 'session.resumed' && !goesOn.has(event.reason))) this.#stop();
     if ((event.kind === 'command.ended' || event.kind === 'tests.finished') && event.started !== undefined) {
@@ -99,6 +103,19 @@ export class SectionBuilder {
     if (author.actor === 'agent' && author.name !== undefined && run === undefined && event.call === undefined)
       this.#agentCommands.set(eventId(event), { name: author.name, home: section, started: event, turns: [] });
     return section;
+  }
+
+  #count({ usage, turn }: EventOf<'usage.reported'>, run: RunId | undefined): void {
+    const info = run === undefined ? undefined : this.#runs.get(run);
+    const section = (turn === undefined ? undefined : info?.turns.get(turn)) ?? info?.section;
+    if (section === undefined) return;
+    const { input = 0, output = 0, cached = 0 } = section.tokens ?? {};
+    section.tokens = {
+      input: input + (usage['gen_ai.usage.input_tokens'] ?? 0) + (usage['gen_ai.usage.cache_creation.input_tokens'] ?? 0),
+      output: output + (usage['gen_ai.usage.output_tokens'] ?? 0),
+      cached: cached + (usage['gen_ai.usage.cache_read.input_tokens'] ?? 0),
+    };
+    this.#touch(section);
   }
 
   /** What ended belongs to where it began. */
@@ -201,6 +218,7 @@ export class SectionBuilder {
       events: [],
       commands: [],
       ended: undefined,
+      tokens: undefined,
     };
     this.sections.push(section);
     if (kind === 'turn') this.#tell(section);

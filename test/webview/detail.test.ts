@@ -36,6 +36,7 @@ describe('the details', () => {
     expect(await reply.locator('ol > li').count()).toBe(2);
     expect(await reply.locator('table td code').allTextContents()).toEqual(['/login', '/token']);
     expect(await reply.locator('.md-code .tone-keyword').allTextContents()).toContain('const');
+    expect(await page.locator('.detail-sub').textContent()).toContain('4.8k tokens in, 62k from the cache, 1.5k out');
     expect([...(await accessibilityFaults(page)), ...problems]).toEqual([]);
   });
 

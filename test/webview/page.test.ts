@@ -454,6 +454,34 @@ describe('the page', () => {
     await expect.poll(() => page.getByRole('treeitem', { name: /feat: rate limiter/ }).getAttribute('aria-selected')).toBe('true');
   });
 
+  it('[V47] offers the agents that were at work as filters, and keeps a filter that is saved', async () => {
+    const { page } = await show(sample, { height: 900 });
+    await page.getByRole('button', { name: 'Filters' }).click();
+    await page.getByRole('button', { name: 'Codex', exact: true }).click();
+    await expect.poll(() => page.getByRole('treeitem', { name: /Review the middleware/ }).count()).toBe(1);
+    expect(await page.getByRole('treeitem', { name: /Fix the token/ }).count()).toBe(0);
+    await page.getByRole('textbox', { name: 'Filter the timeline' }).fill('file:auth -failed');
+    await page.getByRole('button', { name: 'Save This Filter' }).click();
+    await page.getByRole('button', { name: 'Clear the filter' }).click();
+    await page.waitForTimeout(700);
+    const state: unknown = await page.evaluate('window.savedState');
+    await open?.close();
+    const again = await show(sample, { height: 900, state });
+    await again.page.getByRole('button', { name: 'Filters' }).click();
+    await again.page.getByRole('button', { name: 'file:auth -failed' }).click();
+    await expect.poll(() => again.page.getByRole('textbox', { name: 'Filter the timeline' }).inputValue()).toBe('file:auth -failed');
+    expect(await accessibilityFaults(again.page)).toEqual([]);
+    await again.page.getByRole('button', { name: 'Forget This Filter' }).click();
+    await expect.poll(() => again.page.getByRole('button', { name: 'file:auth -failed' }).count()).toBe(0);
+  });
+
+  it('[V48] tells a time exactly and how long ago it was', async () => {
+    const { page } = await show(sample, { height: 900 });
+    const row = page.getByRole('treeitem', { name: /feat: rate limiter/ });
+    await row.hover();
+    await expect.poll(() => row.locator('time').getAttribute('title')).toMatch(/^20 Nov 2026, 14:46:\d\d, 3\d min ago$/);
+  });
+
   it('[V20] names no icon that its sheet does not draw as codicons do', () => {
     const own = readFileSync('webview/codicons.css', 'utf8');
     const theirs = readFileSync('node_modules/@vscode/codicons/dist/codicon.css', 'utf8');
@@ -461,14 +489,23 @@ describe('the page', () => {
     expect(drawn.length).toBeGreaterThan(40);
     for (const [, name, point] of drawn) expect(theirs).toContain(`.codicon-${name}:before { content: "\\${point}" }`);
     const names = new Set(drawn.map(([, name]) => name));
-    const used = ['icons', 'app', 'tabBar', 'rowView', 'entryView', 'detailPane', 'headerView', 'filterBox', 'resumeTab'].flatMap(
-      (file) => {
-        const text = readFileSync(`webview/${file}.ts`, 'utf8');
-        return [...text.matchAll(/icon\('([a-z-]+)'/g), ...(file === 'icons' ? text.matchAll(/(?:return|\?|:) '([a-z-]+)'/g) : [])].map(
-          ([, name]) => name!,
-        );
-      },
-    );
+    const used = [
+      'icons',
+      'app',
+      'tabBar',
+      'rowView',
+      'entryView',
+      'detailPane',
+      'headerView',
+      'filterBox',
+      'resumeTab',
+      'timelinePane',
+    ].flatMap((file) => {
+      const text = readFileSync(`webview/${file}.ts`, 'utf8');
+      return [...text.matchAll(/icon\('([a-z-]+)'/g), ...(file === 'icons' ? text.matchAll(/(?:return|\?|:) '([a-z-]+)'/g) : [])].map(
+        ([, name]) => name!,
+      );
+    });
     expect(used.filter((name) => !names.has(name) && !name.startsWith('lane-'))).toEqual([]);
   });
 });

@@ -137,6 +137,14 @@ const allowed = bucket.take(client, 1) ?? false;
     },
     9000,
   );
+  for (const output of [640, 820])
+    tape.add({
+      kind: 'usage.reported',
+      by: claude,
+      run: claude.run!,
+      turn: 1,
+      usage: { 'gen_ai.usage.input_tokens': 2400, 'gen_ai.usage.output_tokens': output, 'gen_ai.usage.cache_read.input_tokens': 31_000 },
+    });
   tape.add({ kind: 'turn.ended', by: claude, run: claude.run!, turn: 1, stopReason: 'end_turn', durationMs: 42_000 });
 
   tape.at('2026-11-20T14:21:00.000Z');
