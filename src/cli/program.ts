@@ -20,6 +20,7 @@ import { endCommand, startCommand, updateCommand } from './commands/sessionComma
 import { sessionsCommand } from './commands/sessionsCommand.ts';
 import { setCommand } from './commands/setCommand.ts';
 import { statusCommand } from './commands/statusCommand.ts';
+import { trailerCommand } from './commands/trailerCommand.ts';
 import { usageCommand } from './commands/usageCommand.ts';
 import { verifyCommand } from './commands/verifyCommand.ts';
 import { namedPointWords } from './namedPoint.ts';
@@ -45,6 +46,7 @@ const commands: readonly CommandEntry[] = [
   unblockCommand,
   noteCommand,
   setCommand,
+  trailerCommand,
   resumeCommand,
   driftCommand,
   sessionsCommand,

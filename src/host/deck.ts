@@ -296,5 +296,6 @@ export function recorderSettings(settings: Settings): RecorderSettings {
     exclude: settings.exclude,
     commandOutput: settings.keepsTerminalOutput,
     recordPolicy: settings.recordPolicy,
+    sessionTrailer: settings.sessionTrailer,
   };
 }

@@ -15,6 +15,7 @@ export interface Settings {
   readonly resumeTokenBudget: number;
   /** As written, the user's own rules before the workspace's: a project cannot let in what its user keeps out. */
   readonly recordPolicy: unknown;
+  readonly sessionTrailer: boolean;
   /** How long before an agent deletes a transcript the user is warned; 0: never. */
   readonly retentionWarnDays: number;
   /** IANA name; undefined: the machine's own. */
@@ -59,6 +60,7 @@ export function readSettings(scope?: vscode.Uri): Settings {
     keepsTerminalOutput: settings.get<unknown>('terminal.output') !== false,
     resumeTokenBudget: number('resume.tokenBudget', 2000),
     recordPolicy: rulesOf(settings),
+    sessionTrailer: settings.get<unknown>('git.sessionTrailer') === true,
     retentionWarnDays: number('retention.warnDays', 7),
     timeZone: text('timeZone'),
     marksDecisions: settings.get<unknown>('decisions.marks') !== false,

@@ -33,6 +33,7 @@ import { GitFollower } from './gitFollower.ts';
 import { NoSessionError, type Journal } from './journal.ts';
 import { Reconciler } from './reconciler.ts';
 import type { RecorderSettings } from './recorderSettings.ts';
+import { SessionTrailers } from './sessionTrailers.ts';
 import type { WorkspaceFolders } from './workspaceFolders.ts';
 import type { WorkspaceWatcher } from './workspaceWatcher.ts';
 
@@ -86,6 +87,7 @@ export class LeaderWork implements Disposable {
   readonly #burst: Delayer;
   readonly #git: GitFollower;
   readonly #commits: CommitWork;
+  readonly #trailers: SessionTrailers;
   #watching: Disposable | undefined;
   #follower: AgentFollower | undefined;
   #retries = 0;
@@ -178,6 +180,12 @@ export class LeaderWork implements Disposable {
       content,
       clock,
       budgetBytes: settings.baselineBudgetBytes,
+      onTrace: options.onTrace,
+    });
+    this.#trailers = new SessionTrailers({
+      isOn: settings.sessionTrailer,
+      repositories: () => this.#indexes.flatMap((index) => [...index.repositories].map(({ repository }) => repository)),
+      onTrouble: (message) => options.onTrouble('trailer', message),
       onTrace: options.onTrace,
     });
     this.#commits = new CommitWork({
@@ -341,14 +349,22 @@ export class LeaderWork implements Disposable {
     return this.#git.check();
   }
 
+  /** That session is recorded from now on. */
+  sessionOpened(session: SessionId): void {
+    void this.#trailers.name(session);
+  }
+
   forgetSession(): void {
+    void this.#trailers.name(undefined);
     this.#commits.forget();
     this.files.forgetSkips();
   }
 
   async close(): Promise<void> {
+    const named = this.#trailers.name(undefined);
     this.dispose();
     await this.#follower?.close();
+    await named;
   }
 
   dispose(): void {

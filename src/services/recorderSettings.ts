@@ -23,6 +23,8 @@ export interface RecorderSettings {
   readonly commandOutput: boolean;
   /** Which agents' runs are recorded, as the user wrote it: see readRecordPolicy. */
   readonly recordPolicy: unknown;
+  /** Commits made while a session is recorded get its name as a trailer. */
+  readonly sessionTrailer: boolean;
 }
 
 export const defaultRecorderSettings: RecorderSettings = {
@@ -38,4 +40,5 @@ export const defaultRecorderSettings: RecorderSettings = {
   maxWaitMs: 2000,
   commandOutput: true,
   recordPolicy: undefined,
+  sessionTrailer: false,
 };

@@ -388,6 +388,7 @@ export class WorkspaceRecorder {
     const remembered = await work.open(current);
     if (this.#isClosed) return work.close();
     this.#work = work;
+    if (this.journal.session !== undefined) work.sessionOpened(this.journal.session);
     let since = this.#openedAt;
     if (current !== undefined && remembered !== undefined && !this.#isNew) {
       this.#isPaused = remembered.isPaused;
@@ -426,6 +427,7 @@ export class WorkspaceRecorder {
         app: this.#options.app,
       });
     this.#isNew = !isJoined;
+    this.#work?.sessionOpened(session.id);
     if (this.#work !== undefined) {
       // Files that changed while no session was wanted are as they are now.
       if (this.#options.settings.start !== 'automatic' && !isJoined) await this.#work.reconciler.run('silent');

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -5,6 +6,7 @@ import type { Author } from '../../src/model/author.ts';
 import type { EventDraft } from '../../src/model/event.ts';
 import { eventId } from '../../src/model/ids.ts';
 import type { Recorder } from '../../src/services/recorder.ts';
+import { defaultRecorderSettings } from '../../src/services/recorderSettings.ts';
 import { nodeDigest } from '../../src/store/digest.ts';
 import { RecorderRoom, until } from './recorderRoom.ts';
 
@@ -335,4 +337,21 @@ it('[A63] knows what an editor did by content: a text taken over from the disk i
   recorder.documentRemoved(room.path('b.txt'));
   await room.changes(recorder, 4);
   expect((await room.fileEvents(recorder))[3]!.by).toEqual({ actor: 'user', how: 'editor' });
+});
+
+it('[A62] names the session in commits where the setting asks for it, and leaves no hook when it is turned off', async () => {
+  room.git('init', '-q', '-b', 'main');
+  await room.commitAll();
+  const settings = { ...defaultRecorderSettings, quietMs: 60, maxWaitMs: 400 };
+  const recorder = await room.started({ settings: { ...settings, sessionTrailer: true } });
+  const session = recorder.status().session!;
+  await until(() => existsSync(room.path('.git/tapedeck-session')), 'the session’s name');
+  await room.write('a.txt', 'changed\n');
+  await room.commitAll('Change');
+  expect(room.git('log', '-1', '--format=%B').trim()).toBe(`Change\n\nTapedeck-Session: ${session}`);
+  await recorder.close();
+  expect(existsSync(room.path('.git/tapedeck-session'))).toBe(false);
+  const other = await room.record({ settings });
+  await other.start();
+  await until(() => !existsSync(room.path('.git/hooks/prepare-commit-msg')), 'the hook to go');
 });
