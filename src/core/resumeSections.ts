@@ -432,7 +432,8 @@ function check(state: SessionState, time: TimeText): ResumeItem[] {
             .map(({ path }) => inlineCode(path))
             .join(', ')}${since.length > 8 ? ` and ${since.length - 8} more` : ''}`;
     items.unshift({ text: `- Last green: ${what} (${time(green.mark)}); ${list}`, events: at(green.mark) });
-  } else if (items.length > 0) items.unshift({ text: '- No check has passed in this session', events: [] });
+  } else if (items.length > 0)
+    items.unshift({ text: '- No check has passed in this session', events: items.flatMap(({ events }) => events) });
   if (state.diagnostics !== undefined)
     items.push({
       text: `- The editor showed ${counted(state.diagnostics.errors, 'error')} and ${counted(state.diagnostics.warnings, 'warning')} (${time(state.diagnostics.mark)})`,
