@@ -102,8 +102,9 @@ export class FileMemory {
     const slice = new TimeSlice();
     for (const { base, repository, tracked } of index.repositories) {
       let dirty: ReadonlySet<string>;
+      let filtered: ReadonlySet<string>;
       try {
-        dirty = await repository.dirty();
+        [dirty, filtered] = await Promise.all([repository.dirty(), repository.filtered(tracked)]);
       } catch (error) {
         // Not known to be clean: then nothing of it is taken from git.
         this.#options.onTrace(`git status failed in ${repository.folder}: ${String(error)}`);
@@ -112,16 +113,37 @@ export class FileMemory {
       for (const path of tracked.paths()) {
         if (slice.isSpent) await slice.pause();
         const file = tracked.get(path);
-        if (file?.isTrusted !== true || dirty.has(path)) continue;
+        if (file?.isTrusted !== true || dirty.has(path) || filtered.has(path)) continue;
         this.#options.tracker.setOid(joinWorkspacePath(name, base === '' ? path : `${base}/${path}`), file.oid);
       }
     }
   }
 
+  /**
+   * What git may forget is not left to it alone: an object that its index does not name for this file can be gone after the
+   * next clean-up of history. While the file lies there unchanged, it is copied from the disk.
+   */
+  async leaveLessToGit(): Promise<void> {
+    const { tracker, folders, nameOf } = this.#options;
+    const slice = new TimeSlice();
+    const indexOf = new Map(folders.map((index) => [nameOf(index), index]));
+    const forgettable: WorkspacePath[] = [];
+    for (const [path, file] of tracker.entries()) {
+      if (slice.isSpent) await slice.pause();
+      if (file.oid === undefined || file.hash !== undefined) continue;
+      const { folder, relative } = splitWorkspacePath(path);
+      if (indexOf.get(folder)?.tracked(relative)?.oid !== file.oid) forgettable.push(path);
+    }
+    await this.#copy(forgettable);
+  }
+
   /** Copies what only the disk holds, within the budget. */
   async keepContents(): Promise<void> {
+    await this.#copy(await this.#latestFirst());
+  }
+
+  async #copy(wanted: readonly WorkspacePath[]): Promise<void> {
     const { tracker, observer } = this.#options;
-    const wanted = await this.#latestFirst();
     const pace = new DiskPace();
     const slice = new TimeSlice();
     let left = this.#options.budgetBytes;

@@ -64,8 +64,6 @@ export interface FileObserverOptions {
 /** Lines are counted in contents up to this size: larger ones cost more than they tell. */
 const countedBytes = 512 * 1024;
 const readAttempts = 3;
-/** So long what was found of the folders above a file is taken for true. */
-const linksKnownMs = 20;
 
 /**
  * Looks at single files. The promise of a look: before and after are in the blobs when it resolves (or told missing with
@@ -74,8 +72,6 @@ const linksKnownMs = 20;
  */
 export class FileObserver {
   readonly #options: FileObserverOptions;
-  readonly #links = new Map<string, Promise<boolean>>();
-  #linksAskedAt = 0;
 
   constructor(options: FileObserverOptions) {
     this.#options = options;
@@ -110,27 +106,9 @@ export class FileObserver {
     let folder = absolute;
     for (let depth = splitWorkspacePath(path).relative.split('/').length; depth > 1; depth--) {
       folder = dirname(folder);
-      if (await this.#isLink(folder)) return true;
+      if ((await fs.lstat(folder).catch(() => undefined))?.isSymbolicLink() === true) return true;
     }
     return false;
-  }
-
-  /** Asked once for all that is looked at together. */
-  #isLink(folder: string): Promise<boolean> {
-    const now = this.#options.clock.now();
-    if (now - this.#linksAskedAt > linksKnownMs || now < this.#linksAskedAt) {
-      this.#links.clear();
-      this.#linksAskedAt = now;
-    }
-    let answer = this.#links.get(folder);
-    if (answer === undefined) {
-      answer = fs.lstat(folder).then(
-        (stats) => stats.isSymbolicLink(),
-        () => false,
-      );
-      this.#links.set(folder, answer);
-    }
-    return answer;
   }
 
   /**

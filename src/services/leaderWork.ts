@@ -225,7 +225,10 @@ export class LeaderWork implements Disposable {
     this.reconciler.noteLook(lastAt < startedAt ? lastAt : startedAt, costMs);
     await this.#followGit();
     this.#watch();
-    this.#contentsKept = this.#memory.keepContents().catch((error: unknown) => this.#failed(error));
+    const isTakenUp = remembered !== undefined && remembered.folders.size > 0;
+    this.#contentsKept = (isTakenUp ? this.#memory.leaveLessToGit() : Promise.resolve())
+      .then(() => this.#memory.keepContents())
+      .catch((error: unknown) => this.#failed(error));
     this.#careTimer = setTimeout(() => void this.#careForContents(), careAfterMs);
     this.#careTimer.unref();
     return remembered;
@@ -412,6 +415,7 @@ export class LeaderWork implements Disposable {
 
   async #refreshIndexes(): Promise<void> {
     for (const index of this.#indexes) await index.refresh();
+    await this.#memory.leaveLessToGit().catch((error: unknown) => this.#failed(error));
     await this.#followGit();
     void this.reconciler.request();
   }

@@ -51,14 +51,17 @@ export async function eachGitRecord(
   folder: string,
   args: readonly string[],
   take: (bytes: Buffer, start: number, end: number) => void,
-  timeoutMs = 60_000,
+  { timeoutMs = 60_000, input }: { readonly timeoutMs?: number; readonly input?: Uint8Array } = {},
 ): Promise<void> {
   const child = spawn('git', [...quietGitOptions, '-c', 'core.untrackedCache=false', ...args], {
     cwd: folder,
     env: quietGitEnvironment(),
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
     windowsHide: true,
   });
+  // A program that ended without reading it says why by its exit code.
+  child.stdin.on('error', () => {});
+  child.stdin.end(input);
   let isLate = false;
   let complaint = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {

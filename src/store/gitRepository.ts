@@ -52,6 +52,8 @@ export interface GitRepository {
   tracked(known?: TrackedFiles): Promise<TrackedFiles>;
   /** Tracked files whose content on disk is not what the index holds. */
   dirty(): Promise<ReadonlySet<string>>;
+  /** Of those, the ones of which git holds other bytes than lie on the disk: a filter (LFS), an encoding or `$Id$` stands between. */
+  filtered(tracked: TrackedFiles): Promise<ReadonlySet<string>>;
   /** `info/exclude` and `core.excludesFile`, as texts. */
   excludes(): Promise<readonly string[]>;
   /** The `.gitignore` files of the folders above, up to the top, nearest first. */
@@ -88,12 +90,13 @@ export async function openGitRepository(folder: string): Promise<GitRepository |
 interface GitSettings {
   readonly ignoreCase: boolean;
   readonly excludesFile: string | undefined;
+  readonly attributesFile: string | undefined;
 }
 
 async function readSettings(folder: string): Promise<GitSettings> {
   const set = new Map<string, string>();
   try {
-    const output = await runGit(folder, ['config', '-z', '--get-regexp', '^core\\.(ignorecase|excludesfile)$']);
+    const output = await runGit(folder, ['config', '-z', '--get-regexp', '^core\\.(ignorecase|excludesfile|attributesfile)$']);
     for (const entry of records(output)) {
       const end = entry.indexOf('\n');
       // A name without a value is a yes. The last one counts.
@@ -105,19 +108,23 @@ async function readSettings(folder: string): Promise<GitSettings> {
   }
   const home = process.env['HOME'] ?? homedir();
   const configHome = process.env['XDG_CONFIG_HOME'] ?? join(home, '.config');
-  const named = set.get('core.excludesfile');
+  const pathOf = (key: string, usual: string): Promise<string | undefined> | string => {
+    const named = set.get(key.toLowerCase());
+    return named === undefined ? join(configHome, 'git', usual) : expandedPath(folder, home, key, named);
+  };
   return {
     ignoreCase: /^(?:true|yes|on|[1-9]\d*)$/i.test(set.get('core.ignorecase') ?? ''),
-    excludesFile: named === undefined ? join(configHome, 'git', 'ignore') : await expandedPath(folder, home, named),
+    excludesFile: await pathOf('core.excludesFile', 'ignore'),
+    attributesFile: await pathOf('core.attributesFile', 'attributes'),
   };
 }
 
 /** As git expands it: `~/` is the home folder; what else it knows (`~name/`, `%(prefix)/`) it is asked for. */
-async function expandedPath(folder: string, home: string, path: string): Promise<string | undefined> {
+async function expandedPath(folder: string, home: string, key: string, path: string): Promise<string | undefined> {
   if (path.startsWith('~/')) return join(home, path.slice(2));
   if (!path.startsWith('~') && !path.startsWith('%(')) return path;
   try {
-    return (await runGit(folder, ['config', '--type=path', 'core.excludesFile'])).toString('utf8').trim();
+    return (await runGit(folder, ['config', '--type=path', key])).toString('utf8').trim();
   } catch {
     return undefined;
   }
@@ -129,7 +136,7 @@ class Repository implements GitRepository {
   readonly top: string;
   readonly gitFolder: string;
   readonly ignoreCase: boolean;
-  readonly #excludesFile: string | undefined;
+  readonly #settings: GitSettings;
 
   constructor(folder: string, prefix: string, top: string, gitFolder: string, settings: GitSettings) {
     this.folder = folder;
@@ -137,7 +144,7 @@ class Repository implements GitRepository {
     this.top = top;
     this.gitFolder = gitFolder;
     this.ignoreCase = settings.ignoreCase;
-    this.#excludesFile = settings.excludesFile;
+    this.#settings = settings;
   }
 
   async head(): Promise<GitHead> {
@@ -193,14 +200,48 @@ class Repository implements GitRepository {
     return dirty;
   }
 
-  async excludes(): Promise<readonly string[]> {
-    const common = (await readText(join(this.gitFolder, 'commondir')))?.trim();
-    const info = join(
-      common === undefined ? this.gitFolder : isAbsolute(common) ? common : join(this.gitFolder, common),
-      'info',
-      'exclude',
+  async filtered(tracked: TrackedFiles): Promise<ReadonlySet<string>> {
+    const filtered = new Set<string>();
+    // Asked of each file only where some attribute could say so: most repositories have none.
+    if (!(await this.#mayFilter(tracked))) return filtered;
+    const paths: string[] = [];
+    for (const path of tracked.paths()) paths.push(path);
+    let [path, attribute]: (string | undefined)[] = [];
+    await eachGitRecord(
+      this.folder,
+      ['check-attr', '-z', '--stdin', 'filter', 'working-tree-encoding', 'ident'],
+      (bytes, start, end) => {
+        const text = bytes.toString('utf8', start, end);
+        if (path === undefined) path = text;
+        else if (attribute === undefined) attribute = text;
+        else {
+          if (text !== 'unspecified' && text !== 'unset') filtered.add(path);
+          path = attribute = undefined;
+        }
+      },
+      { input: Buffer.from(paths.map((name) => `${name}\0`).join('')) },
     );
-    const texts = [await readText(info), this.#excludesFile === undefined ? undefined : await readText(this.#excludesFile)];
+    return filtered;
+  }
+
+  async #mayFilter(tracked: TrackedFiles): Promise<boolean> {
+    const files = [await this.#infoFile('attributes'), this.#settings.attributesFile, join(this.top, '.gitattributes')];
+    for (const path of tracked.paths()) if (path.endsWith('.gitattributes')) files.push(join(this.folder, path));
+    for (let depth = this.prefix.split('/').length - 1; depth > 0; depth--)
+      files.push(join(this.top, ...this.prefix.split('/').slice(0, depth), '.gitattributes'));
+    for (const file of new Set(files))
+      if (file !== undefined && /\b(?:filter|ident|working-tree-encoding)\b/.test((await readText(file)) ?? '')) return true;
+    return false;
+  }
+
+  async #infoFile(name: string): Promise<string> {
+    const common = (await readText(join(this.gitFolder, 'commondir')))?.trim();
+    return join(common === undefined ? this.gitFolder : isAbsolute(common) ? common : join(this.gitFolder, common), 'info', name);
+  }
+
+  async excludes(): Promise<readonly string[]> {
+    const { excludesFile } = this.#settings;
+    const texts = [await readText(await this.#infoFile('exclude')), excludesFile === undefined ? undefined : await readText(excludesFile)];
     return texts.map((text) => text ?? '');
   }
 
