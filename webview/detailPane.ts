@@ -49,7 +49,7 @@ export function detailPane(
     <div class="detail-actions">
       ${entryActions(deck, row)}
       ${row.hasDiff ? html`<vscode-button appearance="secondary" @click=${() => actions.act('diff')}>Open Changes</vscode-button>` : nothing}
-      ${deck.canChange && row.kind === 'rewind' && row.entry !== undefined && row.entry === deck.header?.undoableRewind ? html`<vscode-button appearance="secondary" @click=${() => actions.act('undoRewind')}>${row.targetAt === undefined ? 'Redo' : 'Undo Rewind'}</vscode-button>` : nothing}
+      ${deck.canChange && row.kind === 'rewind' && row.entry !== undefined && row.entry === deck.header?.undoableRewind ? html`<vscode-button appearance="secondary" @click=${() => actions.act('undoRewind')}>${row.targetAt === undefined ? (row.wayBack ?? 'Undo') : 'Undo Rewind'}</vscode-button>` : nothing}
       ${deck.canChange && row.kind === 'turn' ? html`<vscode-button appearance="secondary" @click=${() => actions.act('rewindBefore')}>Rewind to Before This Turn…</vscode-button>` : nothing}
       ${deck.canChange ? html`<vscode-button appearance="secondary" @click=${() => actions.act('rewind')}>${rewindWords(row)}</vscode-button>` : nothing}
       ${!deck.canChange || path === undefined ? nothing : html`<vscode-button appearance="secondary" @click=${() => actions.act('rewindFile')}>Rewind File…</vscode-button>`}

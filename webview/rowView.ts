@@ -72,7 +72,7 @@ export function rowView(item: RowItem, setting: RowSetting): TemplateResult {
               id=${`${id}-undo`}
               tabindex="-1"
               data-action="undoRewind"
-              title=${row.targetAt === undefined ? 'Redo: bring back what was undone' : 'Undo Rewind: bring back what it set aside'}
+              title=${wayBackTitle(row)}
             >
               ${wayBack(row)}
             </button>`
@@ -93,8 +93,12 @@ function label(row: TimelineRow, { isLastGreen, times }: RowSetting): TemplateRe
   ${isLastGreen ? html`<span class="chip tone-good">last green</span>` : nothing}`;
 }
 
-/** What was undone alone is done again; a rewind, which has a point that it went to, is undone. */
-const wayBack = ({ targetAt }: TimelineRow): string => (targetAt === undefined ? 'Redo' : 'Undo');
+function wayBackTitle({ wayBack, targetAt }: TimelineRow): string {
+  if (wayBack === 'Redo') return 'Redo: bring back what was undone';
+  return targetAt === undefined ? 'Undo: take away again what was brought back' : 'Undo Rewind: bring back what it set aside';
+}
+
+const wayBack = (row: TimelineRow): string => row.wayBack ?? 'Undo';
 
 const titleOf = ({ title, targetAt }: TimelineRow, times: Times): string =>
   targetAt === undefined ? title : `${title} to ${times.clock(targetAt)}`;

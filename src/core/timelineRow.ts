@@ -78,6 +78,8 @@ export interface TimelineRow {
   readonly texts: readonly string[];
   /** Id of the decision, blocker or rewind. */
   readonly entry: string | undefined;
+  /** Of a rewind: what its way back is called. */
+  readonly wayBack?: 'Undo' | 'Redo';
   /** Of a rewind: the time that it went back to. */
   readonly targetAt: string | undefined;
   readonly tokens: TokenCounts | undefined;

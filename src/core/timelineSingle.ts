@@ -143,6 +143,7 @@ export function singleRow(event: LoggedEvent, base: RowBase, entryTitle: (id: st
         meta: counted(event.files, 'file'),
         paths: event.paths ?? [],
         entry: event.id,
+        wayBack: event.undid === undefined || event.brought !== undefined ? 'Undo' : 'Redo',
         ...(event.undid === undefined && { targetAt: event.targetAt }),
       });
     case 'rewind.undone':

@@ -64,7 +64,7 @@ function describePoint(event: LoggedEvent): { readonly label: string; readonly i
         icon: 'hubot',
       };
     case 'checkpoint.made':
-      return { label: oneLine(event.label, 80), icon: 'flag' };
+      return { label: event.reason === 'rewind' ? t('Before a rewind') : oneLine(event.label, 80), icon: 'flag' };
     case 'prompt.submitted':
       return { label: t('Prompt: {0}', oneLine(event.text.head, 80)), icon: 'comment' };
     case 'turn.ended':

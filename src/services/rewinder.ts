@@ -214,7 +214,7 @@ class LogRewinder implements Rewinder {
     let open: OpenJournal | undefined;
     let entry: Omit<JournalEntry, 'format' | 'host' | 'pid'>;
     try {
-      const label = plan.undoes === undefined ? `Before the rewind to ${plan.targetAt}` : 'Before the rewind was undone';
+      const label = labelOf(plan);
       const parts = { journal, content, fileSystem: this.#fileSystem, documents };
       const made = await makeSafetyCheckpoint(parts, await this.#withLatestWord(plan, settled.steps), places, { id: checkpoint, label });
       onStretch?.('saved');
@@ -339,4 +339,11 @@ class LogRewinder implements Rewinder {
 
 function pathOf(error: unknown): WorkspacePath | undefined {
   return error instanceof Error && 'path' in error && typeof error.path === 'string' ? error.path : undefined;
+}
+
+/** What the safety checkpoint is called. */
+function labelOf({ undoes, brought, undid, targetAt }: RewindPlan): string {
+  if (undoes !== undefined) return 'Before the rewind was undone';
+  if (brought !== undefined) return 'Before changes were brought back';
+  return undid === undefined ? `Before the rewind to ${targetAt}` : 'Before work was undone';
 }

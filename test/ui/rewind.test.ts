@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -112,7 +112,7 @@ describe('rewinding, clicked', () => {
     await write('a.txt', now);
     const picker = page.locator('.quick-input-widget');
     await chooseInMenu(
-      tapedeckFrame().locator('[role=treeitem]', { hasText: 'a.txt' }).first(),
+      tapedeckFrame().locator('[role=treeitem]', { hasText: /a\.txt[\s\S]*−2/ }),
       'Undo This Change and Keep What Came After',
     );
     await picker.locator('.quick-input-title').waitFor();
@@ -152,7 +152,91 @@ describe('rewinding, clicked', () => {
     await picker.locator('.monaco-list-row', { hasText: 'a.txt' }).click();
     await screenshot('merge-redo');
     await picker.getByRole('button', { name: 'OK' }).click();
-    await button('Redo').click();
+    await page.locator('.monaco-dialog-box').getByRole('button', { name: 'Redo' }).click();
     await expect.poll(() => text('a.txt')).toBe(now);
+  });
+
+  it('[R43] [R44] [R45] brings a change back from the grey rows, tells what happened to a file, and compares two points', async () => {
+    writeFileSync(at('a.txt'), lines('one', 'two', 'three', 'four', 'five'));
+    workbench = await openWorkbench({ folder });
+    const { page, runCommand, showTapedeck, screenshot, button, tapedeckFrame } = workbench;
+    await showTapedeck();
+    await note('here it begins');
+    await write('a.txt', lines('ONE', 'two', 'three', 'four', 'five'));
+    await note('and then');
+    await write('a.txt', lines('ONE', 'two', 'three', 'four', 'five', 'six'));
+    const picker = page.locator('.quick-input-widget');
+    const rows = picker.locator('.monaco-list-row');
+    await chooseInMenu(tapedeckFrame().locator('[role=treeitem]', { hasText: 'here it begins' }), 'Rewind to Here');
+    await button('Rewind').click();
+    await expect.poll(() => text('a.txt')).toBe(lines('one', 'two', 'three', 'four', 'five'));
+    await write('a.txt', lines('one', 'two', 'three', 'FOUR', 'five'));
+    const grey = tapedeckFrame().locator('[role=treeitem].aside', { hasText: /a\.txt[\s\S]*−1/ });
+    await grey.waitFor();
+    await grey.click({ button: 'right' });
+    await page.getByRole('menuitem', { name: 'Return to This Future' }).waitFor();
+    await screenshot('aside-menu');
+    await page.keyboard.press('Escape');
+    await chooseInMenu(grey, 'Bring This Change Back');
+    await button('Bring Back').click();
+    await expect.poll(() => text('a.txt')).toBe(lines('ONE', 'two', 'three', 'FOUR', 'five'));
+    await page.waitForTimeout(1000);
+    await screenshot('aside-brought-back');
+
+    await workbench.openFile('a.txt');
+    await runCommand('Tapedeck: What Happened to This File');
+    await picker.locator('.quick-input-title', { hasText: 'What happened to a.txt' }).waitFor();
+    expect(await rows.count()).toBe(5);
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowDown');
+    await page
+      .getByRole('tab', { name: /a\.txt \(/ })
+      .first()
+      .waitFor();
+    await page.waitForTimeout(1000);
+    await screenshot('file-history');
+    await page.keyboard.press('Enter');
+    await rows.filter({ hasText: 'Compare with Now' }).waitFor();
+    await screenshot('file-history-next');
+    await page.keyboard.press('Escape');
+
+    await runCommand('Tapedeck: Compare Two Points…');
+    await rows.filter({ hasText: 'Start of the session' }).first().click();
+    await picker.locator('.quick-input-title', { hasText: 'with…' }).waitFor();
+    await screenshot('compare-points');
+    await rows.filter({ hasText: 'a.txt' }).first().click();
+    await page.getByRole('tab', { name: /^Files at .* ↔ / }).waitFor();
+    await page.waitForTimeout(1000);
+    await screenshot('compare');
+  });
+
+  it('[R42] rewinds a folder from the Explorer’s menu', async () => {
+    mkdirSync(at('src'));
+    writeFileSync(at('src/a.txt'), 'one\n');
+    workbench = await openWorkbench({ folder });
+    const { page, showTapedeck, screenshot, button } = workbench;
+    await showTapedeck();
+    await note('here it begins');
+    await write('src/a.txt', 'two\n');
+    await write('b.txt', 'b\n');
+    await page
+      .getByRole('tab', { name: /^Explorer/ })
+      .first()
+      .click();
+    const folderRow = page.locator('.explorer-folders-view .monaco-list-row', { hasText: 'src' });
+    // The rows move once when the folders are read.
+    await page.locator('.explorer-folders-view .monaco-list-row', { hasText: 'b.txt' }).waitFor();
+    await page.waitForTimeout(1000);
+    await folderRow.click({ button: 'right' });
+    await page.getByRole('menuitem', { name: 'Rewind Folder to…' }).waitFor();
+    await screenshot('explorer-folder-menu');
+    await page.keyboard.press('Escape');
+    await chooseInMenu(folderRow, 'Rewind Folder to…');
+    const picker = page.locator('.quick-input-widget');
+    await picker.locator('.quick-input-title', { hasText: 'Rewind src to…' }).waitFor();
+    await picker.locator('.monaco-list-row', { hasText: 'Start of the session' }).click();
+    await button('Rewind').click();
+    await expect.poll(() => text('src/a.txt')).toBe('one\n');
+    expect(text('b.txt')).toBe('b\n');
   });
 });
