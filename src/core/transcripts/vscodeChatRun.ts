@@ -143,6 +143,7 @@ export class VscodeChatRun {
     this.#teller.turn = this.#asked.get(id) ?? this.#teller.turn;
     const model = modelOf(request);
     this.#teller.learn({ model });
+    this.#tellCompaction(id, result);
     this.#tellParts(id, request, result, model);
     this.#tellUsage(request, result, model);
     const error = asRecord(result?.['errorDetails']);
@@ -155,6 +156,18 @@ export class VscodeChatRun {
       stopReason: isCancelled ? 'cancelled' : failure === undefined ? 'end_turn' : 'error',
       ...(elapsedMs === undefined ? {} : { durationMs: elapsedMs }),
     });
+  }
+
+  /** What the agent summed up of the conversation so far, to go on with that in its place. */
+  #tellCompaction(id: string, result: JsonRecord | undefined): void {
+    const metadata = asRecord(result?.['metadata']);
+    const rounds = asList(metadata?.['toolCallRounds']).map(asRecord);
+    const told = [asText(asRecord(metadata?.['summary'])?.['text']), ...rounds.map((round) => asText(round?.['summary']))];
+    for (const summary of new Set(told.filter((text) => text !== undefined && text.trim() !== '')))
+      this.#teller.tell(
+        { kind: 'run.compacted', trigger: 'auto', summary: this.#sink.words(summary!) },
+        { origin: { record: `${id}/compacted/${this.#sink.sha256(summary!).slice(0, 16)}` } },
+      );
   }
 
   #tellParts(id: string, request: JsonRecord, result: JsonRecord | undefined, model: string | undefined): void {

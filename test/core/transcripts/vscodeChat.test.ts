@@ -39,6 +39,18 @@ describe('a chat of VS Code', () => {
   });
 });
 
+test('[A12] what a chat of VS Code was summed up to is a compaction, told once', () => {
+  const relative = 'w/chatSessions/s.jsonl';
+  const reader = vscodeChatAdapter.openReader({ path: `/t/${relative}`, relative }, { digest: nodeDigest });
+  const metadata = {
+    summary: { toolCallRoundId: 'a', text: 'So far …' },
+    toolCallRounds: [{ id: 'a', toolCalls: [], summary: 'So far …' }],
+  };
+  const request = { requestId: 'r', timestamp: 1_790_000_000_000, message: { text: 'go' }, response: [], result: { metadata } };
+  const facts = reader.read({ kind: 0, v: { sessionId: 's', requests: [request] } }, { offset: 0 });
+  expect(facts.filter((fact) => fact.kind === 'run.compacted')).toMatchObject([{ summary: { head: 'So far …' } }]);
+});
+
 describe('a log of changes', () => {
   test.each([
     [{ kind: 1, k: ['a', 0, 'b'], v: 1 }, { a: [{ b: 1 }] }],

@@ -27,7 +27,7 @@ const table: Readonly<Record<string, string>> = {
   question: '         t  t  -  -  t  t  t  t  x  x  x  t  o  t  -  -  -',
   refusal: '          t  x  -  o  x  x  t  t  t  -  -  x  x  -  -  -  -',
   'sub-agent': '      x  x  -  x  x  x  x  x  x  x  t  x  o  x  x  -  -',
-  compaction: '       x  x  x  t  x  t  x  t  t  x  t  x  o  -  -  -  -',
+  compaction: '       x  x  x  t  x  t  x  t  t  x  t  x  t  -  -  -  -',
   resume: '           x  x  -  -  x  x  -  -  t  t  t  -  -  -  x  -  -',
   fork: '             x  x  x  t  -  -  t  x  t  -  -  t  o  -  -  -  -',
   rewind: '           t  x  x  t  x  x  t  t  t  t  t  x  x  -  -  -  -',
