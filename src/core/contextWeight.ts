@@ -81,8 +81,6 @@ interface Held {
   readonly what: string;
   readonly turn: number;
   tokens: number;
-  readonly path: string | undefined;
-  readonly command: string | undefined;
   stale: ContextPart['stale'];
 }
 
@@ -107,6 +105,9 @@ export class ContextWeigher {
   readonly #turns = new Map<number, OpenTurn>();
   readonly #calls = new Map<string, { tool: string; path: string | undefined; command: string | undefined; what: string }>();
   readonly #results = new Map<string, Held>();
+  /** Results by the file that was read, until it was changed, and by the command, until it was run again. */
+  readonly #reads = new Map<string, Held[]>();
+  readonly #runs = new Map<string, Held[]>();
   /** A response that is told again counts as told last. */
   readonly #responses = new Map<string, { turn: number; tokens: Tokens }>();
   readonly #cuts: ContextCut[] = [];
@@ -186,15 +187,8 @@ export class ContextWeigher {
     };
   }
 
-  #hold(part: {
-    kind: PartKind;
-    tool?: string;
-    what: string;
-    tokens: number;
-    path?: string | undefined;
-    command?: string | undefined;
-  }): Held {
-    const held: Held = { ...part, tool: part.tool, path: part.path, command: part.command, turn: this.#turn, stale: undefined };
+  #hold(part: { kind: PartKind; tool?: string; what: string; tokens: number }): Held {
+    const held: Held = { ...part, tool: part.tool, turn: this.#turn, stale: undefined };
     this.#held.push(held);
     return held;
   }
@@ -215,17 +209,22 @@ export class ContextWeigher {
       what: told?.what ?? oneLine(output.head, whatLimit),
       tokens,
     };
-    this.#results.set(call, this.#hold({ ...part, path: told?.path, command: told?.command }));
+    const held = this.#hold(part);
+    this.#results.set(call, held);
+    if (told?.path !== undefined) keep(this.#reads, told.path, held);
+    if (told?.command !== undefined) keep(this.#runs, told.command, held);
   }
 
   /** What was read or run before, and is changed, read or run again now. */
   #outdate(changed: readonly string[], read: string | undefined, command: string | undefined): void {
-    for (const held of this.#held) {
-      if (held.kind !== 'result') continue;
-      if (held.path !== undefined && changed.includes(held.path)) held.stale = 'changed';
-      else if (held.path !== undefined && held.path === read) held.stale ??= 'read-again';
-      else if (held.command !== undefined && held.command === command) held.stale ??= 'run-again';
+    for (const path of changed) {
+      for (const held of this.#reads.get(path) ?? []) held.stale = 'changed';
+      this.#reads.delete(path);
     }
+    if (read !== undefined) for (const held of this.#reads.get(read) ?? []) held.stale ??= 'read-again';
+    if (command === undefined) return;
+    for (const held of this.#runs.get(command) ?? []) held.stale ??= 'run-again';
+    this.#runs.delete(command);
   }
 
   #usage(event: Extract<EventDraft, { kind: 'usage.reported' }>): void {
@@ -340,6 +339,12 @@ function weigh(text: Excerpt | undefined): number {
   const keptBytes = encoder.encode(kept).length;
   if (keptBytes === 0) return Math.ceil(text.sizeBytes / 4);
   return Math.ceil(estimateTokens(kept) * Math.max(1, text.sizeBytes / keptBytes));
+}
+
+function keep(by: Map<string, Held[]>, key: string, held: Held): void {
+  const present = by.get(key);
+  if (present === undefined) by.set(key, [held]);
+  else present.push(held);
 }
 
 const heaviestFirst = (a: ContextPart, b: ContextPart): number => b.tokens - a.tokens || b.turn - a.turn;

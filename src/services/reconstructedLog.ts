@@ -32,7 +32,7 @@ interface Pending {
   readonly runs: Set<RunId>;
 }
 
-const defaultBudgetBytes = 16 << 20;
+const defaultBudgetBytes = 4 << 20;
 const appendedAtOnce = 1000;
 
 /**

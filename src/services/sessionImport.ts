@@ -1,3 +1,4 @@
+import { inParallel } from '../base/inParallel.ts';
 import type { Clock, UnixMs } from '../base/clock.ts';
 import { judgeRun, recordsAll, type RecordPolicy } from '../core/recordPolicy.ts';
 import { classifyRun } from '../core/sessionKey.ts';
@@ -17,7 +18,7 @@ import { prepareRoot, type TapedeckLayout } from '../store/layout.ts';
 import { ReconstructedLog } from './reconstructedLog.ts';
 import { readRecordedBefore, type RecordedBefore } from './recordedBefore.ts';
 import { RunTurns } from './runTurns.ts';
-import { tellTranscript } from './transcriptFacts.ts';
+import { peekFolder, tellTranscript } from './transcriptFacts.ts';
 import { whyNot, type ListedTranscript, type ListingProblem } from './transcriptListing.ts';
 import { ToldPathMap, type NamedFolder } from './toldPathMap.ts';
 import { toWorkspaceFact } from './workspaceFact.ts';
@@ -96,6 +97,7 @@ const commitLimit = 5000;
 const commitsAlone = 200;
 /** A run that pauses for longer was not at work in between. */
 const atWorkGapMs = 10 * 60_000;
+const peeksAtOnce = 8;
 /** So far up a run's parents are asked. */
 const maxDepth = 32;
 
@@ -145,7 +147,7 @@ class SessionImport {
   async run(): Promise<ImportReport> {
     const { transcripts, idleHours, isDryRun = false } = this.#options;
     const surveyed: Surveyed[] = [];
-    await this.#each(transcripts, 'looking', 0, async (transcript) => {
+    await this.#each(await this.#mayBeOurs(transcripts), 'looking', 0, async (transcript) => {
       surveyed.push({ transcript, ...(await this.#survey(transcript)) });
     });
     this.#judgeRuns();
@@ -189,6 +191,18 @@ class SessionImport {
       failed: this.#failed,
       isCancelled: this.#isCancelled,
     };
+  }
+
+  /** Most transcripts on a machine belong elsewhere, which their beginnings say. What cannot be looked at stays, to be told. */
+  async #mayBeOurs(transcripts: readonly ListedTranscript[]): Promise<readonly ListedTranscript[]> {
+    const { digest, folders } = this.#tellOptions();
+    const isOurs = transcripts.map(() => true);
+    await inParallel(transcripts, peeksAtOnce, async (transcript, index) => {
+      if (this.#isCalledOff()) return;
+      const cwd = await peekFolder(transcript, digest, folders).catch(() => undefined);
+      isOurs[index] = cwd === undefined || (await this.#paths.contains(cwd));
+    });
+    return transcripts.filter((_, index) => isOurs[index]);
   }
 
   /** One after the other. Ends early when it is called off. */

@@ -8,6 +8,7 @@ import type {
 } from '../core/transcripts/adapter.ts';
 import type { Digest } from '../model/digest.ts';
 import { besideReader } from '../store/besideFile.ts';
+import { readTranscriptEnds } from '../store/transcriptEnds.ts';
 import { readTranscriptFile } from '../store/transcriptFile.ts';
 
 export interface ToldTranscript {
@@ -80,6 +81,30 @@ export async function tellTranscript({ adapter, framing, file }: ToldTranscript,
     if (error !== elsewhere) throw error;
   }
   return { verdict, run: reader.describe(), counts: reader.counts, damaged };
+}
+
+const peekBytes = 16 * 1024;
+const maxPeekBytes = 256 * 1024;
+
+/** Where the run was at work, by the beginning of its transcript; undefined where that does not say it. Most belong elsewhere. */
+export async function peekFolder(
+  { adapter, framing, file }: ToldTranscript,
+  digest: Digest,
+  folders: readonly string[],
+): Promise<string | undefined> {
+  if (framing !== 'json-lines') return undefined;
+  const reader = adapter.openReader(file, { digest, beside: besideReader(file), folders });
+  await readTranscriptEnds({
+    path: file.path,
+    isText: false,
+    headBytes: peekBytes,
+    maxHeadBytes: maxPeekBytes,
+    tailBytes: 0,
+    onRecord: (value, offset) => void reader.read(value, { offset }),
+    isEnough: () => reader.describe().cwd !== undefined,
+    wantsTail: () => Promise.resolve(false),
+  });
+  return reader.describe().cwd;
 }
 
 /** Ends the reading of a run that belongs elsewhere. */

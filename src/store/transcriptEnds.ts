@@ -50,7 +50,8 @@ export async function readTranscriptEnds(options: TranscriptEndsOptions): Promis
 async function readHead(handle: FileHandle, size: number, lines: JsonLines, options: TranscriptEndsOptions): Promise<number> {
   let at = 0;
   while (at < size && (at < options.headBytes || !options.isEnough()) && at < options.maxHeadBytes) {
-    const to = Math.min(size, at + pieceBytes);
+    // A first look may be short.
+    const to = Math.min(size, at + (at === 0 ? Math.min(pieceBytes, options.headBytes) : pieceBytes));
     const read = await readPieces(handle, at, to, (piece) => lines.push(piece));
     if (read === 0) return size;
     at += read;
