@@ -43,6 +43,7 @@ export class ProjectPlaces {
   readonly #moved: ToldPathMap;
   readonly #repository: RepositoryPlace | undefined;
   readonly #known = new Map<string, Promise<RunPlace | undefined>>();
+  #roots: Promise<readonly string[]> | undefined;
   readonly #repositories = new Map<string, Promise<PlaceKind | undefined>>();
   /** The workspace's folders, the first with its former places. */
   readonly folders: readonly NamedFolder[];
@@ -129,7 +130,9 @@ export class ProjectPlaces {
     if (isSameProject({ rootCommits: [], remotes: own.remotes }, { rootCommits: [], remotes: other.remotes })) return 'clone';
     // Two that each name a remote, and another one, are two projects or forks; only what names none is looked into.
     if ((own.remotes.length > 0 && other.remotes.length > 0) || !this.#options.isTrusted) return undefined;
-    const roots = this.#card?.rootCommits ?? (await rootCommitsOf(own.top));
+    const known = this.#card?.rootCommits ?? [];
+    this.#roots ??= known.length > 0 ? Promise.resolve(known) : rootCommitsOf(own.top);
+    const roots = await this.#roots;
     return roots.length > 0 && (await holdsCommit(other.top, roots)) ? 'clone' : undefined;
   }
 }
@@ -157,7 +160,9 @@ async function noteWhere(options: ProjectPlacesOptions, repository: RepositoryPl
   const remotes = repository?.remotes ?? card.remotes;
   const isSame = last?.path === first.path && remotes.every((remote) => card.remotes.includes(remote));
   if (stored !== undefined && isSame) return stored;
-  const roots = card.rootCommits.length > 0 || repository === undefined ? card.rootCommits : await rootCommitsOf(first.path);
+  // Finding them may take seconds in a long history, and a remote says as much.
+  const isAsked = card.rootCommits.length === 0 && repository !== undefined && remotes.length === 0;
+  const roots = isAsked ? await rootCommitsOf(first.path) : card.rootCommits;
   const places = card.places.filter((place) => place.path !== first.path || place.host !== host);
   const next: ProjectCard = {
     ...card,
