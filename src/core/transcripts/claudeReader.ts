@@ -1,3 +1,4 @@
+import { RecentMap } from '../recentMap.ts';
 import type {
   ReaderCounts,
   ReaderTools,
@@ -27,7 +28,7 @@ export class ClaudeReader implements TranscriptReader {
   #lastAt: string | undefined;
   readonly #sides = new Map<string, ClaudeRun>();
   /** The chain that a sidechain's record belongs to, by the record's uuid. */
-  readonly #chains = new Map<string, string>();
+  readonly #chains = new RecentMap<string, string>(maxChained);
 
   /** The call that stood last as a record by itself. */
   #bareCall: string | undefined;
@@ -161,7 +162,6 @@ export class ClaudeReader implements TranscriptReader {
     const chain = agent ?? this.#chains.get(asWord(record['parentUuid']) ?? '') ?? uuid ?? 'sidechain';
     if (uuid !== undefined) {
       this.#chains.set(uuid, chain);
-      if (this.#chains.size > maxChained) this.#chains.delete(this.#chains.keys().next().value!);
     }
     const existing = this.#sides.get(chain);
     if (existing !== undefined) return existing;

@@ -1,3 +1,5 @@
+import { RecentMap } from '../recentMap.ts';
+
 /** Where an agent's own rewind leads: the last turn that still stands (0: none), and how many fell. */
 export interface Rewound {
   readonly toTurn: number;
@@ -9,7 +11,7 @@ export class ClaudeTurns {
   #count = 0;
   #standing: number[] = [];
   /** Turn in which each record stands, to see where a prompt takes the conversation up. */
-  readonly #turnOf = new Map<string, number>();
+  readonly #turnOf = new RecentMap<string, number>(maxRemembered);
   #hasBranched = false;
 
   get count(): number {
@@ -18,7 +20,6 @@ export class ClaudeTurns {
 
   noteRecord(uuid: string): void {
     this.#turnOf.set(uuid, this.#count);
-    if (this.#turnOf.size > maxRemembered) this.#turnOf.delete(this.#turnOf.keys().next().value!);
   }
 
   /** A prompt opens a turn. One whose predecessor stands in an earlier turn than the last takes the conversation up from there. */

@@ -1,3 +1,5 @@
+import { RecentMap } from '../recentMap.ts';
+
 /** Where an agent's own rewind leads: the last turn that still stands (0: none), and how many fell. */
 export interface Rewound {
   readonly toTurn: number;
@@ -11,7 +13,7 @@ export class TurnTree {
   #current = 0;
   /** The turn that each one followed. */
   readonly #before: number[] = [0];
-  readonly #turnOf = new Map<string, number>();
+  readonly #turnOf = new RecentMap<string, number>(maxRemembered);
 
   get count(): number {
     return this.#count;
@@ -19,7 +21,6 @@ export class TurnTree {
 
   note(id: string): void {
     this.#turnOf.set(id, this.#current);
-    if (this.#turnOf.size > maxRemembered) this.#turnOf.delete(this.#turnOf.keys().next().value!);
   }
 
   /** The conversation is taken up behind a record (null: before the first). Answers when turns fell by it. */
