@@ -227,9 +227,15 @@ function notes(state: SessionState, time: TimeText): ResumeItem[] {
     .map((note) => ({ text: `- ${inlineText(note.text, 400)} (${authorWord(note.author)}, ${time(note.mark)})`, events: at(note.mark) }));
 }
 
+/** Which agents' work a commit holds. */
+function workOf(state: SessionState, runs: readonly string[]): string {
+  const names = new Set(runs.map((run) => displayName(inlineText(state.runs.get(run)?.agent ?? 'agent', 60))));
+  return names.size === 0 ? '' : ` (work of ${[...names].slice(0, 5).join(', ')})`;
+}
+
 function verified(state: SessionState, time: TimeText): ResumeItem[] {
   const commits = state.commits.toReversed().map((commit) => ({
-    text: `- Commit ${inlineCode(commit.commit.slice(0, 10))}${commit.branch === undefined ? '' : ` on ${inlineCode(commit.branch, 80)}`}: ${inlineText(commit.subject, 160)}`,
+    text: `- Commit ${inlineCode(commit.commit.slice(0, 10))}${commit.branch === undefined ? '' : ` on ${inlineCode(commit.branch, 80)}`}: ${inlineText(commit.subject, 160)}${workOf(state, commit.runs)}`,
     events: at(commit.mark),
   }));
   const changedSince = countChangedSince(state);

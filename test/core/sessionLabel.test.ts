@@ -44,7 +44,7 @@ it('[A69] resumes runs with the model that was chosen, by the agent’s own opti
   expect(withModel('openclaw', ['openclaw', 'tui'], new Map([['', 'x']]))).toEqual(['openclaw', 'tui']);
 });
 
-it('[A69] says the chosen model and OpenClaw’s own key in the resume prompt', () => {
+it('[A62] [A69] says the chosen model, OpenClaw’s own key and whose work a commit holds in the resume prompt', () => {
   const state = emptyState();
   let n = 0;
   const fold = (draft: EventDraft): void => {
@@ -70,6 +70,8 @@ it('[A69] says the chosen model and OpenClaw’s own key in the resume prompt', 
   const text = (): string => buildResumePrompt(state, { size: 'full', now: 1_700_000_100_000 }).text;
   expect(text()).toContain('claude --resume run-1 --model opus');
   expect(text()).toContain('openclaw tui --session agent:main:main');
+  fold({ kind: 'git.committed', by: user, commit: 'a41f09c2d1', subject: 'Add it', runs: ['run-1'], turns: [{ run: 'run-1', turn: 1 }] });
+  expect(text()).toContain('Add it (work of Claude Code)');
   fold({ kind: 'session.adjusted', by: user, model: '', agent: 'claude' });
   expect(text()).not.toContain('--model');
 });
