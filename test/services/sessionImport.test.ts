@@ -263,6 +263,26 @@ describe('sessions that nobody recorded', () => {
     expect(new Set(records).size).toBe(records.length);
   });
 
+  test('[A50] are gone on with by nobody, not while they are made either', async () => {
+    const session = '20261231-235900-past';
+    const writer = await openLogWriter({ layout: room.layout, session, clock: { now: () => now }, digest: nodeDigest });
+    const at = '2026-12-31T23:59:00.000Z';
+    await createJournal(writer, session).record({
+      kind: 'session.started',
+      by: { actor: 'system', how: 'stated' },
+      session,
+      folders: [],
+      at,
+      reconstructed: true,
+    });
+    await writer.close();
+    expect(await room.sessions.list()).toMatchObject([{ id: session, isReconstructed: true }]);
+    expect(await room.sessions.current()).toBeUndefined();
+    const open = await room.sessions.startOrJoin();
+    expect(open.id).not.toBe(session);
+    await open.close();
+  });
+
   test('[A50] can be counted before, and then nothing is written', async () => {
     await room.lay('codex', 'edits-and-resume');
     const report = await room.import({ isDryRun: true });
