@@ -14,7 +14,7 @@ export interface RecognisedTranscript {
 
 const headBytes = 1024 * 1024;
 const maxSamples = 24;
-/** Of a file's first lines, the part that its agent must know. */
+/** Of a file's first lines or pieces, the part that its agent must know. */
 const leastShare = 1 / 3;
 const databaseMark = 'SQLite format 3\0';
 
@@ -33,7 +33,7 @@ const framingsOf: Readonly<Record<Form, readonly Framing[]>> = {
 /**
  * Whose transcript a file is. Where it lies tells first: a file below an agent's own folder, of the name that the agent
  * gives, is that agent's. Anywhere else its beginning tells: the agent that recognises most of the records there has it,
- * of lines at least a third. Undefined when nobody does. Rejects with the system's error when the file cannot be read.
+ * of lines and pieces at least a third. Undefined when nobody does. Rejects with the system's error when the file cannot be read.
  */
 export async function recogniseTranscript(
   path: string,
@@ -54,7 +54,7 @@ export async function recogniseTranscript(
     for (const adapter of adapters) {
       const claims = samples.filter((sample) => adapter.recognises(sample)).length;
       // A few lines that could be its own do not make a file its own: there are agents that are not known here.
-      if ((form === 'lines' || form === 'packed') && claims < samples.length * leastShare) continue;
+      if ((form === 'lines' || form === 'packed' || form === 'document') && claims < samples.length * leastShare) continue;
       if (claims > most) [best, most] = [{ adapter, form }, claims];
     }
   }

@@ -49,6 +49,11 @@ describe('a file that lies nowhere in particular', () => {
     });
     expect(await whose(lines(strange, said('a', [{ type: 'text', text: 'x' }])))).toBeUndefined();
     expect(await whose(lines(strange, strange, strange, { type: 'system', sessionId: 's', subtype: 'init' }))).toBeUndefined();
+    // A line of JSON is a document too, and so is many a file with members of usual names.
+    expect(await whose(lines({ kind: 'run.started', agent: 'kimi', run: 'r', by: {} }, { kind: 'x' }))).toBeUndefined();
+    expect(
+      await whose(JSON.stringify({ version: 1, updated_at: 'x', agent: 'y', sessionId: 'z', creationDate: 5, items: [{ id: 1 }] })),
+    ).toBeUndefined();
     expect(await whose('')).toBeUndefined();
     expect(await whose('\0'.repeat(100_000))).toBeUndefined();
     expect(await whose('['.repeat(100_000))).toBeUndefined();

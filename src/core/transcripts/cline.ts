@@ -69,10 +69,15 @@ function recognises(value: unknown): boolean {
     if (typeof body?.['ts'] === 'number' && (body['type'] === 'say' || body['type'] === 'ask')) return true;
     return (body?.['role'] === 'user' || body?.['role'] === 'assistant') && Array.isArray(body['content']);
   }
-  if (member === 'origin') return typeof body?.['mode'] === 'string';
-  if (member === 'agent' || member === 'updated_at' || member === 'taskType' || member === 'system_prompt')
-    return typeof piece['value'] === 'string';
-  return member === 'messages' && typeof body?.['role'] === 'string' && Array.isArray(body['content']) && body['info'] === undefined;
+  if (member === 'origin') return typeof body?.['mode'] === 'string' && typeof body['sessionId'] === 'string';
+  if (member === 'agent') return piece['value'] === 'lead' || piece['value'] === 'subagent' || piece['value'] === 'teammate';
+  return (
+    member === 'messages' &&
+    typeof body?.['id'] === 'string' &&
+    typeof body['role'] === 'string' &&
+    Array.isArray(body['content']) &&
+    body['info'] === undefined
+  );
 }
 
 function clineData(environment: AgentEnvironment): string {
