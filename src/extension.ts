@@ -21,6 +21,7 @@ import { headerOf } from './host/sessionFacts.ts';
 import { tellingRefusals } from './host/refusals.ts';
 import { readSettings } from './host/settings.ts';
 import { watchSidecars } from './host/sidecarWatch.ts';
+import { ShownText } from './host/shownText.ts';
 import { StatusItem } from './host/statusItem.ts';
 import { TerminalCommands } from './host/terminalCommands.ts';
 import { TimelineView } from './host/timelineView.ts';
@@ -58,6 +59,7 @@ export function activate(context: vscode.ExtensionContext): TapedeckApi {
   const logWorker = disposables.add(
     openLogWorker({ digest: nodeDigest, program: context.asAbsolutePath(path.join('dist', 'logWorker.js')), onTrace: trace }),
   );
+  const texts = disposables.add(new ShownText());
   const plain = createActions({
     context,
     deck: currentDeck,
@@ -66,6 +68,7 @@ export function activate(context: vscode.ExtensionContext): TapedeckApi {
     openTab: () => view.openTab(),
     showView: (tab, event) => view.showView(tab, event),
     logWorker,
+    showText: (title, markdown) => texts.show(title, markdown),
     showOutput: () => output.show(),
     reopen: () => openDeck(),
     terminalOf: (agent) => terminals.terminalOf(agent),

@@ -11,6 +11,7 @@ import { bannerView, footerView, headerView } from './headerView.ts';
 import { icon } from './icons.ts';
 import { loadingView } from './loadingView.ts';
 import { readPageState, type PageState } from './pageState.ts';
+import { progressTab } from './progressTab.ts';
 import { resumeTab } from './resumeTab.ts';
 import { tabBar } from './tabBar.ts';
 import type { TimelinePane } from './timelinePane.ts';
@@ -129,6 +130,8 @@ export class App extends LitElement {
         return html`<div class="scroll">${decisionsTab(deck, reveal)}</div>`;
       case 'blockers':
         return html`<div class="scroll">${blockersTab(deck, reveal)}</div>`;
+      case 'progress':
+        return html`<div class="scroll">${progressTab(deck, reveal)}</div>`;
       case 'resume':
         return html`<div class="scroll">${resumeTab(deck, this.#state.size, (size) => this.#size(size))}</div>`;
       case 'timeline':

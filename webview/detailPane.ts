@@ -80,7 +80,15 @@ function tokenText({ input, output, cached }: TokenCounts): string {
 function entryPart(deck: Deck, row: TimelineRow, reveal: Reveal): TemplateResult | typeof nothing {
   if (!deck.canChange) return nothing;
   const decision = decisionOf(deck, row);
-  if (decision !== undefined) return html`<div class="entry">${decisionView(deck, decision, reveal, 'body')}</div>`;
+  if (decision !== undefined) {
+    // In a row of something else it is what a rule found there.
+    const words =
+      row.kind === 'decision'
+        ? nothing
+        : html`<h3>Proposed decision</h3>
+            <p class="card-text"><bdi>${decision.what}</bdi></p>`;
+    return html`<div class="entry">${words}${decisionView(deck, decision, reveal, 'body')}</div>`;
+  }
   const blocker = blockerOf(deck, row);
   return blocker === undefined ? nothing : html`<div class="entry">${blockerView(deck, blocker, reveal, 'body')}</div>`;
 }
@@ -93,7 +101,11 @@ function entryActions(deck: Deck, row: TimelineRow): TemplateResult | typeof not
 }
 
 const decisionOf = (deck: Deck, row: TimelineRow): DecisionItem | undefined =>
-  row.kind === 'decision' ? deck.entries.decisions.find(({ id }) => id === row.entry) : undefined;
+  row.kind === 'decision'
+    ? deck.entries.decisions.find(({ id }) => id === row.entry)
+    : deck.entries.decisions.find(
+        ({ foundBy, status, event }) => foundBy !== undefined && status === 'proposed' && row.events.includes(event),
+      );
 const blockerOf = (deck: Deck, row: TimelineRow): BlockerItem | undefined =>
   row.kind === 'blocker' ? deck.entries.blockers.find(({ id }) => id === row.entry) : undefined;
 

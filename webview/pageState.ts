@@ -41,7 +41,7 @@ export function readPageState(raw: unknown): PageState {
   const { session, tab, filter, saved, order, size, closed, open, active, place, split } = raw as Record<string, unknown>;
   return {
     session: typeof session === 'string' ? session : undefined,
-    tab: tab === 'decisions' || tab === 'blockers' || tab === 'resume' ? tab : 'timeline',
+    tab: tab === 'decisions' || tab === 'blockers' || tab === 'progress' || tab === 'resume' ? tab : 'timeline',
     filter: typeof filter === 'string' ? filter : '',
     saved: textsOf(saved).slice(-savedLimit),
     order: order === 'oldest' ? order : 'newest',

@@ -11,6 +11,10 @@ export function tabBar(entries: Entries, chosen: Tab, choose: (tab: Tab, withFoc
   ];
   if (entries.blockers.length > 0 || chosen === 'blockers')
     tabs.push({ tab: 'blockers', name: 'Blockers', count: openBlockers, what: 'open' });
+  if (entries.progress !== undefined || chosen === 'progress') {
+    const left = entries.progress?.plan.filter(({ status }) => status !== 'completed').length ?? 0;
+    tabs.push({ tab: 'progress', name: 'Progress', count: left, what: 'left to do' });
+  }
   tabs.push({ tab: 'resume', name: 'Resume', count: 0, what: '' });
   const onKey = (event: KeyboardEvent): void => {
     const index = tabs.findIndex(({ tab }) => tab === chosen);

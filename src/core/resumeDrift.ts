@@ -8,6 +8,8 @@ export interface Drift {
   readonly since: string;
   /** HEAD then and now, by folder name ('' for the first), where they differ. */
   readonly heads: readonly DriftedHead[];
+  /** Repositories whose HEAD was compared. */
+  readonly headsCompared: number;
   /** Files of the session that are not what they were, by path. */
   readonly files: readonly { readonly path: string; readonly change: 'changed' | 'deleted' | 'created' }[];
   /** Files that were compared. */
@@ -41,10 +43,15 @@ export function hasDrifted({ heads, files, checks, settled, sessions, prompts }:
 export function driftItems(drift: Drift, time: (at: string) => string): ResumeItem[] {
   const items: ResumeItem[] = [];
   const add = (text: string): unknown => items.push({ text: `- ${text}`, events: [] });
-  if (!hasDrifted(drift))
+  if (!hasDrifted(drift)) {
+    const compared = [
+      ...(drift.headsCompared > 0 ? ['HEAD'] : []),
+      ...(drift.filesCompared > 0 ? [counted(drift.filesCompared, 'file')] : []),
+    ];
     add(
-      `Nothing: HEAD and ${drift.filesCompared === 0 ? 'the files' : counted(drift.filesCompared, 'file')} are as they were ${time(drift.since)}`,
+      `Nothing${compared.length === 0 ? ', as far as can be seen' : `: compared were ${compared.join(' and ')}`}, with how it was ${time(drift.since)}`,
     );
+  }
   for (const { folder, from, to, branchThen, branchNow, commits } of drift.heads) {
     const where = folder === '' ? '' : ` of ${inlineText(folder, 60)}`;
     if (branchThen !== branchNow)

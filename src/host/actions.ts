@@ -114,6 +114,8 @@ export interface ActionContext {
   readonly openTab: () => void;
   readonly showView: (tab?: Tab, event?: EventId) => Promise<void>;
   readonly logWorker: LogWorker;
+  /** Shows Markdown that is only to be read. */
+  readonly showText: (title: string, markdown: string) => Promise<void>;
   readonly showOutput: () => void;
   /** The terminal in which that agent runs, where there is one and no other. */
   readonly terminalOf: (agent: string) => vscode.Terminal | undefined;

@@ -23,6 +23,7 @@ const htmlEvents = 200_000;
 export function reportActions({
   deck,
   prompts,
+  showText,
 }: ActionContext): Pick<Actions, 'updateSession' | 'openReport' | 'exportSession' | 'importSession'> {
   const { t } = vscode.l10n;
 
@@ -51,8 +52,7 @@ export function reportActions({
       const feed = await requireFeed(deck());
       const folder = reportFolder(deck());
       if (folder === undefined) {
-        const document = await vscode.workspace.openTextDocument({ language: 'markdown', content: pageOf(feed.state) });
-        await vscode.window.showTextDocument(document);
+        await showText(t('Session Report'), pageOf(feed.state));
         return done;
       }
       await writeReports(deck(), feed.session);

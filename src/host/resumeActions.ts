@@ -30,6 +30,7 @@ export function resumeActions({
   context,
   deck,
   prompts,
+  showText,
 }: ActionContext): Pick<
   Actions,
   'copyResume' | 'resumeText' | 'chooseResume' | 'saveResume' | 'editResume' | 'openAgent' | 'showDrift' | 'copyText' | 'copyCliPath'
@@ -53,6 +54,29 @@ export function resumeActions({
       ...(drift === undefined ? {} : { drift }),
     });
     return { prompt, feed, choice, drift };
+  };
+
+  /** Since the end of which session; asked only where there are several. */
+  const pickSession = async (feed: SessionFeed, known: readonly SessionId[]): Promise<SessionId | undefined> => {
+    const cards = (
+      await Promise.all(
+        known
+          .slice(-12)
+          .toReversed()
+          .map(async (id) => deck().sessions?.read(id)),
+      )
+    ).filter((card) => card !== undefined);
+    if (cards.length < 2) return feed.session;
+    return prompts().pick(
+      t('What Changed Since…'),
+      cards.map(({ id, label, lastAt }) => ({
+        label: label ?? t('Session of {0}', formatTime(lastAt)),
+        description: id === feed.session ? t('its last event, {0}', formatTime(lastAt)) : t('its end, {0}', formatTime(lastAt)),
+        icon: 'history',
+        value: id,
+      })),
+      t('Open a saved resume prompt in the editor to ask since that one.'),
+    );
   };
 
   return {
@@ -124,30 +148,21 @@ export function resumeActions({
     async showDrift() {
       const feed = await requireFeed(deck());
       const { layout } = deck();
+      if (layout === undefined || deck().folders.length === 0)
+        throw new Refusal(t('Open the folder first: what changed is seen by comparing with it.'));
+      const known = await listSessionIds(layout);
       const point = readPromptPoint(vscode.window.activeTextEditor?.document.getText(new vscode.Range(0, 0, 40, 0)) ?? '');
-      const isHere = point !== undefined && layout !== undefined && (await listSessionIds(layout)).includes(point.session);
-      if (point !== undefined && !isHere)
+      if (point !== undefined && !known.includes(point.session))
         throw new Refusal(t('The prompt in the editor is of session {0}, which is not in this folder’s log.', point.session));
-      const before =
-        point === undefined || layout === undefined
-          ? feed.state
-          : await readSessionState({
-              layout,
-              session: point.session,
-              digest: nodeDigest,
-              until: await markOf(layout, point.session, point.event),
-              keepEvery: 0,
-            });
-      const now = point === undefined || point.session === feed.session ? feed.state : before;
+      const session = point?.session ?? (await pickSession(feed, known));
+      if (session === undefined) return turnedDown;
+      const now = session === feed.session ? feed.state : await readSessionState({ layout, session, digest: nodeDigest, keepEvery: 0 });
+      const until = point === undefined ? undefined : await markOf(layout, session, point.event);
+      const before = until === undefined ? now : await readSessionState({ layout, session, digest: nodeDigest, until, keepEvery: 0 });
       const drift = await driftOf(deck(), before, now);
-      if (drift === undefined) throw new Refusal(t('Open the folder first: what changed is seen by comparing with it.'));
-      const title = point === undefined ? t('Since the last event of this session') : t('Since the prompt in the editor');
+      if (drift === undefined) return turnedDown;
       const lines = driftItems(drift, formatTime).map(({ text }) => text);
-      const document = await vscode.workspace.openTextDocument({
-        language: 'markdown',
-        content: `# ${title} (${formatTime(drift.since)})\n\n${lines.join('\n')}\n`,
-      });
-      await vscode.window.showTextDocument(document, { preview: true });
+      await showText(t('What Changed'), `# ${t('What changed since {0}', formatTime(drift.since))}\n\n${lines.join('\n')}\n`);
       return done;
     },
     async copyText(text) {

@@ -1,11 +1,12 @@
 import * as vscode from 'vscode';
-import { filesChangedSince, lastGreen } from '../core/lastGreen.ts';
+import { filesChangedSince, lastGreen, lastGreenCheck } from '../core/lastGreen.ts';
 import { ruleText } from '../core/decisionText.ts';
+import { milestones, planProgress } from '../core/progress.ts';
 import { counted, oneLine } from '../core/timelineWords.ts';
 import { knownZone } from '../core/zonedTime.ts';
 import { eventId } from '../model/ids.ts';
 import type { Decision, SessionState } from '../model/sessionState.ts';
-import type { AsideSpan, DecisionItem, Entries, Header } from '../protocol/messages.ts';
+import type { AsideSpan, DecisionItem, Entries, Header, ProgressItem } from '../protocol/messages.ts';
 import type { RecorderStatus } from '../services/recorderStatus.ts';
 import type { Deck } from './deck.ts';
 import { logHealth } from './logNotice.ts';
@@ -186,9 +187,39 @@ export function entriesOf(state: SessionState): Entries {
       ...(blocker.cleared === undefined ? {} : { clearedAt: blocker.cleared.mark.at, clearedBy: blocker.cleared.author }),
       ...(blocker.cleared?.why === undefined ? {} : { clearedWhy: blocker.cleared.why }),
     })),
+    ...(progressOf(state) === undefined ? {} : { progress: progressOf(state) }),
     notes: state.notes.toReversed().map((note) => ({ event: eventId(note.mark), at: note.mark.at, by: note.author, text: note.text })),
   };
 }
+
+/** How far the work is; undefined while there is no plan and nothing has passed. */
+function progressOf(state: SessionState): ProgressItem | undefined {
+  const { items } = planProgress(state);
+  const green = lastGreenCheck(state);
+  if (items.length === 0 && green === undefined) return undefined;
+  const since = green === undefined ? [] : filesChangedSince(state, green.mark).map(({ path }) => path);
+  return {
+    plan: items.slice(0, 100).map(({ content, status, by, mark }) => ({ text: oneLine(content, 200), status, by, event: eventId(mark) })),
+    ...(green === undefined
+      ? {}
+      : {
+          green: {
+            event: eventId(green.mark),
+            at: green.mark.at,
+            command: oneLine(green.command ?? green.how, 120),
+            changed: since.slice(0, 12),
+            left: Math.max(0, since.length - 12),
+          },
+        }),
+    milestones: milestones(state)
+      .filter(({ kind, text }) => text !== undefined && milestoneKinds.has(kind))
+      .toReversed()
+      .slice(0, 20)
+      .map(({ kind, mark, text }) => ({ event: eventId(mark), at: mark.at, kind, text: oneLine(text ?? '', 120) })),
+  };
+}
+
+const milestoneKinds: ReadonlySet<string> = new Set(['checkpoint', 'commit', 'green', 'decision', 'cleared']);
 
 const successorOf = (state: SessionState, { successor }: Decision): string | undefined =>
   successor === undefined ? undefined : state.decisions.get(successor)?.what;

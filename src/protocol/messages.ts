@@ -161,6 +161,32 @@ export interface Entries {
   readonly decisions: readonly DecisionItem[];
   readonly blockers: readonly BlockerItem[];
   readonly notes: readonly NoteItem[];
+  /** Absent while there is no plan and nothing has passed. */
+  readonly progress?: ProgressItem | undefined;
+}
+
+export interface ProgressItem {
+  readonly plan: readonly PlanEntryItem[];
+  /** The check that passed last, with what changed since. */
+  readonly green?:
+    | {
+        readonly event: EventId;
+        readonly at: string;
+        readonly command: string;
+        readonly changed: readonly WorkspacePath[];
+        /** Files that changed beside those. */
+        readonly left: number;
+      }
+    | undefined;
+  /** Newest first. */
+  readonly milestones: readonly { readonly event: EventId; readonly at: string; readonly kind: string; readonly text: string }[];
+}
+
+export interface PlanEntryItem {
+  readonly text: string;
+  readonly status: 'pending' | 'in_progress' | 'completed';
+  readonly by: Author;
+  readonly event: EventId;
 }
 
 export interface SessionItem {
@@ -268,7 +294,7 @@ export interface DensityMark {
   readonly event: EventId;
 }
 
-export type Tab = 'timeline' | 'decisions' | 'blockers' | 'resume';
+export type Tab = 'timeline' | 'decisions' | 'blockers' | 'progress' | 'resume';
 
 /** More events than this are not sent in one page. */
 export const largestPage = 10_000;

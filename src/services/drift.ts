@@ -44,7 +44,7 @@ export async function readDrift(options: DriftOptions): Promise<Drift> {
     mark !== undefined && since !== undefined && compareMarks(mark, since) > 0;
   return {
     since: then.session.lastAt ?? '',
-    heads,
+    ...heads,
     ...files,
     checks: [...now.commands.values()]
       .filter(({ check, last, lastExitCode }) => check !== undefined && isLater(last) && lastExitCode !== null)
@@ -61,8 +61,9 @@ export async function readDrift(options: DriftOptions): Promise<Drift> {
   };
 }
 
-async function readHeads({ before: then, folders }: DriftOptions, unknown: string[]): Promise<DriftedHead[]> {
+async function readHeads({ before: then, folders }: DriftOptions, unknown: string[]): Promise<Pick<Drift, 'heads' | 'headsCompared'>> {
   const heads: DriftedHead[] = [];
+  let headsCompared = 0;
   for (const [name, was] of then.heads) {
     const folder = name === '' ? folders[0] : folders.find((candidate, index) => index > 0 && candidate.name === name);
     if (folder === undefined) {
@@ -73,6 +74,7 @@ async function readHeads({ before: then, folders }: DriftOptions, unknown: strin
       const repository = await openGitRepository(folder.path);
       if (repository === undefined) continue;
       const { commit, branch } = await repository.head();
+      headsCompared += 1;
       if (commit === was.head && branch === was.branch) continue;
       const commits =
         commit === undefined || commit === was.head ? [] : await repository.commits(was.head, commit, commitsTold).catch(() => []);
@@ -82,7 +84,7 @@ async function readHeads({ before: then, folders }: DriftOptions, unknown: strin
       unknown.push(`git of ${folder.name}: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
-  return heads;
+  return { heads, headsCompared };
 }
 
 async function readFiles(

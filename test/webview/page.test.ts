@@ -332,6 +332,43 @@ describe('the page', () => {
     expect(asked).toEqual([['confirmDecision', { id: 'd-2' }]]);
   });
 
+  it('[D53] shows how far the work is: doing, next, done, the last green and what changed since; and a proposal at its place', async () => {
+    const about = { by: { actor: 'agent', name: 'codex', how: 'transcript' } as const, event: 'k3f9ab2c.3' };
+    const proposed = sample.events.find(({ kind }) => kind === 'reply.given')!;
+    const { page, asked } = await show({
+      ...sample,
+      entries: {
+        ...sample.entries,
+        decisions: [
+          {
+            ...{ id: 'auto-1', event: eventId(proposed), at: proposed.at, by: about.by, what: 'Keep it in one file', status: 'proposed' },
+            foundBy: 'an agent said so, with its reason',
+          },
+        ],
+        progress: {
+          plan: [
+            { ...about, text: 'Wire it up', status: 'in_progress' },
+            { ...about, text: 'Document it', status: 'pending' },
+            { ...about, text: 'Write it', status: 'completed' },
+          ],
+          green: { event: 'k3f9ab2c.3', at: '2026-11-20T13:40:00.000Z', command: 'npm test', changed: ['src/limit.ts'], left: 2 },
+          milestones: [{ event: 'k3f9ab2c.3', at: '2026-11-20T13:40:00.000Z', kind: 'commit', text: 'Add the limit' }],
+        },
+      },
+    });
+    await page.getByRole('tab', { name: 'Progress, 2 left to do' }).click();
+    await page.getByRole('list', { name: 'Doing' }).getByText('Wire it up').waitFor();
+    await page.getByRole('list', { name: 'Next' }).getByText('Document it').waitFor();
+    await page.getByText('… and 2 more').waitFor();
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await page.getByRole('tab', { name: /Decisions/ }).click();
+    await page.getByText('Found by rule: an agent said so').waitFor();
+    await page.locator('.card').getByRole('button', { name: 'Show in Timeline' }).first().click();
+    await page.locator('.detail').getByText('Keep it in one file').waitFor();
+    await page.locator('.detail vscode-button', { hasText: 'Confirm' }).click();
+    await expect.poll(() => asked).toEqual([['confirmDecision', { id: 'auto-1' }]]);
+  });
+
   it('[D46] shows the resume prompt in its parts: ticked off, for an agent, and each line with the way to what it rests on', async () => {
     const { page, asked } = await show({ ...sample, resume: '# Take up\n\n## Goal\n\nAdd a limit.\n\n## Decisions\n\n- Token bucket' });
     await page.getByRole('tab', { name: /Resume/ }).click();
