@@ -11,7 +11,7 @@ import type { Deck } from './deck.ts';
 import { editorDocuments } from './openDocuments.ts';
 import { requireRecorder } from './outcome.ts';
 import type { Prompts } from './prompts.ts';
-import type { RewindKind } from './rewindDialog.ts';
+import { kindOf, type RewindKind } from './rewindKind.ts';
 import { randomName } from './randomName.ts';
 
 /** What is needed of the session that is rewound. */
@@ -57,10 +57,6 @@ async function readersAfter(deck: Deck, feed: RewoundSession, disposables: Dispo
   const readers: LogReader[] = [];
   for (const { id } of later) readers.push(disposables.add(await openLogReader({ layout, session: id, digest: nodeDigest })));
   return readers;
-}
-
-export function kindOf({ undid, brought }: EventOf<'rewind.applied'>): RewindKind {
-  return brought !== undefined ? 'again' : undid !== undefined ? 'undo' : 'rewind';
 }
 
 /**

@@ -19,7 +19,8 @@ import { done, Refusal, requireFeed, requireRecorder, turnedDown } from './outco
 import { pastFileOf } from './pastFiles.ts';
 import { pickPoint } from './pointPicker.ts';
 import { decideRewind } from './rewindDecision.ts';
-import { nameFirst, reportRewind, wayBack, type RewindKind } from './rewindDialog.ts';
+import { nameFirst, reportRewind } from './rewindDialog.ts';
+import { kindOf, wayBack, type RewindKind } from './rewindKind.ts';
 import { shownPath } from './shownPath.ts';
 
 export interface RewindOf {
@@ -116,7 +117,7 @@ export function rewindActions(
       const feed = await requireFeed(deck());
       const branch = feed.state.branches.find(({ id }) => id === rewind);
       if (!(await letAgentsFinish(context))) return turnedDown;
-      const kind = branch?.brought !== undefined ? 'again' : branch?.undid !== undefined ? 'undo' : 'rewind';
+      const kind = kindOf({ undid: branch?.undid, brought: branch?.brought });
       return withRewinder(deck(), feed, (rewinder) => undo(rewinder, rewind, kind));
     },
     async rewindFileOf(target) {

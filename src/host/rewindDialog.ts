@@ -191,22 +191,6 @@ export function refuseUnsaved(folders: readonly SessionFolder[], steps: readonly
     );
 }
 
-/** What a rewind was: to a point, the undoing of some work alone, or work brought back. */
-export type RewindKind = 'rewind' | 'undo' | 'again';
-
-/** What the way back is called: what was undone is done again, a rewind is undone. */
-export function wayBack(kind: RewindKind): string {
-  const { t } = vscode.l10n;
-  switch (kind) {
-    case 'rewind':
-      return t('Undo Rewind');
-    case 'undo':
-      return t('Redo');
-    case 'again':
-      return t('Undo');
-  }
-}
-
 /** Tells what a rewind did, with the way back where it has one of its own; throws with what would help when it did nothing. */
 export function reportRewind(
   { prompts, trace }: Pick<ActionContext, 'prompts' | 'trace'>,

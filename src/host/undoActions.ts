@@ -11,7 +11,8 @@ import { withRewinder } from './deckRewinder.ts';
 import { done, Refusal, requireFeed, requireRecorder, turnedDown } from './outcome.ts';
 import { mergeOverlaps } from './mergeEditor.ts';
 import { decideRewind } from './rewindDecision.ts';
-import { nameFirst, reportRewind, wayBack } from './rewindDialog.ts';
+import { nameFirst, reportRewind } from './rewindDialog.ts';
+import { wayBack } from './rewindKind.ts';
 
 /** Undoing one turn or some changes, while all that came after them is kept. */
 export function undoActions(context: ActionContext): Pick<Actions, 'undoWork' | 'bringBack'> {
