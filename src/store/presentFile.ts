@@ -35,21 +35,51 @@ export type FoundFile =
 
 export const absolutePath = (place: FilePlace): string => join(place.root, place.relative);
 
-/** Looks at a file without following any link, in its parents or itself. Reads its content for the hash. */
-export async function readPresentFile(fileSystem: DiskFileSystem, place: FilePlace, platform: RestorePlatform): Promise<FoundFile> {
+/** What a look along a path found, without reading anything. */
+export type PlaceLook =
+  | { readonly state: 'absent' }
+  | { readonly state: 'unreadable' }
+  | { readonly state: 'blocked'; readonly by: string }
+  | { readonly state: 'there'; readonly path: string; readonly stats: Stats };
+
+/**
+ * Looks along the path without following any link, in its parents or itself. `folders`: absolute paths that were found to be
+ * folders a moment ago, and are not asked again; grows.
+ */
+export async function lookAtPlace(
+  fileSystem: DiskFileSystem,
+  place: FilePlace,
+  platform: RestorePlatform,
+  folders?: Set<string>,
+): Promise<PlaceLook> {
   const parts = place.relative.split('/');
   let folder = place.root;
   for (let index = 0; index < parts.length; index++) {
     const path = join(folder, parts[index]!);
+    const isLast = index === parts.length - 1;
+    if (!isLast && folders?.has(path) === true) {
+      folder = path;
+      continue;
+    }
     const found = await lookAt(fileSystem, path);
     if (found === 'unreadable') return { state: 'unreadable' };
     if (found === undefined || (platform.foldsNames && !(await isListed(fileSystem, folder, parts[index]!)))) return { state: 'absent' };
-    const isLast = index === parts.length - 1;
-    if (isLast) return versionOf(fileSystem, path, found, platform);
+    if (isLast) return { state: 'there', path, stats: found };
     if (!found.isDirectory()) return { state: 'blocked', by: parts.slice(0, index + 1).join('/') };
+    folders?.add(path);
     folder = path;
   }
   return { state: 'absent' };
+}
+
+/** Looks at a file without following any link, in its parents or itself. Reads its content for the hash. */
+export async function readPresentFile(fileSystem: DiskFileSystem, place: FilePlace, platform: RestorePlatform): Promise<FoundFile> {
+  return readLookedAt(fileSystem, await lookAtPlace(fileSystem, place, platform), platform);
+}
+
+/** The same where it was looked already. */
+export async function readLookedAt(fileSystem: DiskFileSystem, look: PlaceLook, platform: RestorePlatform): Promise<FoundFile> {
+  return look.state === 'there' ? versionOf(fileSystem, look.path, look.stats, platform) : look;
 }
 
 async function versionOf(fileSystem: DiskFileSystem, path: string, found: Stats, platform: RestorePlatform): Promise<FoundFile> {

@@ -6,7 +6,8 @@ import { isSameVersion } from '../model/fileVersion.ts';
 import type { WorkspacePath } from '../model/workspacePath.ts';
 import { failureCode, syncFolder, writeFully, type DiskFile, type DiskFileSystem } from './diskFileSystem.ts';
 import { openForReading } from './fileReading.ts';
-import { absolutePath, lookAt, readPresentFile } from './presentFile.ts';
+import { absolutePath, lookAt, lookAtPlace, readLookedAt, type FilePlace, type PlaceLook } from './presentFile.ts';
+import { isSameStamp, stampOf, type FileStamp } from './workspaceScan.ts';
 import { atOnce, presentVersion, RestoreStopped, type RestoreContext, type RestoreJob, type RestoreStep } from './restoreStep.ts';
 
 /** A new content that lies complete under a temporary name. */
@@ -31,6 +32,10 @@ export class RestoreRun {
   readonly #job: RestoreJob;
   readonly #prefix: string;
   readonly #staged = new Map<WorkspacePath, Staged>();
+  /** How the disk showed the files that were read and found to be as planned: what shows the same is not read again. */
+  readonly #asPlanned = new Map<WorkspacePath, FileStamp>();
+  /** The files that were written, as the disk shows them. */
+  readonly #written = new Map<WorkspacePath, FileStamp>();
 
   constructor(context: RestoreContext, job: RestoreJob, prefix: string) {
     this.#context = context;
@@ -43,7 +48,8 @@ export class RestoreRun {
     const writes = steps.filter((step) => step.to !== undefined);
     try {
       onStretch?.('checking');
-      await this.#each(steps, (step) => this.#check(step));
+      const folders = new Set<string>();
+      await this.#each(steps, async (step) => void (await this.#check(step, folders)));
       onStretch?.('staging');
       await this.#each(writes, (step, index) => this.#stage(step, index));
       onStretch?.('deleting');
@@ -52,9 +58,9 @@ export class RestoreRun {
         (step) => this.#delete(step),
       );
       for (const place of this.#job.foldersToEmpty)
-        if ((await readPresentFile(this.#context.fileSystem, place, this.#context.platform)).state === 'folder')
-          await removeEmptyFolder(this.#context.fileSystem, absolutePath(place));
-      for (const step of writes) await this.#clearFolder(step);
+        if (isFolder(await this.#look(place))) await removeEmptyFolder(this.#context.fileSystem, absolutePath(place));
+      const standing = new Set<string>();
+      await this.#each(writes, (step) => this.#clearFolder(step, standing));
       onStretch?.('writing');
       // One at a time: an editor asked to save several documents at once may answer for the wrong one.
       for (const step of writes) await this.#named(step, () => this.#writeDocument(step));
@@ -63,7 +69,8 @@ export class RestoreRun {
         (step) => this.#rename(step),
       );
       onStretch?.('verifying');
-      await this.#each(steps, (step) => this.#verify(step));
+      const verified = new Set<string>();
+      await this.#each(steps, (step) => this.#verify(step, verified));
       await this.#syncFolders();
     } finally {
       for (const { temporary } of this.#staged.values()) await this.#context.fileSystem.unlink(temporary).catch(() => {});
@@ -85,11 +92,28 @@ export class RestoreRun {
     }
   }
 
-  async #check(step: RestoreStep): Promise<void> {
-    if (!isWritableName(step.relative, this.#context.platform.isWindows))
+  #look(place: FilePlace, folders?: Set<string>): Promise<PlaceLook> {
+    return lookAtPlace(this.#context.fileSystem, place, this.#context.platform, folders);
+  }
+
+  /** Throws when the file is not what the plan says. Gives what was found at its place. */
+  async #check(step: RestoreStep, folders?: Set<string>): Promise<PlaceLook> {
+    const { fileSystem, platform } = this.#context;
+    if (!isWritableName(step.relative, platform.isWindows))
       throw new RestoreStopped('outside', step.path, `${step.path} is not inside the folder`);
-    const present = await presentVersion(this.#context, step);
+    const look = await this.#look(step, folders);
+    const stamp = look.state === 'there' ? stampOf(look.stats) : undefined;
+    const known = this.#asPlanned.get(step.path);
+    if (known !== undefined && stamp !== undefined && isSameStamp(known, stamp)) return look;
+    const readAtMs = Date.now();
+    const found = await readLookedAt(fileSystem, look, platform);
+    const present =
+      found.state === 'file' ? found.version : found.state === 'special' || found.state === 'unreadable' ? 'other' : undefined;
     if (present === 'other' || !isSameVersion(present, step.disk)) throw changedMeanwhile(step);
+    // One that changed a moment ago could change again without showing it.
+    if (found.state === 'file' && stamp !== undefined && readAtMs - Math.max(stamp.mtimeMs, stamp.ctimeMs) > settledMs)
+      this.#asPlanned.set(step.path, stamp);
+    return look;
   }
 
   /** Writes the new content beside its place. Where a file or link still stands in the place of its folder, beside that. */
@@ -115,6 +139,7 @@ export class RestoreRun {
       const mode = to.mode ?? step.disk?.mode;
       if (mode !== undefined && !this.#context.platform.isWindows) await file.chmod(mode);
       await file.sync();
+      this.#written.set(step.path, stampOf(await file.stat()));
     } finally {
       await file.close();
     }
@@ -128,9 +153,9 @@ export class RestoreRun {
   }
 
   /** Removes the folder that stands in a file's place, if there is nothing but empty folders in it. */
-  async #clearFolder(step: RestoreStep): Promise<void> {
-    const { fileSystem, platform } = this.#context;
-    if ((await readPresentFile(fileSystem, step, platform)).state !== 'folder') return;
+  async #clearFolder(step: RestoreStep, folders: Set<string>): Promise<void> {
+    const { fileSystem } = this.#context;
+    if (!isFolder(await this.#look(step, folders))) return;
     const clear = async (folder: string): Promise<void> => {
       for (const name of await fileSystem.readdir(folder)) {
         const path = join(folder, name);
@@ -142,7 +167,7 @@ export class RestoreRun {
       }
       await fileSystem.rmdir(folder);
     };
-    await this.#named(step, () => clear(absolutePath(step)));
+    await clear(absolutePath(step));
   }
 
   /** Through the editor, where one holds the file and the content is text. If the save made something else of it, the file is written over afterwards. */
@@ -173,15 +198,20 @@ export class RestoreRun {
 
   async #rename(step: RestoreStep): Promise<void> {
     const staged = this.#staged.get(step.path)!;
-    await this.#check(step);
-    await this.#folderFor(step, true);
+    // What is there lies in folders that are none of them links; where nothing is, they may have to be made.
+    if ((await this.#check(step)).state !== 'there') await this.#folderFor(step, true);
     const path = absolutePath(step);
     this.touched.push(step);
     await this.#insist(path, () => this.#context.fileSystem.rename(staged.temporary, path));
     this.#staged.delete(step.path);
   }
 
-  async #verify(step: RestoreStep): Promise<void> {
+  async #verify(step: RestoreStep, folders: Set<string>): Promise<void> {
+    const look = await this.#look(step, folders);
+    const written = this.#written.get(step.path);
+    // The very file that was written and synced, and nobody has written to it since.
+    if (written !== undefined && look.state === 'there' && isSameStamp({ ...stampOf(look.stats), ctimeMs: written.ctimeMs }, written))
+      return;
     const present = await presentVersion(this.#context, step);
     if (present === 'other' || !isSameVersion(present, step.to))
       throw new RestoreStopped('not-as-planned', step.path, `${step.path} is not what was written: something else changed it`);
@@ -252,6 +282,11 @@ export class RestoreRun {
     });
   }
 }
+
+/** The coarsest clock that a disk takes its times from is one of two seconds (FAT). */
+const settledMs = 2100;
+
+const isFolder = (look: PlaceLook): boolean => look.state === 'there' && look.stats.isDirectory();
 
 const changedMeanwhile = (step: RestoreStep): RestoreStopped =>
   new RestoreStopped('changed-meanwhile', step.path, `${step.path} changed while the rewind was under way`);

@@ -6,6 +6,7 @@ import { join, relative } from 'node:path';
 import { execFileSync } from 'node:child_process';
 import { systemClock } from '../../src/base/clock.ts';
 import { userAuthor } from '../../src/model/author.ts';
+import { isFileEvent } from '../../src/model/event.ts';
 import { eventId, type EventId } from '../../src/model/ids.ts';
 import { openRecorder, type Recorder } from '../../src/services/recorder.ts';
 import { defaultRecorderSettings } from '../../src/services/recorderSettings.ts';
@@ -113,8 +114,10 @@ export class FuzzedRoom implements OperatedRoom {
   /** What the log tells of a path, a line an event. */
   async told(path: string): Promise<string> {
     const lines: string[] = [];
-    for await (const batch of this.#reader.all())
-      for (const event of batch) if (JSON.stringify(event).includes(JSON.stringify(path))) lines.push(JSON.stringify(event));
+    for await (const batch of this.#reader.batches({}))
+      for (const event of batch)
+        if ((isFileEvent(event) && event.path === path) || (event.kind === 'file.renamed' && event.from === path))
+          lines.push(JSON.stringify(event));
     return lines.join('\n');
   }
 
