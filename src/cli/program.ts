@@ -11,6 +11,7 @@ import { exportCommand, reportCommand } from './commands/exportCommand.ts';
 import { importCommand } from './commands/importCommand.ts';
 import { linkCommand, pastCommand } from './commands/pastRunsCommand.ts';
 import { logCommand } from './commands/logCommand.ts';
+import { planCommand } from './commands/planCommand.ts';
 import { recordCommand } from './commands/recordCommand.ts';
 import { driftCommand, resumeCommand } from './commands/resumeCommand.ts';
 import { rewindCommand, undoCommand } from './commands/rewindCommand.ts';
@@ -45,6 +46,7 @@ const commands: readonly CommandEntry[] = [
   blockCommand,
   unblockCommand,
   noteCommand,
+  planCommand,
   setCommand,
   trailerCommand,
   resumeCommand,

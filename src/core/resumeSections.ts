@@ -56,7 +56,7 @@ export const sectionTitles: { readonly [K in SectionId]: string } = {
   goal: 'Goal and constraints, in the user’s own words',
   constraints: 'More that the user said must be so, verbatim',
   blockers: 'Open blockers',
-  plan: 'Left to do, by the agent’s own plan',
+  plan: 'Left to do, as it was planned',
   verified: 'Done and verified (exit codes, commits, file contents)',
   claimed: 'Claimed by the agent, not verified',
   decisions: 'Decisions',

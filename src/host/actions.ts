@@ -48,6 +48,8 @@ export interface Actions {
   logBlocker(evidence?: readonly EventId[]): Promise<Outcome>;
   clearBlocker(id?: string): Promise<Outcome>;
   addNote(): Promise<Outcome>;
+  /** The user's own plan: what is next, being done, done. */
+  editPlan(): Promise<Outcome>;
 
   openDiff(events: readonly EventId[], path?: WorkspacePath): Promise<Outcome>;
   openFilesAt(event?: EventId): Promise<Outcome>;

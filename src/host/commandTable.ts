@@ -26,6 +26,7 @@ function commandTable(actions: Actions, menu: () => Promise<Outcome>): Record<st
     'tapedeck.exportDecisions': () => actions.exportDecisions(),
     'tapedeck.block': () => actions.logBlocker(),
     'tapedeck.clearBlocker': () => actions.clearBlocker(),
+    'tapedeck.plan': () => actions.editPlan(),
     'tapedeck.note': () => actions.addNote(),
     'tapedeck.copyResume': () => actions.copyResume(),
     'tapedeck.openAgent': () => actions.openAgent(),

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 import { contextEvidence } from '../core/contextEvidence.ts';
+import { currentPlans } from '../core/decisions.ts';
+import { editPlan, type PlanEdit } from '../core/planEdit.ts';
 import { userAuthor } from '../model/author.ts';
 import type { EventId } from '../model/ids.ts';
 import type { ActionContext, Actions } from './actions.ts';
@@ -13,7 +15,7 @@ export function entryActions({
   deck,
   prompts,
   showView,
-}: ActionContext): Pick<Actions, 'logDecision' | 'logBlocker' | 'clearBlocker' | 'addNote'> {
+}: ActionContext): Pick<Actions, 'logDecision' | 'logBlocker' | 'clearBlocker' | 'addNote' | 'editPlan'> {
   const { t } = vscode.l10n;
   const record: ReturnType<typeof requireRecorder>['journal']['record'] = (draft) => requireRecorder(deck()).journal.record(draft);
 
@@ -106,6 +108,43 @@ export function entryActions({
       });
       return done;
     },
+    async editPlan() {
+      const recorder = requireRecorder(deck());
+      const feed = deck().feed;
+      const isRecorded = feed !== undefined && recorder.status().session === feed.session;
+      if (isRecorded) await feed.catchUp();
+      const own = isRecorded
+        ? (currentPlans(feed.state).find(({ run, author }) => run === undefined && author.actor === 'user')?.entries ?? [])
+        : [];
+      const index = await prompts().pick(
+        t('Plan'),
+        [
+          { label: t('Add…'), icon: 'add', value: -1 },
+          ...own.map(({ content, status }, value) => ({ label: content, icon: planIcons[status], value })),
+        ],
+        t('What is next? Choose an item to change it.'),
+      );
+      if (index === undefined) return turnedDown;
+      let edit: PlanEdit;
+      if (index < 0) {
+        const text = await prompts().input({ title: t('Plan'), prompt: t('What is to be done?'), isRequired: true });
+        if (text === undefined || text.trim() === '') return turnedDown;
+        edit = { kind: 'add', text: text.trim() };
+      } else {
+        const status = await prompts().pick(own[index]?.content ?? '', [
+          { label: t('Doing'), icon: 'play', value: 'in_progress' as const },
+          { label: t('Done'), icon: 'pass', value: 'completed' as const },
+          { label: t('Next'), icon: 'circle-outline', value: 'pending' as const },
+          { label: t('Remove'), icon: 'close', value: 'drop' as const },
+        ]);
+        if (status === undefined) return turnedDown;
+        edit = status === 'drop' ? { kind: 'drop', index } : { kind: 'set', index, status };
+      }
+      const entries = editPlan(own, edit);
+      if (entries === undefined) return turnedDown;
+      await record({ kind: 'plan.changed', by: userAuthor, entries });
+      return done;
+    },
     async addNote() {
       requireRecorder(deck());
       const text = await prompts().input({
@@ -120,5 +159,7 @@ export function entryActions({
     },
   };
 }
+
+const planIcons = { in_progress: 'play', pending: 'circle-outline', completed: 'pass' } as const;
 
 const entryId = (prefix: 'd' | 'b'): string => `${prefix}-${randomBytes(5).toString('hex')}`;
