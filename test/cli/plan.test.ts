@@ -20,7 +20,7 @@ it('[D53] keeps a person’s plan beside those of agents, and tells the next age
   await plan(['--add', 'Count requests'], agent);
   await plan(['--doing', '1']);
   expect(await plan([])).toBe(' 1 [>] Write the bucket\n 2 [ ] Document it\n   [ ] Count requests (Codex)\n');
-  await plan(['--doing', '2']);
+  expect(await plan(['--doing', '2'])).toBe(' 1 [ ] Write the bucket\n 2 [>] Document it\n');
   await plan(['--done', '1']);
   expect(await plan([])).toContain(' 1 [x] Write the bucket\n 2 [>] Document it\n');
   const resume = (await room.run(['resume'])).out;

@@ -64,6 +64,7 @@ describe('an answered question', () => {
       expect(whats).toContain('A JSON file (asked: Where should the totals be kept?)');
       if (input.tail === undefined) expect(whats).toContain('Monday, Friday (asked: Which days?)');
     }
+    expect(answerProposals(whole({ questions: [days] }), '{"answers":{"0":"Monday, or whenever it suits"}}')).toEqual([]);
   });
 });
 
