@@ -16,7 +16,10 @@ export class Encoder {
   readonly #out = new ByteWriter();
   readonly #strings = new Map<string, number>();
   readonly #noKeys: Shape = { keys: [], longer: new Map(), isMark: false, isAuthor: false, number: -1 };
-  readonly #authors = new Map<string, number>();
+  readonly #authors: AuthorNode = { parts: new Map(), number: -1 };
+  #authorCount = 0;
+  /** By their first key: the shape of which the last such object was. */
+  readonly #recent = new Map<string, Shape>();
   readonly #counts = new Map<string, number>();
   #shapes = 0;
   #time = 0;
@@ -161,19 +164,19 @@ export class Encoder {
 
   /** False when it has yet to be written, or is no author of plain texts. */
   #author(value: object): boolean {
-    let key = '';
+    let node = this.#authors;
     for (const name in value) {
       const part = (value as Record<string, unknown>)[name];
       if (typeof part !== 'string') return false;
-      key += `${name} ${part.length} ${part}`;
+      node = partOf(partOf(node, name), part);
     }
-    const known = this.#authors.get(key);
-    if (known !== undefined) {
+    if (node.number >= 0) {
       this.#out.byte(tags.author);
-      this.#out.number(known);
+      this.#out.number(node.number);
       return true;
     }
-    this.#authors.set(key, this.#authors.size);
+    node.number = this.#authorCount;
+    this.#authorCount += 1;
     this.#out.byte(tags.newAuthor);
     return false;
   }
@@ -202,13 +205,37 @@ export class Encoder {
   #shapeOf(value: object): Shape {
     const prototype: unknown = Object.getPrototypeOf(value);
     if (prototype !== Object.prototype && prototype !== null) throw new CodecError('no plain object');
-    let shape = this.#noKeys;
+    // Mostly it is that of the object before: then no key needs to be looked up.
+    let first: string | undefined;
+    let guess: Shape | undefined;
+    let met = 0;
     for (const key in value) {
-      const next = shape.longer.get(key);
-      shape = next ?? longerShape(shape, key);
+      if (first === undefined) guess = this.#recent.get((first = key));
+      if (guess === undefined || guess.keys[met] !== key) return this.#findShape(value, first);
+      met += 1;
     }
+    return guess !== undefined && guess.keys.length === met ? guess : this.#findShape(value, first);
+  }
+
+  #findShape(value: object, first: string | undefined): Shape {
+    let shape = this.#noKeys;
+    for (const key in value) shape = shape.longer.get(key) ?? longerShape(shape, key);
+    if (first !== undefined) this.#recent.set(first, shape);
     return shape;
   }
+}
+
+/** An author that was written, by its names and texts, one after the other. */
+interface AuthorNode {
+  readonly parts: Map<string, AuthorNode>;
+  /** -1 while none ends here. */
+  number: number;
+}
+
+function partOf({ parts }: AuthorNode, text: string): AuthorNode {
+  let next = parts.get(text);
+  if (next === undefined) parts.set(text, (next = { parts: new Map(), number: -1 }));
+  return next;
 }
 
 /** The keys of an object, in order, as the way to them from the object without any. */

@@ -9,6 +9,7 @@ import {
   foldDistance,
   keepFold,
   listFolds,
+  packFold,
   readFold,
   unpackFold,
   type FoldSnapshot,
@@ -152,6 +153,7 @@ async function foldOn(fold: SessionFold, walk: LogWalk, options: FoldingOptions,
   let folded = 0;
   let sinceKept = 0;
   let distance = keepEvery;
+  let writing: Promise<void> | undefined;
   /** Only where no event stands behind a newer one is the fold that of all events until there. */
   let isNewest = from !== undefined;
   const snapshot = (): FoldSnapshot | undefined => {
@@ -163,10 +165,16 @@ async function foldOn(fold: SessionFold, walk: LogWalk, options: FoldingOptions,
     const kept = snapshot();
     if (kept !== undefined || !walk.isWhole) sinceKept = 0;
     if (kept === undefined) return;
-    const sizeBytes = await keepFold(session, kept, fold.data, { digest, logBytes: walk.sizeBytes });
-    if (sizeBytes === undefined || walk.givenBytes === 0) return;
-    const log = { events: (folded * walk.sizeBytes) / walk.givenBytes, sizeBytes: walk.sizeBytes };
-    distance = foldDistance(keepEvery, sizeBytes, log);
+    const packed = await packFold(fold.data).catch(() => undefined);
+    if (packed === undefined) return;
+    const { sizeBytes: logBytes, givenBytes } = walk;
+    const foldedThen = folded;
+    // It is compressed and written while the fold goes on.
+    await writing;
+    writing = keepFold(session, kept, packed, { digest, logBytes }).then((sizeBytes) => {
+      if (sizeBytes === undefined || givenBytes === 0) return;
+      distance = foldDistance(keepEvery, sizeBytes, { events: (foldedThen * logBytes) / givenBytes, sizeBytes: logBytes });
+    });
   };
   try {
     let hasMet = last !== undefined && newestId(fold.state) === last;
@@ -192,6 +200,7 @@ async function foldOn(fold: SessionFold, walk: LogWalk, options: FoldingOptions,
     if (keepEvery > 0 && sinceKept >= Math.min(farEvents, distance)) await keep();
     return { damage: [...damageBefore, ...met], folded, isThere: last === undefined || hasMet, snapshot: snapshot() };
   } finally {
+    await writing;
     await walk.close();
   }
 }

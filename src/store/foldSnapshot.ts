@@ -112,20 +112,16 @@ export async function unpackFold(bytes: Uint8Array): Promise<FoldData | undefine
   }
 }
 
-/**
- * Keeps the fold, which must not change meanwhile. Its size in bytes, or undefined when it could not be kept: it only costs time.
- * Holds the event loop in pieces of a millisecond.
- */
+/** Keeps what `packFold` gave. Its size in bytes, or undefined when it could not be kept: it only costs time. Never rejects. */
 export async function keepFold(
   session: SessionLayout,
   snapshot: FoldSnapshot,
-  fold: FoldData,
+  packed: Uint8Array,
   { digest, logBytes }: { readonly digest: Digest; readonly logBytes: number },
 ): Promise<number | undefined> {
   try {
-    const encoded = await packFold(fold);
-    if (encoded.length > largestBytes) return undefined;
-    const payload = await deflate(encoded, { level: 1 });
+    if (packed.length > largestBytes) return undefined;
+    const payload = await deflate(packed, { level: 1 });
     const { events, mark, places, damage } = snapshot;
     const head = Buffer.from(JSON.stringify({ version: foldVersion, events, mark, places, damage } satisfies Head));
     const start = Buffer.alloc(headBytes);
