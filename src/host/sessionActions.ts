@@ -84,13 +84,12 @@ export function sessionActions(context: ActionContext): SessionActions {
           : t('Session “{0}” has ended: {1}. Its resume prompt is ready.', label, summary);
       void prompts()
         .inform(told, copy, report)
-        .then((answer) =>
-          answer === copy
-            ? vscode.commands.executeCommand('tapedeck.copyResume')
-            : answer === report
-              ? vscode.commands.executeCommand('tapedeck.openReport')
-              : undefined,
-        );
+        .then(async (answer) => {
+          if (answer === undefined) return;
+          // Another session may have begun meanwhile: meant is the one that ended.
+          await deck().choose(session);
+          await vscode.commands.executeCommand(answer === copy ? 'tapedeck.copyResume' : 'tapedeck.openReport');
+        });
       return done;
     },
     async pause() {
