@@ -29,6 +29,8 @@ export class WorkspaceOperations {
   readonly #room: OperatedRoom;
   readonly #dice: Dice;
   #count = 0;
+  /** Every rule that an ignore file has held so far, for however short a time. */
+  readonly #rules = new Set<string>();
 
   constructor(room: OperatedRoom, dice: Dice) {
     this.#room = room;
@@ -45,6 +47,13 @@ export class WorkspaceOperations {
       if (!isRefusal(error)) throw error;
     }
     return name;
+  }
+
+  /** An ignore file of the first folder may have left it out at some moment. */
+  mayHaveBeenIgnored(path: string): boolean {
+    if (path.startsWith('//')) return false;
+    const parts = path.split('/');
+    return [...this.#rules].some((rule) => (rule.startsWith('/') ? parts[0] === rule.slice(1) : parts.includes(rule)));
   }
 
   /** Several of the plain ones at once. */
@@ -209,6 +218,7 @@ export class WorkspaceOperations {
         const path = join(this.#root(), '.gitignore');
         if (fs.lstatSync(path, { throwIfNoEntry: false })?.isFile() === false) return;
         const rules = ['a', 'c', '/Data', 'lib.rs'].filter(() => this.#dice(4) === 0);
+        for (const rule of rules) this.#rules.add(rule);
         return fs.writeFileSync(path, ['*.log', 'ignored', ...rules, ''].join('\n'));
       }
     }
@@ -249,12 +259,12 @@ export class WorkspaceOperations {
   }
 
   #entry(): string | undefined {
-    const entries = listTree(this.#root());
+    const entries = listTree(this.#root()).filter(isNoRule);
     return entries.length === 0 ? undefined : this.#pick(entries).path;
   }
 
   #file(): string | undefined {
-    const files = listTree(this.#root()).filter(({ type }) => type === 'file');
+    const files = listTree(this.#root()).filter((entry) => entry.type === 'file' && isNoRule(entry));
     return files.length === 0 ? undefined : this.#pick(files).path;
   }
 
@@ -342,6 +352,9 @@ export function listTree(folder: string): TreeEntry[] {
     return entry.isDirectory() ? [{ path, type: 'folder' }, ...listTree(path)] : [{ path, type: 'file' }];
   });
 }
+
+/** What an ignore file may say is the operations' own choice, so that it is known what may be left out. */
+const isNoRule = ({ path }: TreeEntry): boolean => !path.toLowerCase().endsWith('/.gitignore');
 
 /** As a user's own git: of no machine's config. */
 export function gitEnvironment(home: string): NodeJS.ProcessEnv {
