@@ -32,7 +32,7 @@ export function pageHtml(webview: vscode.Webview, extensionUri: vscode.Uri, plac
 <title>Tapedeck</title>
 </head>
 <body data-place="${place}">
-<tapedeck-app></tapedeck-app>
+<tapedeck-app><div class="skeleton" role="status" aria-label="Loading the timeline"><h1 class="spoken">Loading the timeline</h1>${'<span></span>'.repeat(9)}</div></tapedeck-app>
 <script nonce="${nonce}" src="${file('main.js')}"></script>
 </body>
 </html>`;

@@ -512,6 +512,29 @@ describe('the page', () => {
     await expect.poll(() => again.page.getByRole('button', { name: 'file:auth -failed' }).count()).toBe(0);
   });
 
+  it('[V49] shows at once the shape of what will come, until the session is known', async () => {
+    let answer = (): void => {};
+    const asked = new Promise<void>((resolve) => (answer = resolve));
+    const { page } = await show({
+      ...sample,
+      answers: {
+        ready: () =>
+          asked.then(() => ({
+            header: sample.header,
+            page: { events, authors: {}, hasMore: false },
+            continues: false,
+            entries: noEntries,
+            setAside: [],
+          })),
+      },
+    });
+    await page.getByRole('status', { name: 'Loading the timeline' }).waitFor();
+    expect(await accessibilityFaults(page)).toEqual([]);
+    answer();
+    await page.getByRole('treeitem').first().waitFor();
+    expect(await page.locator('.skeleton').count()).toBe(0);
+  });
+
   it('[V48] tells a time exactly and how long ago it was', async () => {
     const { page } = await show(sample, { height: 900 });
     const row = page.getByRole('treeitem', { name: /feat: rate limiter/ });
