@@ -132,7 +132,7 @@ describe('the view in the real workbench', () => {
   it('[V26] opens a change in the diff editor from its row, and the timeline as an editor tab', async () => {
     const frame = workbench.tapedeckFrame();
     // Folded or not: how the edits fold depends on when their authors were known.
-    await frame.locator(`[data-vscode-context*='"rowKind":"files"'][data-vscode-context*='"rowHasDiff":true']`).first().dblclick();
+    await frame.locator('.row.kind-files:has(.counts)').first().dblclick();
     await workbench.page.locator('.monaco-diff-editor, .multiDiffEditor, .monaco-multi-diff-editor').first().waitFor({ timeout: 20_000 });
     await workbench.screenshot('row-diff');
     await workbench.runCommand('Tapedeck: Open Timeline in Editor');
