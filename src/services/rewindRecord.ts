@@ -1,6 +1,7 @@
+import { inParallel } from '../base/inParallel.ts';
 import { countLines } from '../core/lineCount.ts';
 import { tapedeckAuthor } from '../model/author.ts';
-import type { TapedeckEvent } from '../model/event.ts';
+import type { EventDraft, TapedeckEvent } from '../model/event.ts';
 import { isSameVersion, type FileVersion } from '../model/fileVersion.ts';
 import type { WorkspacePath } from '../model/workspacePath.ts';
 import type { ContentStore } from '../store/contentStore.ts';
@@ -21,13 +22,13 @@ export async function recordRewind(
 ): Promise<TapedeckEvent> {
   const { journal, content } = parts;
   // All at once, so that they share the log's syncs; the log keeps their order.
-  const drafts = [];
-  for (const step of entry.steps) {
-    if (recorded.has(step.path) || isSameVersion(step.from, step.to)) continue;
+  const changed = entry.steps.filter((step) => !recorded.has(step.path) && !isSameVersion(step.from, step.to));
+  const drafts = new Array<EventDraft | undefined>(changed.length);
+  await inParallel(changed, 8, async (step, index) => {
     const draft = changeDraft(step.path, step.from, step.to, tapedeckAuthor);
-    if (draft !== undefined) drafts.push({ ...draft, ...(await linesOf(content, step.from, step.to)), rewind: entry.id });
-  }
-  await Promise.all(drafts.map((draft) => journal.record(draft)));
+    drafts[index] = draft && { ...draft, ...(await linesOf(content, step.from, step.to)), rewind: entry.id };
+  });
+  await Promise.all(drafts.flatMap((draft) => (draft === undefined ? [] : [journal.record(draft)])));
   const counts = {
     written: entry.steps.filter((step) => step.to !== undefined).length,
     deleted: entry.steps.filter((step) => step.to === undefined).length,
