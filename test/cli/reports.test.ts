@@ -78,7 +78,9 @@ describe('reports and exports on the command line', () => {
       expect((await give(`${head.replace('"version":1', '"version":9')}\n${lines.join('\n')}\n`)).err).toContain('newer');
       expect((await give(`${head}\nnothing\n`)).code).toBe(1);
       expect((await other.run(['sessions'])).out).toBe('');
-      const damaged = await give([head, lines[0], lines.find((line) => line.includes('One'))!.replace('One', 'Two'), ...lines.slice(1), ''].join('\n'));
+      const damaged = await give(
+        [head, lines[0], lines.find((line) => line.includes('One'))!.replace('One', 'Two'), ...lines.slice(1), ''].join('\n'),
+      );
       expect(damaged.json()).toMatchObject({ events: lines.length, damaged: { count: 1, first: 3 } });
     } finally {
       await other.close();
