@@ -22,6 +22,8 @@ describe('rewinding, clicked', () => {
     await rm(folder, { recursive: true, force: true, maxRetries: 10 });
   });
 
+  /** A busy machine takes its time. */
+  const eventually = <T>(look: () => T | Promise<T>) => expect.poll(look, { timeout: 30_000 });
   const at = (name: string): string => path.join(folder, name);
   const text = (name: string): string => readFileSync(at(name), 'latin1');
   /** Writes a file, and waits until the log knows it. */
@@ -47,12 +49,10 @@ describe('rewinding, clicked', () => {
     await of.click({ button: 'right' });
     const item = page.getByRole('menuitem', { name });
     await item.waitFor();
-    await expect
-      .poll(async () => {
-        if (await item.isVisible()) await item.click();
-        return item.isVisible();
-      })
-      .toBe(false);
+    await eventually(async () => {
+      if (await item.isVisible()) await item.click();
+      return item.isVisible();
+    }).toBe(false);
   };
   const lines = (...words: string[]): string => words.map((word) => `${word}\r\n`).join('');
 
@@ -90,14 +90,14 @@ describe('rewinding, clicked', () => {
     await page.locator('.monaco-dialog-box').getByText('write a.txt (2 of 3 changes)').waitFor();
     await screenshot('rewind-confirm');
     await button('Rewind').click();
-    await expect.poll(() => text('a.txt')).toBe(lines('one', 'two', 'THREE', 'four', 'five'));
-    await expect.poll(() => text('b.txt')).toBe('b\n');
+    await eventually(() => text('a.txt')).toBe(lines('one', 'two', 'THREE', 'four', 'five'));
+    await eventually(() => text('b.txt')).toBe('b\n');
     await page.waitForTimeout(1000);
     await screenshot('rewind-done');
     await workbench.reload();
     await runCommand('Tapedeck: Undo Rewind');
     await button('Undo Rewind').click();
-    await expect.poll(() => text('a.txt')).toBe(lines('ONE', 'two', 'THREE', 'four', 'five and more'));
+    await eventually(() => text('a.txt')).toBe(lines('ONE', 'two', 'THREE', 'four', 'five and more'));
   });
 
   it('[R41] opens undone work whose lines were changed again in the merge editor; what it leaves is saved by the user alone', async () => {
@@ -140,7 +140,7 @@ describe('rewinding, clicked', () => {
     await page.locator('.merge-editor').getByText('Accept Without', { exact: true }).click();
     await page.locator('.merge-editor').getByText('0 Conflicts Remaining').waitFor();
     await workbench.runCommand('Merge Editor: Complete Merge');
-    await expect.poll(() => text('a.txt')).toBe(lines('one', 'two', 'three', 'four', 'five'));
+    await eventually(() => text('a.txt')).toBe(lines('one', 'two', 'three', 'four', 'five'));
     await page.locator('.merge-editor').waitFor({ state: 'hidden' });
     await eventuallyInLog(
       folder,
@@ -153,7 +153,7 @@ describe('rewinding, clicked', () => {
     await screenshot('merge-redo');
     await picker.getByRole('button', { name: 'OK' }).click();
     await page.locator('.monaco-dialog-box').getByRole('button', { name: 'Redo' }).click();
-    await expect.poll(() => text('a.txt')).toBe(now);
+    await eventually(() => text('a.txt')).toBe(now);
   });
 
   it('[R43] [R44] [R45] brings a change back from the grey rows, tells what happened to a file, and compares two points', async () => {
@@ -169,7 +169,7 @@ describe('rewinding, clicked', () => {
     const rows = picker.locator('.monaco-list-row');
     await chooseInMenu(tapedeckFrame().locator('[role=treeitem]', { hasText: 'here it begins' }), 'Rewind to Here');
     await button('Rewind').click();
-    await expect.poll(() => text('a.txt')).toBe(lines('one', 'two', 'three', 'four', 'five'));
+    await eventually(() => text('a.txt')).toBe(lines('one', 'two', 'three', 'four', 'five'));
     await write('a.txt', lines('one', 'two', 'three', 'FOUR', 'five'));
     const grey = tapedeckFrame().locator('[role=treeitem].aside', { hasText: /a\.txt[\s\S]*−1/ });
     await grey.waitFor();
@@ -179,7 +179,7 @@ describe('rewinding, clicked', () => {
     await page.keyboard.press('Escape');
     await chooseInMenu(grey, 'Bring This Change Back');
     await button('Bring Back').click();
-    await expect.poll(() => text('a.txt')).toBe(lines('ONE', 'two', 'three', 'FOUR', 'five'));
+    await eventually(() => text('a.txt')).toBe(lines('ONE', 'two', 'three', 'FOUR', 'five'));
     await page.waitForTimeout(1000);
     await screenshot('aside-brought-back');
 
@@ -236,7 +236,7 @@ describe('rewinding, clicked', () => {
     await picker.locator('.quick-input-title', { hasText: 'Rewind src to…' }).waitFor();
     await picker.locator('.monaco-list-row', { hasText: 'Start of the session' }).click();
     await button('Rewind').click();
-    await expect.poll(() => text('src/a.txt')).toBe('one\n');
+    await eventually(() => text('src/a.txt')).toBe('one\n');
     expect(text('b.txt')).toBe('b\n');
   });
 });
