@@ -100,7 +100,7 @@ function sectionTicks(deck: Deck, { sections, choice }: ResumeText): TemplateRes
 
 function partView(deck: Deck, { title, items, left }: ResumePart): TemplateResult {
   return html`<section class="prompt-part">
-    <h3>${title}</h3>
+    <h2>${title}</h2>
     ${items.map(
       ({ text, events }) =>
         html`<div class="prompt-item">
