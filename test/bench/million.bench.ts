@@ -25,7 +25,9 @@ import { mixedEvents, writeMixedLog } from './mixedLog.ts';
 
 const count = process.argv.includes('--quick') ? 100_000 : 1_000_000;
 const session = '20260101-080000-abcd';
-const pagedEvents = 1000;
+/** As many as the view asks for at once. */
+const pagedEvents = 300;
+const pages = 600;
 
 interface Cost {
   readonly ms: number;
@@ -135,7 +137,7 @@ async function measureAll(): Promise<void> {
           figures: tell(rounds[0]!.recorder['close']!),
         },
         ...['page', 'older', 'folded', 'pages', 'closed'].map((name) => ({
-          name: `feed, ${name === 'pages' ? `200 pages of ${pagedEvents}` : name}, ms`,
+          name: `feed, ${name === 'pages' ? `${pages} pages of ${pagedEvents}` : name}, ms`,
           ratio: median(feeds.map((each) => each[name]!.ms)),
           figures: `${tell(feed[name]!)}; first time ${tell(coldFeed[name]!)}; log of one event ${show(noFeed[name]!.ms)} ms`,
         })),
@@ -244,7 +246,7 @@ async function measureFeed(): Promise<Part> {
   found['older'] = await cost(async () => void (start && (await feed!.reader.before(start, 300))));
   found['folded'] = await cost(async () => feed!.whenFolded);
   found['pages'] = await cost(async () => {
-    for (let page = 0; page < 200 && start !== undefined; page++) {
+    for (let page = 0; page < pages && start !== undefined; page++) {
       ({ start } = await feed!.reader.before(start, pagedEvents));
       // As somebody asks for them, one after the other.
       await sleep(1);
