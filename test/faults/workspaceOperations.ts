@@ -354,7 +354,7 @@ export function listTree(folder: string): TreeEntry[] {
 }
 
 /** What an ignore file may say is the operations' own choice, so that it is known what may be left out. */
-const isNoRule = ({ path }: TreeEntry): boolean => !path.toLowerCase().endsWith('/.gitignore');
+const isNoRule = ({ path }: TreeEntry): boolean => !/\/(?:\.gitignore$|ignored(?:\/|$)|[^/]*\.log(?:\/|$))/i.test(path);
 
 /** As a user's own git: of no machine's config. */
 export function gitEnvironment(home: string): NodeJS.ProcessEnv {
