@@ -87,7 +87,7 @@ describe('the command line', { timeout: 60_000 }, () => {
     const help = (await ok(['--help'])).out;
     const names = [...help.matchAll(/^ {2}([a-z]+)(?: |$)/gm)].map(([, name]) => name!).filter((name) => name !== 'help');
     expect(names).toEqual(
-      'status start update end log search decide decisions confirm reject supersede disprove block unblock note plan set trailer resume drift sessions verify usage rewind undo files cat diff blame history state record import export report'.split(
+      'status start update end log search decide decisions confirm reject supersede disprove block unblock note plan set trailer resume drift sessions verify usage rewind undo files cat diff blame history state record past import export report link weigh'.split(
         ' ',
       ),
     );
