@@ -120,6 +120,8 @@ class TranscriptFollower implements AgentFollower {
   /** Runs that are not recorded, with the reason, and what is known of each run that the policy asks for. */
   readonly #denied = new Map<string, string>();
   readonly #cards = new Map<string, { key: string | undefined; parent: string | undefined }>();
+  /** Of the runs that are not recorded those of which the log says so, or is about to. */
+  readonly #withheldTold = new Set<string>();
   #withheldFacts = 0;
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
@@ -278,7 +280,7 @@ class TranscriptFollower implements AgentFollower {
       const denial = this.#denialOf(adapter, fact, run);
       if (denial !== undefined) {
         const card = await this.#withhold(adapter, fact, src, denial);
-        if (card !== undefined) recorded.push(this.#options.journal.record(card).catch((error: unknown) => this.#options.onError?.(error)));
+        if (card !== undefined) recorded.push(this.#tellWithheld(card));
         continue;
       }
       if (!this.#isNew(fact, src)) continue;
@@ -322,16 +324,28 @@ class TranscriptFollower implements AgentFollower {
     const draft = isNew ? await toWorkspaceFact(this.#clamped(fact), this.#paths) : undefined;
     if (draft !== undefined) onWithheld?.(draft);
     const source: Source = { file: src.file, offset: src.offset, record: `${fact.run}/withheld` };
-    if (!sources.add(source)) return undefined;
+    if (sources.has(source) || fact.run === undefined || this.#withheldTold.has(fact.run)) return undefined;
+    this.#withheldTold.add(fact.run);
     return {
       kind: 'run.started',
-      by: { actor: 'agent', name: adapter.id, ...(fact.run === undefined ? {} : { run: fact.run }), how: 'transcript' },
+      by: { actor: 'agent', name: adapter.id, run: fact.run, how: 'transcript' },
       agent: adapter.id,
-      ...(fact.run === undefined ? {} : { run: fact.run }),
+      run: fact.run,
       src: source,
       ...(fact.at === undefined ? {} : { at: fact.at }),
       notRecorded: denial,
     };
+  }
+
+  /** Without a session there is nothing to tell it in, and it begins none: then it waits for the run's next fact. */
+  async #tellWithheld(card: EventDraft): Promise<void> {
+    try {
+      await this.#options.journal.record(card);
+      if (card.src !== undefined) this.#options.sources.add(card.src);
+    } catch (error) {
+      if (card.run !== undefined) this.#withheldTold.delete(card.run);
+      this.#options.onError?.(error);
+    }
   }
 
   /** True once for each source, and only for facts of the time that is recorded. */

@@ -33,6 +33,10 @@ const companions: ReadonlySet<EventKind> = new Set([
   'session.ended',
 ]);
 
+/** That a run is not recorded is told where something is recorded, and is no reason to begin. */
+const isCompanion = (draft: EventDraft): boolean =>
+  companions.has(draft.kind) || (draft.kind === 'run.started' && draft.notRecorded !== undefined);
+
 /**
  * The journal of a process that outlives sessions: opens one with the first activity, lets go of one that was ended
  * (here or by another process) or has gone idle, and goes on in the next. Events keep the order of the calls.
@@ -125,8 +129,8 @@ export class LiveJournal implements Journal {
   }
 
   #openFor(draft: EventDraft): Promise<OpenSession> {
-    const isAsked = draft.by.how === 'stated' && !companions.has(draft.kind) && draft.by.actor !== 'system';
-    if (this.#opening === undefined && (companions.has(draft.kind) || !(this.#options.startsByItself || isAsked)))
+    const isAsked = draft.by.how === 'stated' && !isCompanion(draft) && draft.by.actor !== 'system';
+    if (this.#opening === undefined && (isCompanion(draft) || !(this.#options.startsByItself || isAsked)))
       throw new NoSessionError('no-session', 'No session is being recorded.');
     return this.start({ by: draft.by.actor === 'unknown' ? systemAuthor : draft.by });
   }

@@ -22,11 +22,11 @@ async function talk(thread: string): Promise<(type: string, payload: object) => 
   return (type, payload) => appendFile(path, line(type, payload));
 }
 
-const record = (recordPolicy: unknown): Promise<Recorder> =>
-  room.started({
-    settings: { ...defaultRecorderSettings, quietMs: 60, maxWaitMs: 400, recordPolicy },
-    agents: { adapters: transcriptAdapters, environment: { platform: process.platform, homeFolder: room.base, variables: {} } },
-  });
+const denying = (recordPolicy: unknown): Parameters<RecorderRoom['record']>[0] => ({
+  settings: { ...defaultRecorderSettings, quietMs: 60, maxWaitMs: 400, recordPolicy },
+  agents: { adapters: transcriptAdapters, environment: { platform: process.platform, homeFolder: room.base, variables: {} } },
+});
+const record = (recordPolicy: unknown): Promise<Recorder> => room.started(denying(recordPolicy));
 const patch = ['*** Begin Patch', '*** Update File: a.txt', '@@', ' one', '-two', '+TWO', '*** End Patch', ''].join('\n');
 const one = '019a0000-0000-7000-8000-000000000001';
 
@@ -57,4 +57,21 @@ it('[A67] records the others, and says where a rule cannot be read', async () =>
   await until(async () => (await room.kinds(recorder, 'prompt.submitted')).length === 1, 'the prompt');
   expect(recorder.status()).toMatchObject({ state: 'degraded', withheld: { runs: 0, facts: 0 } });
   expect(recorder.status().reason).toContain('rule 2');
+});
+
+it('[A70] begins no session for a run that the policy denies, and says in the next one that it is not recorded', async () => {
+  const recorder = await room.record(denying([{ action: 'deny', agent: 'codex' }]));
+  const codex = await talk(one);
+  await codex('event_msg', { type: 'user_message', message: 'A secret wish' });
+  await until(() => Promise.resolve(recorder.status().withheld.facts > 0), 'the prompt that is left out');
+  await recorder.flush();
+  expect(recorder.status().session).toBeUndefined();
+  expect(await recorder.sessions.list()).toEqual([]);
+  await recorder.start();
+  await codex('event_msg', { type: 'user_message', message: 'Another secret wish' });
+  await until(async () => (await room.kinds(recorder, 'run.started')).length === 1, 'the word that it is not recorded');
+  await codex('event_msg', { type: 'user_message', message: 'A third' });
+  await recorder.flush();
+  expect(await room.kinds(recorder, 'run.started')).toMatchObject([{ run: one, notRecorded: expect.stringContaining('rule 1') }]);
+  expect(JSON.stringify(await room.events(recorder))).not.toContain('secret wish');
 });
