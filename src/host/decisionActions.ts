@@ -9,6 +9,7 @@ import type { Decision, SessionState } from '../model/sessionState.ts';
 import { writeDecisionRecords } from '../services/decisionRecords.ts';
 import type { SessionFeed } from '../services/sessionFeed.ts';
 import type { ActionContext, Actions, DecisionVerdict } from './actions.ts';
+import { Drafts } from './drafts.ts';
 import { recordEntry } from './entryRecording.ts';
 import { askForFile } from './fileDialog.ts';
 import { done, Refusal, requireFeed, turnedDown } from './outcome.ts';
@@ -22,6 +23,7 @@ export function decisionActions({
   showView,
 }: ActionContext): Pick<Actions, 'judgeDecision' | 'showDecisions' | 'exportDecisions'> {
   const { t } = vscode.l10n;
+  const drafts = new Drafts();
 
   const judge = async (feed: SessionFeed, decision: Decision, verdict: DecisionVerdict): Promise<EventDraft | undefined> => {
     const { id } = decision;
@@ -69,19 +71,20 @@ export function decisionActions({
     decision: Decision,
   ): Promise<(Pick<Decision, 'what' | 'alternatives' | 'files'> & { why: string }) | undefined> => {
     const title = t('Edit Decision');
-    const what = await prompts().input({ title: `${title} (1/4)`, prompt: t('What was decided?'), value: decision.what, isRequired: true });
-    if (what === undefined || what.trim() === '') return undefined;
-    const why = await prompts().input({ title: `${title} (2/4)`, prompt: t('Why?'), value: decision.why ?? '' });
-    if (why === undefined) return undefined;
-    const others = await prompts().input({
-      title: `${title} (3/4)`,
-      prompt: t('What else was considered? Separate several with a semicolon, or leave it empty.'),
-      value: decision.alternatives.join('; '),
-    });
-    if (others === undefined) return undefined;
+    const answers = await drafts.ask(prompts(), decision.id, [
+      { title: `${title} (1/4)`, prompt: t('What was decided?'), value: decision.what, isRequired: true },
+      { title: `${title} (2/4)`, prompt: t('Why? You can leave it empty.'), value: decision.why ?? '' },
+      {
+        title: `${title} (3/4)`,
+        prompt: t('What else was considered? Separate several with a semicolon, or leave it empty.'),
+        value: decision.alternatives.join('; '),
+      },
+    ]);
+    if (answers === undefined) return undefined;
+    const [what = '', why = '', others = ''] = answers;
     const files = await askFiles(feed, decision, `${title} (4/4)`);
     if (files === undefined) return undefined;
-    return { what: what.trim(), why: why.trim(), alternatives: splitAlternatives(others), files: [...files] };
+    return { what, why, alternatives: splitAlternatives(others), files: [...files] };
   };
 
   /** Of the files that the session changed last, and those that it names already. */
@@ -108,6 +111,7 @@ export function decisionActions({
     const draft = await judge(feed, decision, verdict);
     if (draft === undefined) return turnedDown;
     await recordEntry(deck(), feed.session, draft);
+    drafts.drop(decision.id);
     return done;
   };
 

@@ -7,6 +7,7 @@ import { userAuthor } from '../model/author.ts';
 import type { EventId } from '../model/ids.ts';
 import type { ActionContext, Actions } from './actions.ts';
 import { splitAlternatives } from './decisionActions.ts';
+import { Drafts } from './drafts.ts';
 import { recordEntry } from './entryRecording.ts';
 import { done, Refusal, requireFeed, requireRecorder, turnedDown } from './outcome.ts';
 
@@ -17,6 +18,7 @@ export function entryActions({
   showView,
 }: ActionContext): Pick<Actions, 'logDecision' | 'logBlocker' | 'clearBlocker' | 'addNote' | 'editPlan'> {
   const { t } = vscode.l10n;
+  const drafts = new Drafts();
   const record: ReturnType<typeof requireRecorder>['journal']['record'] = (draft) => requireRecorder(deck()).journal.record(draft);
 
   const around = (): EventId[] => {
@@ -35,51 +37,50 @@ export function entryActions({
     async logDecision(evidence = []) {
       requireRecorder(deck());
       const title = t('Log Decision');
-      const what = await prompts().input({
-        title: `${title} (1/3)`,
-        prompt: t('What was decided?'),
-        placeholder: t('Use a token bucket instead of a sliding window'),
-        isRequired: true,
-      });
-      if (what === undefined || what.trim() === '') return turnedDown;
-      const why = await prompts().input({
-        title: `${title} (2/3)`,
-        prompt: t('Why?'),
-        placeholder: t('Simpler, and enough for our scale'),
-      });
-      if (why === undefined) return turnedDown;
-      const alternatives = await prompts().input({
-        title: `${title} (3/3)`,
-        prompt: t('What else was considered? Separate several with a semicolon, or leave it empty.'),
-      });
-      if (alternatives === undefined) return turnedDown;
+      const answers = await drafts.ask(prompts(), 'decision', [
+        {
+          title: `${title} (1/3)`,
+          prompt: t('What was decided?'),
+          placeholder: t('Use a token bucket instead of a sliding window'),
+          isRequired: true,
+        },
+        { title: `${title} (2/3)`, prompt: t('Why? You can leave it empty.'), placeholder: t('Simpler, and enough for our scale') },
+        { title: `${title} (3/3)`, prompt: t('What else was considered? Separate several with a semicolon, or leave it empty.') },
+      ]);
+      if (answers === undefined) return turnedDown;
+      const [what = '', why = '', alternatives = ''] = answers;
       const others = splitAlternatives(alternatives);
       await record({
         kind: 'decision.confirmed',
         by: userAuthor,
         id: entryId('d'),
-        what: what.trim(),
-        ...(why.trim() === '' ? {} : { why: why.trim() }),
+        what,
+        ...(why === '' ? {} : { why }),
         ...(others.length === 0 ? {} : { alternatives: others }),
         evidence: evidence.length === 0 ? around() : [...evidence],
       });
+      drafts.drop('decision');
       said(t('Decision logged.'), 'decisions');
       return done;
     },
     async logBlocker(evidence = []) {
       requireRecorder(deck());
-      const what = await prompts().input({ title: t('Log Blocker'), prompt: t('What stands in the way?'), isRequired: true });
-      if (what === undefined || what.trim() === '') return turnedDown;
-      const cause = await prompts().input({ title: t('Log Blocker'), prompt: t('What causes it? You can leave it empty.') });
-      if (cause === undefined) return turnedDown;
+      const title = t('Log Blocker');
+      const answers = await drafts.ask(prompts(), 'blocker', [
+        { title: `${title} (1/2)`, prompt: t('What stands in the way?'), isRequired: true },
+        { title: `${title} (2/2)`, prompt: t('What causes it? You can leave it empty.') },
+      ]);
+      if (answers === undefined) return turnedDown;
+      const [what = '', cause = ''] = answers;
       await record({
         kind: 'blocker.raised',
         by: userAuthor,
         id: entryId('b'),
-        what: what.trim(),
-        ...(cause.trim() === '' ? {} : { cause: cause.trim() }),
+        what,
+        ...(cause === '' ? {} : { cause }),
         evidence: evidence.length === 0 ? around() : [...evidence],
       });
+      drafts.drop('blocker');
       said(t('Blocker logged.'), 'blockers');
       return done;
     },
@@ -117,7 +118,7 @@ export function entryActions({
         ? (currentPlans(feed.state).find(({ run, author }) => run === undefined && author.actor === 'user')?.entries ?? [])
         : [];
       const index = await prompts().pick(
-        t('Plan'),
+        t('Edit Plan'),
         [
           { label: t('Add…'), icon: 'add', value: -1 },
           ...own.map(({ content, status }, value) => ({ label: content, icon: planIcons[status], value })),
@@ -127,7 +128,7 @@ export function entryActions({
       if (index === undefined) return turnedDown;
       let edit: PlanEdit;
       if (index < 0) {
-        const text = await prompts().input({ title: t('Plan'), prompt: t('What is to be done?'), isRequired: true });
+        const text = await prompts().input({ title: t('Edit Plan'), prompt: t('What is to be done?'), isRequired: true });
         if (text === undefined || text.trim() === '') return turnedDown;
         edit = { kind: 'add', text: text.trim() };
       } else {
@@ -147,13 +148,16 @@ export function entryActions({
     },
     async addNote() {
       requireRecorder(deck());
-      const text = await prompts().input({
-        title: t('Add Note'),
-        prompt: t('A note for the log: what you tried, what you saw, what comes next.'),
-        isRequired: true,
-      });
-      if (text === undefined || text.trim() === '') return turnedDown;
-      await record({ kind: 'progress.noted', by: userAuthor, text: text.trim() });
+      const answers = await drafts.ask(prompts(), 'note', [
+        {
+          title: t('Add Note'),
+          prompt: t('A note for the log: what you tried, what you saw, what comes next.'),
+          isRequired: true,
+        },
+      ]);
+      if (answers === undefined) return turnedDown;
+      await record({ kind: 'progress.noted', by: userAuthor, text: answers[0] ?? '' });
+      drafts.drop('note');
       said(t('Note added.'), 'timeline');
       return done;
     },

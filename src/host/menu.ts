@@ -23,7 +23,7 @@ export async function showMenu(deck: Deck, prompts: Prompts): Promise<Outcome> {
   if (header.state === 'untrusted')
     choices.push({ value: 'workbench.trust.manage', icon: 'workspace-untrusted', label: t('Manage Workspace Trust') });
   if (deck.mode === 'failed') choices.push(item('start', 'refresh', t('Try Again')));
-  choices.push(item('focus', 'history', t('Show Timeline')));
+  choices.push(item('focus', 'eye', t('Show Timeline')));
   if (header.session !== undefined) choices.push(item('copyResume', 'clippy', t('Copy Resume Prompt')));
   if (canRecord) {
     if (isOpen) choices.push(item('checkpoint', 'flag', t('Checkpoint…')));
@@ -32,8 +32,8 @@ export async function showMenu(deck: Deck, prompts: Prompts): Promise<Outcome> {
       item('block', 'error', t('Log Blocker…')),
       item('note', 'note', t('Add Note…')),
     );
-    if (header.session !== undefined) choices.push(item('rewind', 'discard', t('Rewind to…')));
-    if (header.undoableRewind !== undefined) choices.push(item('undoRewind', 'redo', t('Undo Rewind')));
+    if (header.session !== undefined) choices.push(item('rewind', 'history', t('Rewind to…')));
+    if (header.undoableRewind !== undefined) choices.push(item('undoRewind', 'discard', t('Undo Rewind')));
     if (header.state === 'recording') choices.push(item('pause', 'debug-pause', t('Pause Recording')));
     if (header.state === 'paused') choices.push(item('continue', 'record', t('Resume Recording')));
     choices.push(isOpen ? item('end', 'debug-stop', t('End Session')) : item('start', 'record', t('Start Session')));

@@ -27,6 +27,10 @@ export interface Prompts {
     readonly value?: string;
     readonly isRequired?: boolean;
     readonly maxLength?: number;
+    /** What stands in the box, at each change: all there is of it when it is closed by Escape. */
+    readonly onType?: (text: string) => void;
+    /** Looked at while it is typed: a problem keeps it from being accepted, a note stands below it. */
+    readonly check?: (text: string) => { readonly problem: string } | { readonly note: string };
   }): Promise<string | undefined>;
   /** `onActive`: the user looks at this one, for as long as the list is open. */
   pick<T>(
@@ -48,7 +52,7 @@ export interface Prompts {
 const labelOf = ({ label, icon }: Choice<unknown>): string => (icon === undefined ? plain(label) : `$(${icon}) ${plain(label)}`);
 
 export const vscodePrompts: Prompts = {
-  async input({ title, prompt, placeholder, value, isRequired = false, maxLength }) {
+  async input({ title, prompt, placeholder, value, isRequired = false, maxLength, onType, check }) {
     return vscode.window.showInputBox({
       title,
       ignoreFocusOut: true,
@@ -56,10 +60,13 @@ export const vscodePrompts: Prompts = {
       ...(placeholder === undefined ? {} : { placeHolder: placeholder }),
       ...(value === undefined ? {} : { value }),
       validateInput: (text) => {
+        onType?.(text);
         if (isRequired && text.trim() === '')
           return { message: vscode.l10n.t('Write a few words, or press Escape.'), severity: vscode.InputBoxValidationSeverity.Info };
         if (maxLength !== undefined && text.length > maxLength) return vscode.l10n.t('At most {0} characters.', maxLength);
-        return undefined;
+        const found = check?.(text);
+        if (found === undefined) return undefined;
+        return 'problem' in found ? found.problem : { message: found.note, severity: vscode.InputBoxValidationSeverity.Info };
       },
     });
   },

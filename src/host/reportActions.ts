@@ -65,7 +65,12 @@ export function reportActions({
       const format = await prompts().pick(t('Export Session'), [
         { label: 'HTML', description: t('one page to read anywhere, without scripts'), icon: 'browser', value: 'html' as const },
         { label: 'Markdown', description: t('its page'), icon: 'markdown', value: 'md' as const },
-        { label: 'JSONL', description: t('every event, to be taken in again with Import Session'), icon: 'json', value: 'jsonl' as const },
+        {
+          label: 'JSONL',
+          description: t('every event, to be taken in again with Import Exported Session'),
+          icon: 'json',
+          value: 'jsonl' as const,
+        },
       ]);
       if (format === undefined) return turnedDown;
       const target = await askForFile(t('Export Session'), path.join(deck().folders[0]?.path ?? '', `${feed.session}.${format}`), {
@@ -98,7 +103,11 @@ export function reportActions({
       requireRecorder(deck());
       if (layout === undefined) return turnedDown;
       const [file] =
-        (await vscode.window.showOpenDialog({ title: t('Import Session'), filters: { JSONL: ['jsonl'] }, canSelectMany: false })) ?? [];
+        (await vscode.window.showOpenDialog({
+          title: t('Import Exported Session'),
+          filters: { JSONL: ['jsonl'] },
+          canSelectMany: false,
+        })) ?? [];
       if (file === undefined) return turnedDown;
       const { session, events, damaged } = await importSession(file.fsPath, layout, nodeDigest);
       await deck().choose(session);
