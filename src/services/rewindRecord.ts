@@ -23,7 +23,7 @@ export async function recordRewind(
   const { journal, content } = parts;
   // All at once, so that they share the log's syncs; the log keeps their order.
   const changed = entry.steps.filter((step) => !recorded.has(step.path) && !isSameVersion(step.from, step.to));
-  const drafts = new Array<EventDraft | undefined>(changed.length);
+  const drafts: (EventDraft | undefined)[] = [];
   await inParallel(changed, 8, async (step, index) => {
     const draft = changeDraft(step.path, step.from, step.to, tapedeckAuthor);
     drafts[index] = draft && { ...draft, ...(await linesOf(content, step.from, step.to)), rewind: entry.id };
