@@ -7,6 +7,7 @@ import { defaultRecorderSettings } from '../services/recorderSettings.ts';
 import { importSessions, type ImportReport } from '../services/sessionImport.ts';
 import { listTranscripts, type ListedTranscript } from '../services/transcriptListing.ts';
 import { nodeDigest } from '../store/digest.ts';
+import type { RecordPolicy } from '../core/recordPolicy.ts';
 import type { CommandRun } from './command.ts';
 import { openPlaces } from './projectOpening.ts';
 import { randomName, type Workspace } from './workspace.ts';
@@ -28,6 +29,7 @@ export async function rebuildSessions(
     readonly transcripts?: readonly ListedTranscript[];
     readonly git: 'never' | 'with-runs' | 'always';
     readonly isDryRun: boolean;
+    readonly policy: RecordPolicy;
   },
 ): Promise<ImportReport> {
   const environment = agentEnvironment(run, workspace);
@@ -48,6 +50,7 @@ export async function rebuildSessions(
     idleHours: defaultRecorderSettings.idleHours,
     liveFrom: current === undefined ? undefined : Date.parse(current.startedAt),
     git: options.git,
+    policy: options.policy,
     isDryRun: options.isDryRun,
     signal: stopping.signal,
     onProgress: tell,

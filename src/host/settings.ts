@@ -80,6 +80,6 @@ export function readTimes(): ZonedTime {
 
 function rulesOf(settings: vscode.WorkspaceConfiguration): unknown {
   const { globalValue, workspaceValue, workspaceFolderValue } = settings.inspect<unknown>('recordPolicy') ?? {};
-  const told = [globalValue, workspaceValue, workspaceFolderValue].filter((value) => value !== undefined);
+  const told = [globalValue, workspaceValue, workspaceFolderValue].filter((value) => value !== undefined && value !== null);
   return told.every(Array.isArray) ? told.flat() : told.find((value) => !Array.isArray(value));
 }

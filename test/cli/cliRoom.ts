@@ -21,7 +21,7 @@ export interface CliRoom {
   readonly folder: string;
   run(words: readonly string[], options?: RunOptions): Promise<CliResult>;
   /** Starts a command that goes on until it is stopped. */
-  start(words: readonly string[]): RunningCommand;
+  start(words: readonly string[], options?: RunOptions): RunningCommand;
   /** Starts `record` and resolves when it says that it records. */
   record(words?: readonly string[]): Promise<RunningRecorder>;
   write(path: string, content: string): Promise<void>;
@@ -101,8 +101,8 @@ export async function openCliRoom(bundle: string): Promise<CliRoom> {
             .map((line) => JSON.parse(line) as unknown),
       };
     },
-    start(words) {
-      const { child, ended, out } = start(words);
+    start(words, options) {
+      const { child, ended, out } = start(words, options);
       return {
         out,
         stop(signal) {

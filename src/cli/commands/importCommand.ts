@@ -7,6 +7,7 @@ import { importSession, isSessionExport } from '../../services/sessionExchange.t
 import { nodeDigest } from '../../store/digest.ts';
 import { CliError } from '../cliError.ts';
 import type { CommandEntry, CommandRun } from '../command.ts';
+import { policyOption, readPolicy } from '../policyReading.ts';
 import { agentEnvironment, describeImport, rebuildSessions } from '../sessionRebuilding.ts';
 
 export const importCommand: CommandEntry = (program, act) => {
@@ -23,6 +24,7 @@ With a file that export wrote: takes that session in as it was.`,
     .argument('[path]', 'a transcript of any known agent, or a folder of them; without one all that the agents keep on this machine')
     .option('--dry-run', 'say what would be made, and write nothing')
     .option('--no-git', 'leave git’s history out')
+    .option(...policyOption)
     .addHelpText(
       'after',
       `
@@ -42,7 +44,7 @@ With a path and --json one document a line for each run:
   title, cwd, parent, forkedFrom, files`,
     )
     .action(
-      act(async (run, place: string | undefined, options: { dryRun?: boolean; git: boolean }) => {
+      act(async (run, place: string | undefined, options: { dryRun?: boolean; git: boolean; policy?: string }) => {
         const isDryRun = options.dryRun === true;
         if (place !== undefined && (await isExport(path.resolve(run.process.cwd, place)))) {
           const workspace = await run.workspace();
@@ -54,7 +56,9 @@ With a path and --json one document a line for each run:
         }
         const git = options.git ? 'always' : 'never';
         if (place === undefined) {
-          const report = await rebuildSessions(run, await run.workspace(), { git, isDryRun });
+          const workspace = await run.workspace();
+          const policy = await readPolicy(run, workspace, options.policy);
+          const report = await rebuildSessions(run, workspace, { git, isDryRun, policy });
           for (const { path: file, reason } of report.failed) run.output.note(`${file} cannot be read: ${reason}`);
           await run.output.answer({ ok: !report.isCancelled, ...report }, describeImport(report, isDryRun));
           return report.failed.length === 0 && !report.isCancelled ? 0 : 1;
@@ -65,8 +69,10 @@ With a path and --json one document a line for each run:
           adapters: transcriptAdapters,
           environment: agentEnvironment(run),
         });
-        const report = await rebuildSessions(run, await run.workspace(), {
+        const workspace = await run.workspace();
+        const report = await rebuildSessions(run, workspace, {
           transcripts,
+          policy: await readPolicy(run, workspace, options.policy),
           git: options.git ? 'with-runs' : 'never',
           isDryRun,
         });

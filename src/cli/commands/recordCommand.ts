@@ -4,6 +4,7 @@ import { transcriptAdapters } from '../../core/transcripts/table.ts';
 import { chokidarWatcher } from '../../services/chokidarWatcher.ts';
 import type { RecorderStatus } from '../../services/recorderStatus.ts';
 import type { CommandEntry } from '../command.ts';
+import { policyOption, readPolicySetting } from '../policyReading.ts';
 import { openWorkspaceRecorder } from './sessionCommands.ts';
 
 /** The recorder of the editor without the editor: for plain terminals, tmux, CI. */
@@ -14,14 +15,16 @@ export const recordCommand: CommandEntry = (program, act) => {
     .argument('[dir]', 'the workspace; by default that of --dir')
     .option('--label <label>', 'what the session is about')
     .option('--no-agents', 'do not follow the agents’ own records')
+    .option(...policyOption)
     .action(
-      act(async (run, directory: string | undefined, options: { label?: string; agents: boolean }) => {
+      act(async (run, directory: string | undefined, options: { label?: string; agents: boolean; policy?: string }) => {
         // The recorder takes the folder that it is told, and never one above it.
         const workspace = await run.workspace(directory ?? program.opts<{ dir?: string }>().dir ?? '.');
         const stopped = run.process.whenStopped();
         const recorder = await openWorkspaceRecorder(workspace, {
           watcher: chokidarWatcher,
           ...(options.agents && {
+            recordPolicy: await readPolicySetting(run, workspace, options.policy),
             agents: {
               adapters: transcriptAdapters,
               environment: { platform: process.platform, homeFolder: os.homedir(), variables: run.process.environment },

@@ -8,6 +8,7 @@ import { nodeDigest } from '../../store/digest.ts';
 import { readRecorders } from '../../store/presence.ts';
 import { CliError, usageError } from '../cliError.ts';
 import type { CommandEntry } from '../command.ts';
+import { readPolicy } from '../policyReading.ts';
 import { describeImport, rebuildSessions } from '../sessionRebuilding.ts';
 import { firstFolder, type Workspace } from '../workspace.ts';
 import { noteDraft, write } from './entryCommands.ts';
@@ -79,7 +80,11 @@ export const endCommand: CommandEntry = (program, act) => {
         const card = await workspace.sessions.current();
         if (card === undefined) {
           // Nobody began one, but an agent may have been at work: its own record tells of it.
-          const report = await rebuildSessions(run, workspace, { git: 'with-runs', isDryRun: false });
+          const report = await rebuildSessions(run, workspace, {
+            git: 'with-runs',
+            isDryRun: false,
+            policy: await readPolicy(run, workspace),
+          });
           if (report.sessions.length === 0) throw new CliError(1, 'no-session', `No session is open in ${workspace.folder}`);
           await run.output.answer({ ok: true, session: report.sessions.at(-1), rebuilt: report.sessions }, [
             'No session was open, so it was made of what the agents kept.',
@@ -119,12 +124,15 @@ export async function scanOnce(workspace: Workspace): Promise<ScanReport> {
 
 export function openWorkspaceRecorder(
   workspace: Workspace,
-  options: Pick<Parameters<typeof openRecorder>[0], 'watcher' | 'agents' | 'onTrace'>,
+  {
+    recordPolicy,
+    ...options
+  }: Pick<Parameters<typeof openRecorder>[0], 'watcher' | 'agents' | 'onTrace'> & { readonly recordPolicy?: unknown },
 ): Promise<Recorder> {
   return openRecorder({
     folders: [firstFolder(workspace.folder)],
     root: workspace.layout.root,
-    settings: { ...defaultRecorderSettings, start: 'manual' },
+    settings: { ...defaultRecorderSettings, start: 'manual', recordPolicy },
     clock: systemClock,
     digest: nodeDigest,
     app: 'cli',

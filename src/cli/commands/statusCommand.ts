@@ -17,6 +17,7 @@ import type { CommandEntry } from '../command.ts';
 import { openPlaces } from '../projectOpening.ts';
 import { agentEnvironment } from '../sessionRebuilding.ts';
 import { readState } from '../stateReading.ts';
+import { readPolicy } from '../policyReading.ts';
 import type { Workspace } from '../workspace.ts';
 
 export const statusCommand: CommandEntry = (program, act) => {
@@ -39,6 +40,7 @@ export const statusCommand: CommandEntry = (program, act) => {
           clock: systemClock,
           digest: nodeDigest,
           withinDays: warnedDays,
+          policy: await readPolicy(run, workspace),
           liveFrom: current === undefined ? undefined : Date.parse(current.startedAt),
         });
         const storage = await readStorageUse(workspace.layout);
