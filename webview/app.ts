@@ -169,9 +169,10 @@ export class App extends LitElement {
     this.querySelector<HTMLElement>(selector)?.focus();
   }
 
-  async #onShow({ tab, event, focusFilter }: HostNotices['show']): Promise<void> {
+  async #onShow({ tab, event, ms, focusFilter }: HostNotices['show']): Promise<void> {
     if (tab !== undefined) this.#choose(tab);
     if (event !== undefined) await this.#reveal(event);
+    if (ms !== undefined) await this.#seek(ms);
     if (focusFilter !== true) return;
     this.#choose('timeline');
     await this.#focusSoon('.filter-text');

@@ -28,10 +28,24 @@ export interface FilterBoxSetting {
   /** Turns the order round. */
   readonly turn: () => void;
   readonly collapse: () => void;
+  /** The text is a time: its words, and the way there. */
+  readonly goal: { readonly words: string; readonly go: () => void } | undefined;
 }
 
 /** The filter's text, the tokens that are used most as switches, and fold-away for all turns. */
-export function filterBox({ text, saved, agents, isOpen, order, save, change, toggle, turn, collapse }: FilterBoxSetting): TemplateResult {
+export function filterBox({
+  text,
+  saved,
+  agents,
+  isOpen,
+  order,
+  save,
+  change,
+  toggle,
+  turn,
+  collapse,
+  goal,
+}: FilterBoxSetting): TemplateResult {
   const tokens = text.split(/\s+/);
   const flip = (token: string): void =>
     change((tokens.includes(token) ? tokens.filter((other) => other !== token) : [...tokens, token]).join(' ').trim());
@@ -43,6 +57,7 @@ export function filterBox({ text, saved, agents, isOpen, order, save, change, to
       .value=${text}
       @input=${(event: Event) => change((event.target as HTMLInputElement).value)}
       @keydown=${(event: KeyboardEvent) => {
+        if (event.key === 'Enter' && !event.isComposing) goal?.go();
         if (event.key === 'Escape' && text !== '') {
           event.stopPropagation();
           change('');
@@ -82,12 +97,18 @@ export function filterBox({ text, saved, agents, isOpen, order, save, change, to
       ${icon('collapse-all')}
     </button>
     ${
+      goal === undefined
+        ? nothing
+        : html`<button type="button" class="link go-to" @click=${goal.go}>${icon('clock')} Go to ${goal.words}</button>`
+    }
+    ${
       isOpen
         ? html`<div class="quick" role="group" aria-label="Filters">
             ${[...quickTokens, ...agents.map((name) => ({ token: `by:${name}`, name: displayName(name) }))].map(({ token, name }) =>
               toggleView(name, tokens.includes(token), () => flip(token)),
             )}
             ${saved.map((filter) => toggleView(filter, filter === text, () => change(filter === text ? '' : filter), 'pinned'))}
+            ${text === '' ? html`<p class="hint">A time, such as 14:00 or 2h ago, leads there.</p>` : nothing}
             ${
               text.trim() === '' || quickTokens.some(({ token }) => token === text)
                 ? nothing

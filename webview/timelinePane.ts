@@ -2,6 +2,7 @@ import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import { Delayer } from '../src/base/delayer.ts';
 import type { TimelineSection } from '../src/core/timeline.ts';
 import { filterSections, parseFilter } from '../src/core/timelineFilter.ts';
+import { parseTimeWords } from '../src/core/timeWords.ts';
 import type { TimelineRow } from '../src/core/timelineRow.ts';
 import { counted } from '../src/core/timelineWords.ts';
 import { eventId } from '../src/model/ids.ts';
@@ -85,6 +86,7 @@ export class TimelinePane extends LitElement {
     const { state, isWide } = this;
     if (deck === undefined || state === undefined) return html``;
     const active = isWide || this.#isPaneOpen ? this.#activeRow(this.#items(deck, state)) : undefined;
+    const goalMs = this.#goalMs(deck, state);
     const share = `${Math.round(state.split * 100)}%`;
     return html`<div
       class="split"
@@ -105,6 +107,7 @@ export class TimelinePane extends LitElement {
           },
           turn: () => void this.#turn(state),
           collapse: () => this.#collapseAll(deck),
+          goal: goalMs === undefined ? undefined : { words: deck.times.exact(goalMs), go: () => void this.#goTo(goalMs) },
         })}
         <div class="list-frame">
           <tapedeck-list
@@ -173,7 +176,7 @@ export class TimelinePane extends LitElement {
       }
     }
     // A filter that lets nothing through here may do so further back.
-    if (state.filter !== '' && list.items.length < 40 && deck.hasOlder) void deck.loadOlder();
+    if (state.filter !== '' && this.#goalMs(deck, state) === undefined && list.items.length < 40 && deck.hasOlder) void deck.loadOlder();
     this.#say('moved');
   }
 
@@ -182,7 +185,8 @@ export class TimelinePane extends LitElement {
     const key = `${state.order}\n${state.filter}\n${[...this.#closed].join()}\n${[...this.#open].join()}`;
     const known = this.#folded;
     if (known !== undefined && known.key === key && isSame(known.from, sections)) return known.items;
-    const filter = parseFilter(state.filter);
+    // A time lets everything through: it says where to go.
+    const filter = parseFilter(this.#goalMs(deck, state) === undefined ? state.filter : '');
     const items = this.#maker.items(filterSections(sections, filter), {
       closed: this.#closed,
       open: this.#open,
@@ -191,6 +195,20 @@ export class TimelinePane extends LitElement {
     });
     this.#folded = { from: sections, key, items };
     return items;
+  }
+
+  /** The time that stands in the filter box instead of a filter, ms. */
+  #goalMs({ header }: Deck, { filter }: PageState): number | undefined {
+    if (!/\d|^\s*(?:today|yesterday)\s*$/i.test(filter)) return undefined;
+    const nowMs = Date.now();
+    const endedMs = Date.parse(header?.endedAt ?? '');
+    return parseTimeWords(filter, { nowMs, untilMs: Number.isNaN(endedMs) ? nowMs : endedMs, timeZone: header?.timeZone });
+  }
+
+  async #goTo(ms: number): Promise<void> {
+    await this.#filter('');
+    await this.seek(ms);
+    this.#say('say', `Shown from ${this.#deck?.times.exact(ms) ?? ''} on`);
   }
 
   #activeRow(items: readonly ListItem[]): TimelineRow | undefined {

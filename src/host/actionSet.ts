@@ -13,6 +13,7 @@ import { resumeActions } from './resumeActions.ts';
 import { rewindActions } from './rewindActions.ts';
 import { searchActions } from './searchActions.ts';
 import { sessionActions } from './sessionActions.ts';
+import { timeActions } from './timeActions.ts';
 import { undoActions } from './undoActions.ts';
 
 /** All actions, each topic from its own file. */
@@ -34,6 +35,7 @@ export function createActions(context: ActionContext): Actions {
     ...resumeActions(context),
     ...reportActions(context),
     ...searchActions(context),
+    ...timeActions(context),
     ...pastActions(context),
     openTab: async () => {
       context.openTab();

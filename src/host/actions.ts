@@ -32,6 +32,8 @@ export interface Actions {
   revealLogFolder(): Promise<Outcome>;
   /** Lets the user search, and shows what was picked in the timeline. */
   searchLog(): Promise<Outcome>;
+  /** Lets the user write a time, and shows what happened then in the timeline. */
+  goToTime(): Promise<Outcome>;
 
   /** Lets the user find a past run of any agent, and takes it up in a terminal or copies how. */
   findPast(): Promise<Outcome>;
@@ -114,7 +116,7 @@ export interface ActionContext {
   /** Opens the deck anew, as at the start. */
   readonly reopen: () => Promise<void>;
   readonly openTab: () => void;
-  readonly showView: (tab?: Tab, event?: EventId) => Promise<void>;
+  readonly showView: (tab?: Tab, point?: EventId | { readonly ms: number }) => Promise<void>;
   readonly logWorker: LogWorker;
   /** Shows Markdown that is only to be read. */
   readonly showText: (title: string, markdown: string) => Promise<void>;

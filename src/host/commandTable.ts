@@ -46,6 +46,7 @@ function commandTable(actions: Actions, menu: () => Promise<Outcome>): Record<st
     'tapedeck.focus': () => actions.showView(),
     'tapedeck.menu': menu,
     'tapedeck.search': () => actions.searchLog(),
+    'tapedeck.goToTime': () => actions.goToTime(),
     'tapedeck.findPast': () => actions.findPast(),
     'tapedeck.importPast': () => actions.importPast(),
     'tapedeck.linkFolder': () => actions.linkFolder(),

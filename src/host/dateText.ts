@@ -1,5 +1,5 @@
-/** A time as people read it: the clock for today, the day as well for any other. */
-export function formatTime(at: string): string {
+/** A time as people read it: the clock for today, the day as well for any other. `timeZone` is an IANA name; absent: this system's. */
+export function formatTime(at: string, timeZone?: string): string {
   const date = new Date(at);
   if (Number.isNaN(date.getTime())) return at;
   const isToday = date.toDateString() === new Date().toDateString();
@@ -8,5 +8,6 @@ export function formatTime(at: string): string {
     hour: '2-digit',
     minute: '2-digit',
     second: '2-digit',
+    ...(timeZone === undefined ? {} : { timeZone }),
   });
 }

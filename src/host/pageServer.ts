@@ -6,7 +6,7 @@ import type { Author } from '../model/author.ts';
 import type { LoggedEvent } from '../model/event.ts';
 import { eventId, type EventId } from '../model/ids.ts';
 import { openChannel, type Channel, type Port, type RequestHandlers } from '../protocol/channel.ts';
-import { largestPage, type EventsPage, type HostNotices, type PageRequests, type Snapshot, type Tab } from '../protocol/messages.ts';
+import { largestPage, type EventsPage, type HostNotices, type PageRequests, type Snapshot } from '../protocol/messages.ts';
 import type { EventCursor, EventPage } from '../store/logReader.ts';
 import { diffOfSpan, fileSpans } from '../services/fileDiffs.ts';
 import type { SessionFeed } from '../services/sessionFeed.ts';
@@ -73,7 +73,7 @@ export class PageServer implements Disposable {
     this.#notify('sessionChanged', {});
   }
 
-  show(target: { readonly tab?: Tab; readonly event?: EventId; readonly focusFilter?: boolean }): void {
+  show(target: HostNotices['show']): void {
     if (this.#isReady && !this.#isSwitching) this.#notify('show', target);
     else this.#pendingShow = target;
   }

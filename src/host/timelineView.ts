@@ -64,10 +64,10 @@ export class TimelineView implements vscode.WebviewViewProvider, vscode.WebviewP
     this.#hold(vscode.window.createWebviewPanel(tabType, 'Tapedeck', vscode.ViewColumn.Active, {}));
   }
 
-  async showView(tab?: Tab, event?: EventId): Promise<void> {
+  async showView(tab?: Tab, point?: EventId | { readonly ms: number }): Promise<void> {
     await vscode.commands.executeCommand(`${viewId}.focus`);
-    if (tab !== undefined || event !== undefined)
-      this.#showSoon({ ...(tab === undefined ? {} : { tab }), ...(event === undefined ? {} : { event }) });
+    if (tab !== undefined || point !== undefined)
+      this.#showSoon({ ...(tab === undefined ? {} : { tab }), ...(typeof point === 'string' ? { event: point } : point) });
   }
 
   /** A view that was never open is resolved a moment after it got the focus. */

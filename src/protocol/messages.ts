@@ -399,7 +399,8 @@ export interface HostNotices {
   resumeChanged: None;
   /** Another session is shown from now on: the page throws away what it holds and asks `ready`. */
   sessionChanged: None;
-  show: { readonly tab?: Tab; readonly event?: EventId; readonly focusFilter?: boolean };
+  /** `ms`: what happened at that time. */
+  show: { readonly tab?: Tab; readonly event?: EventId; readonly ms?: number; readonly focusFilter?: boolean };
 }
 
 /** Requests that wait for a person in a dialog of the editor. */

@@ -29,6 +29,12 @@ export function searchSuite(): void {
       assert.deepEqual(answers.told, ['inform: Note added. | Show']);
     });
 
+    it('[V50] goes to a time that is written in words, and to none that is no time', async () => {
+      answers.input = ['2h ago', 'some day'];
+      assert.equal(await vscode.commands.executeCommand('tapedeck.goToTime'), true);
+      assert.equal(await vscode.commands.executeCommand('tapedeck.goToTime'), false);
+    });
+
     it('[L28] finds the same where there is no thread', async () => {
       const { root } = api.deck().layout!;
       const question = { ask: 'search', root, query: { text: 'a note' }, count: 50 } as const;

@@ -52,6 +52,36 @@ describe('the strip', () => {
     await expect.poll(() => page.locator('.pill').count()).toBe(0);
   });
 
+  it('[V50] [V44] goes to the time that is typed into the filter box, and filters nothing by it', async () => {
+    const { page, problems } = await show(longSession, { width: 420 });
+    const box = page.getByRole('textbox', { name: 'Filter the timeline' });
+    const rows = await page.getByRole('treeitem').count();
+    const far = long[600]!.at;
+    await box.fill(`${far.slice(0, 10)} ${far.slice(11, 19)}`);
+    await expect.poll(() => page.getByRole('button', { name: /^Go to / }).count()).toBe(1);
+    expect(await page.getByRole('treeitem').count()).toBeGreaterThanOrEqual(rows - 1);
+    await box.press('Enter');
+    const turn = long.slice(0, 601).filter(({ kind }) => kind === 'prompt.submitted').length;
+    await expect
+      .poll(() => page.getByRole('treeitem', { name: new RegExp(`Step (${turn - 1}|${turn}|${turn + 1}):`) }).count(), { timeout: 15_000 })
+      .toBeGreaterThan(0);
+    await expect.poll(() => box.inputValue()).toBe('');
+    await expect.poll(() => page.getByRole('button', { name: /^Go to / }).count()).toBe(0);
+    await box.fill('"14:00"');
+    await expect.poll(() => page.getByText('Nothing matches the filter', { exact: false }).count()).toBe(1);
+    expect(await page.getByRole('button', { name: /^Go to / }).count()).toBe(0);
+    expect(problems).toEqual([]);
+  });
+
+  it('[V50] goes to the time that the editor asks for', async () => {
+    const { page, host } = await show(longSession, { width: 420 });
+    host.notify('show', { tab: 'timeline', ms: Date.parse(long[1200]!.at) });
+    const turn = long.slice(0, 1201).filter(({ kind }) => kind === 'prompt.submitted').length;
+    await expect
+      .poll(() => page.getByRole('treeitem', { name: new RegExp(`Step (${turn - 1}|${turn}|${turn + 1}):`) }).count(), { timeout: 15_000 })
+      .toBeGreaterThan(0);
+  });
+
   it('[V45] [V22] is led by keys, mark by mark with Shift, and says where it stands', async () => {
     const { page } = await show(sample, { width: 1200, place: 'tab' });
     const strip = page.getByRole('slider', { name: 'Activity over time' });
