@@ -21,6 +21,9 @@ export interface DetailActions {
   readonly act: (request: RowRequest) => void;
 }
 
+/** Between the parts of a line; where the line breaks, it stays at the end, and begins none. */
+const dot = '\u00a0· ';
+
 /** Everything about the chosen row. `value` is undefined while it is being fetched. */
 export function detailPane(
   deck: Deck,
@@ -41,13 +44,11 @@ export function detailPane(
       <span class="meta"
         >${row.by === undefined || row.by.actor === 'system' ? nothing : `${authorName(row.by)} · `}<time datetime=${row.at}
           >${deck.times.exact(row.at)}</time
-        ></span
+        >${row.durationMs === undefined ? nothing : `${dot}${durationText(row.durationMs)}`}${row.tokens === undefined ? nothing : html`${dot}<span title="As the agent told">${tokenText(row.tokens)}</span>`}</span
       >
-      ${row.durationMs === undefined ? nothing : html`<span class="meta">· ${durationText(row.durationMs)}</span>`}
-      ${row.tokens === undefined ? nothing : html`<span class="meta" title="As the agent told">· ${tokenText(row.tokens)}</span>`}
     </p>
     <div class="detail-actions">
-      ${entryActions(deck, row)}
+      ${row.kind === 'decision' || row.kind === 'blocker' ? entryActions(deck, row) : nothing}
       ${row.hasDiff ? html`<vscode-button appearance="secondary" @click=${() => actions.act('diff')}>Open Changes</vscode-button>` : nothing}
       ${deck.canChange && row.kind === 'rewind' && row.entry !== undefined && row.entry === deck.header?.undoableRewind ? html`<vscode-button appearance="secondary" @click=${() => actions.act('undoRewind')}>${row.targetAt === undefined ? (row.wayBack ?? 'Undo') : 'Undo Rewind'}</vscode-button>` : nothing}
       ${deck.canChange && row.kind === 'turn' ? html`<vscode-button appearance="secondary" @click=${() => actions.act('rewindBefore')}>Rewind to Before This Turn…</vscode-button>` : nothing}
@@ -87,7 +88,9 @@ function entryPart(deck: Deck, row: TimelineRow, reveal: Reveal): TemplateResult
         ? nothing
         : html`<h3>Proposed decision</h3>
             <p class="card-text"><bdi>${decision.what}</bdi></p>`;
-    return html`<div class="entry">${words}${decisionView(deck, decision, reveal, 'body')}</div>`;
+    // Its buttons stand with it: beside those of the row they would be taken to confirm the row.
+    const judging = row.kind === 'decision' ? nothing : html`<div class="card-actions">${entryActions(deck, row)}</div>`;
+    return html`<div class="entry">${words}${decisionView(deck, decision, reveal, 'body')}${judging}</div>`;
   }
   const blocker = blockerOf(deck, row);
   return blocker === undefined ? nothing : html`<div class="entry">${blockerView(deck, blocker, reveal, 'body')}</div>`;
@@ -189,6 +192,11 @@ function eventPart(event: LoggedEvent, row: TimelineRow): TemplateResult | typeo
         }
       </section>`;
     case 'file.skipped':
+      if (event.after !== undefined)
+        return html`<p class="hint">
+          <bdi>${event.path}</bdi> is recorded from now on. It may have been there before, left out by an ignore rule: a rewind to before
+          this leaves it alone.
+        </p>`;
       return html`<p class="hint">
         The content of <bdi>${event.path}</bdi> was not kept: ${event.reason}${event.detail === undefined ? '' : ` (${event.detail})`}.
       </p>`;

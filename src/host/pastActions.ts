@@ -187,7 +187,7 @@ export function pastActions({ deck, prompts, trace }: ActionContext): PastAction
           : chosen;
       if (former === undefined || former.trim() === '') return turnedDown;
       await linkPlace(options, former.trim());
-      const [importThem, find] = [t('Import Past Sessions…'), t('Find Past Session…')];
+      const [importThem, find] = [t('Import Past Sessions…'), t('Find Past Agent Session…')];
       void prompts()
         .inform(t('What was done in {0} counts as done here.', former.trim()), importThem, find)
         .then((answer) =>

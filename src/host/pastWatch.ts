@@ -56,7 +56,7 @@ export function watchPast(
     if (isOver || !isNews || (told !== undefined && Date.now() - told.atMs < noticeEveryMs)) return;
     const notice: ToldNotice = { atMs: Date.now(), runs: expiring.map(({ run }) => run) };
     await context.workspaceState.update(noticeKey, notice);
-    const [importThem, never] = [vscode.l10n.t('Import Past Sessions'), vscode.l10n.t('Don’t Warn Again')];
+    const [importThem, never] = [vscode.l10n.t('Import Past Sessions…'), vscode.l10n.t('Don’t Warn Again')];
     const answer = await prompts().warn(expiringWords(expiring), importThem, never);
     if (answer === importThem) await vscode.commands.executeCommand('tapedeck.importPast');
     else if (answer === never)

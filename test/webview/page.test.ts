@@ -365,7 +365,8 @@ describe('the page', () => {
     await page.getByText('Found by rule: an agent said so').waitFor();
     await page.locator('.card').getByRole('button', { name: 'Show in Timeline' }).first().click();
     await page.locator('.detail').getByText('Keep it in one file').waitFor();
-    await page.locator('.detail vscode-button', { hasText: 'Confirm' }).click();
+    // Beside the proposal, not among what can be done with the row that it was found in.
+    await page.locator('.detail .entry vscode-button', { hasText: 'Confirm' }).click();
     await expect.poll(() => asked).toEqual([['confirmDecision', { id: 'auto-1' }]]);
   });
 
