@@ -246,6 +246,8 @@ function foldKind(state: SessionState, event: TapedeckEvent): void {
       foldFileChange(state, event);
       return;
     case 'file.skipped': {
+      // Recorded from now on.
+      if (event.after !== undefined) return;
       counts.skippedFiles++;
       const file = state.files.get(event.path);
       if (file !== undefined) file.skipped = event.reason;

@@ -61,7 +61,7 @@ export class IgnoreRules {
   #above: { readonly prefix: string; readonly matcher: Matcher }[] = [];
   /** `info/exclude` and `core.excludesFile` of the repository that begins at that folder, strongest first. */
   readonly #repositories = new Map<string, { readonly prefix: string; readonly matchers: Matcher[] }>();
-  readonly #policy: Matcher | undefined;
+  #policy: Matcher | undefined;
   /** Folders in which a marker says that all of it is generated. */
   readonly #generated = new Set<string>();
   /** Grows whenever a rule changes: who kept answers asks again. */
@@ -74,6 +74,17 @@ export class IgnoreRules {
 
   get generation(): number {
     return this.#generation;
+  }
+
+  /** The rules as they are now, whatever becomes of these. */
+  copy(): IgnoreRules {
+    const copy = new IgnoreRules({ ...this.#options, exclude: [] });
+    copy.#policy = this.#policy;
+    copy.#above = this.#above;
+    for (const [folder, matcher] of this.#nested) copy.#nested.set(folder, matcher);
+    for (const [folder, repository] of this.#repositories) copy.#repositories.set(folder, repository);
+    for (const folder of this.#generated) copy.#generated.add(folder);
+    return copy;
   }
 
   /** The text of the `.gitignore` in that folder; undefined when there is none (any more). */

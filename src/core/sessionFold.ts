@@ -8,7 +8,7 @@ import { emptyState, foldEvent } from './fold.ts';
  * `SessionState`, of any limit or rule in core/fold*, attribution, decisions, density. What was kept by another version is then
  * made anew (store/foldSnapshot). A test holds it against the hash of a fixed log's fold.
  */
-export const foldVersion = 9;
+export const foldVersion = 10;
 
 /** Everything of a session that is gathered event by event. */
 export interface FoldData {

@@ -208,6 +208,7 @@ class RowMaker {
       return { ...only, ...base, key, kind: 'files', title: only.title, chips: only.chips };
     }
     const seen = items.flatMap((item) => (item.type === 'file' ? [item.event.kind] : []));
+    const isTakenUp = items.every((item) => item.type === 'file' && isTakingUp(item.event));
     const edits = seen.filter((kind) => kind !== 'file.skipped').length;
     const files = counted(children.length, 'file');
     const isAllSkipped = edits === 0 && seen.length === items.length;
@@ -217,7 +218,13 @@ class RowMaker {
       ...base,
       key,
       kind: 'files',
-      title: isAllSkipped ? `${files} not kept` : edits === 0 ? counted(children.length, 'edit') : `${counted(edits, 'edit')} in ${files}`,
+      title: isTakenUp
+        ? `${files} recorded from now on`
+        : isAllSkipped
+          ? `${files} not kept`
+          : edits === 0
+            ? counted(children.length, 'edit')
+            : `${counted(edits, 'edit')} in ${files}`,
       ...counts,
       chips: claimedOnly === 0 ? [] : claimedOnly === children.length ? [claimedChip] : [{ text: `${claimedOnly} claimed`, tone: 'doubt' }],
       paths: [...byPath.keys()],
@@ -236,7 +243,8 @@ class RowMaker {
     const how = howChip(lastBy);
     if (how !== undefined && facts.length > 0) chips.push(how);
     if (facts.length === 0) chips.push(isOutside(path) ? { text: 'outside the folder', tone: 'note' } : claimedChip);
-    if (skipped !== undefined && changes.length === 0) chips.push({ text: `not kept: ${skipText(skipped.reason)}`, tone: 'doubt' });
+    if (skipped !== undefined && isTakingUp(skipped)) chips.push({ text: 'ignored before', tone: 'note' });
+    else if (skipped !== undefined && changes.length === 0) chips.push({ text: `not kept: ${skipText(skipped.reason)}`, tone: 'doubt' });
     else if (changes.some(({ before, after }) => before?.missing !== undefined || after?.missing !== undefined))
       chips.push({ text: 'not kept', tone: 'doubt' });
     const renamed = changes.find((change): change is EventOf<'file.renamed'> => change.kind === 'file.renamed');
@@ -370,6 +378,8 @@ function sum(parts: readonly { readonly added?: number | undefined; readonly rem
   }
   return { added, removed };
 }
+
+const isTakingUp = (event: FileFact): boolean => event.kind === 'file.skipped' && event.after !== undefined;
 
 function skipText(reason: EventOf<'file.skipped'>['reason']): string {
   switch (reason) {

@@ -35,6 +35,8 @@ const absent: LoggedFile = { state: 'absent' };
 export function touchedFiles(events: Iterable<LoggedEvent>, rewind?: string): Map<WorkspacePath, TouchedFile> {
   const files = new Map<WorkspacePath, TouchedFile>();
   const authorOf = new Map<EventId, Author>();
+  /** Nothing is known of them from before they were taken up: what they were then is the earliest that can be had. */
+  const takenUp = new Set<WorkspacePath>();
   const list = [...events];
   for (const event of list) if (event.kind === 'file.attributed') authorOf.set(event.event, event.by);
 
@@ -50,7 +52,7 @@ export function touchedFiles(events: Iterable<LoggedEvent>, rewind?: string): Ma
     const authors = known?.authors ?? [];
     files.set(path, {
       path,
-      before: known?.before ?? before,
+      before: known === undefined ? before : takenUp.delete(path) ? known.after : known.before,
       after,
       authors: authors.some((other) => isSameAuthor(other, author)) ? authors : [...authors, author],
       last: id,
@@ -62,7 +64,9 @@ export function touchedFiles(events: Iterable<LoggedEvent>, rewind?: string): Ma
   for (const event of list) {
     if (event.kind === 'file.skipped') {
       const unknown: LoggedFile = { state: 'unknown', reason: event.reason };
-      touch(event.path, event, unknown, unknown);
+      const isFirst = !files.has(event.path);
+      touch(event.path, event, unknown, event.after === undefined ? unknown : { state: 'version', version: event.after });
+      if (isFirst && event.after !== undefined) takenUp.add(event.path);
     } else if (event.kind === 'file.renamed') {
       touch(event.from, event, beforeOf(event), absent);
       touch(event.path, event, absent, afterOf(event));

@@ -212,7 +212,14 @@ export const TapedeckEvent = z.discriminatedUnion('kind', [
   fact('file.changed', fileChange),
   fact('file.deleted', fileChange),
   fact('file.renamed', { ...fileChange, from: text }),
-  fact('file.skipped', { path: text, reason: SkipReason, sizeBytes: count.optional(), detail: text.optional() }),
+  /** With `after`: recorded from now on, as this; until now the ignore rules left it out, so that nothing is known of it before. */
+  fact('file.skipped', {
+    path: text,
+    reason: SkipReason,
+    sizeBytes: count.optional(),
+    detail: text.optional(),
+    after: FileVersion.optional(),
+  }),
   /** A later finding of who changed a file: `event` is the file event, `by` (of this event) the finding. */
   fact('file.attributed', { event: id, path: text, call: id.optional(), command: text.optional() }),
 

@@ -39,8 +39,11 @@ export interface BatchCause {
   readonly since?: UnixMs;
   /** `blind`: nothing may be said about who (found after a time in which nobody looked). `silent`: taken as known, no event. */
   readonly manner?: 'seeing' | 'blind' | 'silent';
-  /** Were there all the time, but left out by rules that have changed: taken up without an event. */
-  readonly uncovered?: ReadonlySet<WorkspacePath>;
+  /**
+   * New to us, but not known to be new: it is told that they are taken up, and not that they came. `left-out`: the rules left
+   * them out until now. `unsure`: that may be, or they came under their names with a folder, while nobody looked.
+   */
+  readonly uncovered?: ReadonlyMap<WorkspacePath, 'left-out' | 'unsure'>;
 }
 
 interface Hint {
@@ -193,8 +196,8 @@ export class FileRecorder implements Disposable {
     const take = async (observation: Observation): Promise<void> => {
       switch (observation.kind) {
         case 'created': {
-          if (cause.uncovered?.has(observation.path) === true) {
-            tracker.set(observation.path, observation.next!);
+          if (cause.uncovered?.get(observation.path) === 'left-out' && cause.manner !== 'silent') {
+            await this.#takeUp(observation);
             return;
           }
           found.push(observation);
@@ -265,7 +268,11 @@ export class FileRecorder implements Disposable {
 
   async #recordAll(found: readonly FileFound[], hints: ReadonlyMap<WorkspacePath, Hint | undefined>, cause: BatchCause): Promise<void> {
     await this.#options.beforeJudging();
-    const changes = pairRenames(found);
+    const isUnsure = ({ path }: { readonly path: WorkspacePath }): boolean => cause.uncovered?.get(path) === 'unsure';
+    const all = pairRenames(found, isUnsure);
+    const isTakenUp = (change: Change): boolean => change.kind === 'created' && isUnsure(change);
+    for (const change of all) if (isTakenUp(change)) await this.#takeUp(change);
+    const changes = all.filter((change) => !isTakenUp(change));
     const versions = new Map(found.map((one) => [one.path, one.before]));
     const judged = changes.map((change) => ({
       change,
@@ -332,6 +339,23 @@ export class FileRecorder implements Disposable {
     if (change.skipped !== undefined) await this.#recordSkip(change.path, change.skipped.reason, change.skipped.sizeBytes);
   }
 
+  /** It was not recorded until now, and is from now on: what it was before nobody knows. */
+  async #takeUp({ path, next, after }: Pick<FileFound, 'path' | 'next' | 'after'>): Promise<void> {
+    try {
+      await this.#options.journal.record({
+        kind: 'file.skipped',
+        by: { actor: 'system', how: 'stated' },
+        path,
+        reason: 'ignored',
+        ...(after === undefined ? {} : { after }),
+      });
+    } catch (error) {
+      // No session is open: the next one begins with it.
+      if (!(error instanceof NoSessionError)) throw error;
+    }
+    this.#take({ path, next });
+  }
+
   #take({ path, next }: Pick<FileFound, 'path' | 'next'>): void {
     if (next === undefined) this.#options.tracker.delete(path);
     else this.#options.tracker.set(path, next);
@@ -385,11 +409,14 @@ export class FileRecorder implements Disposable {
 
 type Change = Omit<FileFound, 'kind'> & { readonly kind: FileFound['kind']; readonly from?: WorkspacePath };
 
-/** A file that went and one that came with the same content, in one look, are one that was renamed. */
-function pairRenames(found: readonly FileFound[]): Change[] {
+/**
+ * A file that went and one that came with the same content, in one look, are one that was renamed; empty ones are not. One that
+ * may have been there all the time (`isUnsure`) only as a moved folder has it: under the same name elsewhere.
+ */
+function pairRenames(found: readonly FileFound[], isUnsure: (one: FileFound) => boolean): Change[] {
   const gone = new Map<string, FileFound[]>();
   for (const one of found) {
-    if (one.kind !== 'deleted' || one.before?.hash === undefined || one.before.sizeBytes === 0) continue;
+    if (one.kind !== 'deleted' || one.before?.hash === undefined) continue;
     gone.set(keyOf(one.before), [...(gone.get(keyOf(one.before)) ?? []), one]);
   }
   const taken = new Set<FileFound>();
@@ -397,7 +424,8 @@ function pairRenames(found: readonly FileFound[]): Change[] {
   for (const one of found) {
     if (one.kind !== 'created' || one.after?.hash === undefined) continue;
     const candidates = (gone.get(keyOf(one.after)) ?? []).filter((candidate) => !taken.has(candidate));
-    const former = candidates.find((candidate) => nameOf(candidate.path) === nameOf(one.path)) ?? candidates[0];
+    const namesake = candidates.find((candidate) => nameOf(candidate.path) === nameOf(one.path));
+    const former = isUnsure(one) ? namesake : one.after.sizeBytes === 0 ? undefined : (namesake ?? candidates[0]);
     if (former === undefined) continue;
     taken.add(former);
     taken.add(one);

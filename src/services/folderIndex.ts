@@ -57,6 +57,22 @@ export class FolderIndex implements Disposable {
     return this.#rules.generation;
   }
 
+  /** What was left out as of now, to be asked later; undefined while it is still the same. */
+  remember(): () => ((path: string) => boolean) | undefined {
+    const { generation } = this.#rules;
+    const rules = this.#rules.copy();
+    const tracked = new Map([...this.#repositories].map(([base, indexed]) => [base, indexed.tracked]));
+    const wasTracked = (path: string): boolean =>
+      [...tracked].some(([base, files]) => (base === '' || path.startsWith(`${base}/`)) && files.has(withinOf(base, path)));
+    return () => {
+      const isSame =
+        generation === this.#rules.generation &&
+        this.#repositories.size === tracked.size &&
+        [...this.#repositories].every(([base, indexed]) => tracked.get(base) === indexed.tracked);
+      return isSame ? undefined : (path) => rules.verdict(path, false).verdict !== 'in' && !wasTracked(path);
+    };
+  }
+
   async open(): Promise<void> {
     await this.#openRepository('');
     const root = this.#repositories.get('');

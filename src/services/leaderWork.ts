@@ -219,10 +219,11 @@ export class LeaderWork implements Disposable {
     const { layout, digest } = this.#options;
     const remembered = session === undefined ? undefined : await this.#memory.restore({ layout, session, digest });
     const startedAt = this.#options.clock.now();
-    const costMs = await this.#memory.arm((index) => remembered?.folders.has(this.#options.folders.nameOf(index.folder) ?? '') !== true);
+    const isToBeMet = (index: FolderIndex): boolean => remembered?.folders.has(this.#options.folders.nameOf(index.folder) ?? '') !== true;
+    const costMs = await this.#memory.arm(isToBeMet);
     // What came while nobody recorded is newer than the last event: it is new, not something that an ignore rule uncovered.
     const lastAt = remembered?.lastAt === undefined ? Number.NaN : Date.parse(remembered.lastAt);
-    this.reconciler.noteLook(lastAt < startedAt ? lastAt : startedAt, costMs);
+    this.reconciler.noteLook(lastAt < startedAt ? lastAt : startedAt, costMs, this.#indexes.filter(isToBeMet));
     await this.#followGit();
     this.#watch();
     const isTakenUp = remembered !== undefined && remembered.folders.size > 0;

@@ -1,3 +1,5 @@
+import { lstat } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Clock, UnixMs } from '../base/clock.ts';
 import type { Disposable } from '../base/disposable.ts';
 import { splitWorkspacePath, joinWorkspacePath, type WorkspacePath } from '../model/workspacePath.ts';
@@ -26,6 +28,8 @@ export interface ReconcilerOptions {
 const costShare = 20;
 const soonMs = 120;
 const longestWaitMs = 60_000;
+/** So much the disk's clock may be off ours, or count in steps. */
+const stampDoubtMs = 1000;
 
 /**
  * Makes sure: walks the folders and hands every difference between the disk and what is known to the file recorder. This,
@@ -40,6 +44,8 @@ export class Reconciler implements Disposable {
   /** When the last whole look began: what it saw was so since then. */
   #lookedAt: UnixMs | undefined;
   #costMs = 0;
+  /** Tells what was left out at the last whole look; none of a folder of which that is not known. */
+  #remembered = new Map<FolderIndex, ReturnType<FolderIndex['remember']>>();
   #isDisposed = false;
 
   constructor(options: ReconcilerOptions) {
@@ -51,10 +57,11 @@ export class Reconciler implements Disposable {
     return this.#costMs;
   }
 
-  /** All is known as of then (a baseline was taken). */
-  noteLook(at: UnixMs, costMs: number): void {
+  /** All is known as of then (a baseline was taken); of these folders also what was left out. */
+  noteLook(at: UnixMs, costMs: number, judged: readonly FolderIndex[]): void {
     this.#lookedAt = at;
     this.#costMs = costMs;
+    this.#remembered = new Map(judged.map((index) => [index, index.remember()]));
   }
 
   /** When it can be afforded. Resolves when that look is recorded. */
@@ -105,12 +112,17 @@ export class Reconciler implements Disposable {
     try {
       const changed = new Set<WorkspacePath>();
       const gone = new Set<WorkspacePath>();
-      const uncovered = new Set<WorkspacePath>();
-      for (const index of this.#options.folders()) await this.#lookInto(index, since, { changed, gone, uncovered });
+      const uncovered = new Map<WorkspacePath, 'left-out' | 'unsure'>();
+      const remembered = new Map<FolderIndex, ReturnType<FolderIndex['remember']>>();
+      for (const index of this.#options.folders()) {
+        await this.#lookInto(index, since, { changed, gone, uncovered });
+        remembered.set(index, index.remember());
+      }
       this.#costMs = clock.now() - startedAt;
       if (this.#isDisposed) return;
       await files.look([...changed, ...gone], { gone, uncovered, manner, ...(since === undefined ? {} : { since }) });
       this.#lookedAt = startedAt;
+      this.#remembered = remembered;
     } catch (error) {
       this.#options.onFailure(error);
     } finally {
@@ -121,15 +133,18 @@ export class Reconciler implements Disposable {
   async #lookInto(
     index: FolderIndex,
     since: UnixMs | undefined,
-    found: { readonly changed: Set<WorkspacePath>; readonly gone: Set<WorkspacePath>; readonly uncovered: Set<WorkspacePath> },
+    found: {
+      readonly changed: Set<WorkspacePath>;
+      readonly gone: Set<WorkspacePath>;
+      readonly uncovered: Map<WorkspacePath, 'left-out' | 'unsure'>;
+    },
   ): Promise<void> {
     const { tracker, fold } = this.#options;
     const name = this.#options.nameOf(index);
     const toPath = (within: string): WorkspacePath => joinWorkspacePath(name, within);
-    const rules = index.generation;
     // Met, though not known: new ones, and those whose names only changed their case.
     const unknown = new Set<WorkspacePath>();
-    const fresh: { readonly path: WorkspacePath; readonly ctimeMs: number }[] = [];
+    const fresh: Fresh[] = [];
     tracker.beginLook();
     const result = await index.scan(
       '',
@@ -140,16 +155,24 @@ export class Reconciler implements Disposable {
         if (met === 'unknown') {
           unknown.add(path);
           if (stamp.type === 'special') return;
-          fresh.push({ path, ctimeMs: stamp.ctimeMs });
+          fresh.push({ path, within, ctimeMs: stamp.ctimeMs });
         }
         if (met !== 'same') found.changed.add(path);
       },
     );
-    const haveRulesChanged = index.generation !== rules;
+    const remembered = this.#remembered.get(index);
+    const wasLeftOut = remembered?.();
+    const haveRulesChanged = remembered === undefined || wasLeftOut !== undefined;
     if (haveRulesChanged) {
       this.#options.onRulesChanged();
-      // A file that was there before our last look, and was not seen by it, was left out then: it is no new file.
-      for (const { path, ctimeMs } of fresh) if (since !== undefined && ctimeMs < since - 1000) found.uncovered.add(path);
+      for (const { path, within, ctimeMs } of since === undefined ? [] : fresh) {
+        const isOld = ctimeMs < since! - stampDoubtMs;
+        // Nobody knows what was left out: a file from before our last look may have been, or has come with a folder's new name.
+        if (wasLeftOut === undefined) {
+          if (isOld) found.uncovered.set(path, 'unsure');
+        } else if (wasLeftOut(within) && (isOld || (await wasThereBefore(join(index.folder.path, within), since! - stampDoubtMs))))
+          found.uncovered.set(path, 'left-out');
+      }
     }
     if (result.isCut) this.#options.onCut(result.files);
     const isHidden = (path: string): boolean =>
@@ -194,6 +217,18 @@ export class Reconciler implements Disposable {
     }
     return met;
   }
+}
+
+interface Fresh {
+  readonly path: WorkspacePath;
+  readonly within: string;
+  readonly ctimeMs: number;
+}
+
+/** Made before then, whatever was done to it since. False where the disk does not tell. */
+async function wasThereBefore(absolute: string, atMs: UnixMs): Promise<boolean> {
+  const { birthtimeMs } = (await lstat(absolute).catch(() => undefined)) ?? { birthtimeMs: 0 };
+  return birthtimeMs > 0 && birthtimeMs < atMs;
 }
 
 /** Why somebody asks for a look at all files. */

@@ -61,6 +61,8 @@ export class Recall {
     } else if (event.kind === 'baseline.taken' && event.manifest !== undefined)
       this.#add({ is: 'baseline', folder: event.folder, manifest: event.manifest, at, w, n });
     else if (event.kind === 'capture.paused' || event.kind === 'capture.continued') this.#add({ is: 'pause', kind: event.kind, at, w, n });
+    else if (event.kind === 'file.skipped' && event.after !== undefined)
+      this.#add({ is: 'file', path: event.path, at, w, n, version: event.after });
     else if (event.kind === 'file.skipped') this.#add({ is: 'skip', path: event.path, reason: event.reason });
   }
 
@@ -131,7 +133,7 @@ export class Recall {
   }
 }
 
-export const recallKind: SidecarKind = { name: 'recall', version: 1 };
+export const recallKind: SidecarKind = { name: 'recall', version: 2 };
 
 /** Of the other kinds only the source is wanted. */
 const recalledKinds = [

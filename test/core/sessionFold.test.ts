@@ -62,7 +62,7 @@ it('[D31] has a new version when it gives something else than before', () => {
   const fold = new SessionFold();
   for (const event of events) fold.add(event);
   expect({ version: foldVersion, events: hash(JSON.stringify(events)), fold: hash(bytesOf(fold)) }).toEqual({
-    version: 9,
+    version: 10,
     events: '5a87f55402594892',
     fold: '410b15a9faaa0560',
   });
