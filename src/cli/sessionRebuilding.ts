@@ -64,6 +64,7 @@ function progressTeller(run: CommandRun): Parameters<typeof importSessions>[0]['
   if (run.output.isJson || !run.process.isInteractive) return undefined;
   let toldAt = Date.now();
   return ({ phase, doneFiles, files, events }) => {
+    if (phase === 'waiting') return run.output.note('Waiting for another import to end');
     if (Date.now() - toldAt < tellEveryMs) return;
     toldAt = Date.now();
     const words = phase === 'looking' ? 'Reading' : 'Writing';

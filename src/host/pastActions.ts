@@ -85,6 +85,7 @@ export function pastActions({ deck, prompts, trace }: ActionContext): PastAction
             policy: readRecordPolicy(readSettings().recordPolicy).policy,
             signal: stopping.signal,
             onProgress: ({ phase, doneFiles, files, events }) => {
+              if (phase === 'waiting') return progress.report({ message: t('waiting for another import to end') });
               // Read twice, half of the bar each.
               const share = (doneFiles / Math.max(1, files) + (phase === 'writing' ? 1 : 0)) * 50;
               progress.report({ increment: share - told, message: events === 0 ? '' : counted(events, 'event') });

@@ -16,6 +16,8 @@ import type { RunId, SessionId } from '../model/ids.ts';
 import { openGitRepository, type GitCommit } from '../store/gitRepository.ts';
 import { prepareRoot, type TapedeckLayout } from '../store/layout.ts';
 import { ReconstructedLog } from './reconstructedLog.ts';
+import { takeTurn } from '../store/turnTaking.ts';
+import { createWriterId } from '../store/writerClaim.ts';
 import { readRecordedBefore, type RecordedBefore } from './recordedBefore.ts';
 import { RunTurns } from './runTurns.ts';
 import { peekFolder, tellTranscript } from './transcriptFacts.ts';
@@ -49,8 +51,8 @@ export interface SessionImportOptions {
 }
 
 export interface ImportProgress {
-  /** Reading the transcripts to see what there is, then once more to write it down. */
-  readonly phase: 'looking' | 'writing';
+  /** Reading the transcripts to see what there is, waiting for another import to end, then reading once more to write it down. */
+  readonly phase: 'looking' | 'waiting' | 'writing';
   readonly doneFiles: number;
   readonly files: number;
   readonly events: number;
@@ -108,12 +110,36 @@ const maxDepth = 32;
  * - What was done while recording was paused stays out, and what a recorder is about to tell is left to it.
  * - Memory is bounded, whatever the transcripts: they are read twice, once for the times and once to write.
  * - A transcript that cannot be read costs itself alone, and is told.
+ * - Of several imports at once, of any processes, one writes at a time, and each knows what the one before it wrote.
  */
 export async function importSessions(options: SessionImportOptions): Promise<ImportReport> {
-  const before = await readRecordedBefore(options.layout, options.digest);
-  const work = new SessionImport(options, before, await ToldPathMap.open(options.folders, options.environment.platform));
-  return work.run();
+  const { layout, digest, signal, onProgress } = options;
+  const paths = await ToldPathMap.open(options.folders, options.environment.platform);
+  const before = await readRecordedBefore(layout, digest);
+  const work = new SessionImport(options, before, paths);
+  const found = await work.look();
+  if (options.isDryRun === true || found.stretches.length === 0) return work.report(found);
+  await prepareRoot(layout);
+  const turn = await takeTurn({
+    folder: layout.imports,
+    name: createWriterId(),
+    signal,
+    onWait: () => onProgress?.({ phase: 'waiting', doneFiles: 0, files: 0, events: 0 }),
+  });
+  if (turn === undefined) return work.report({ ...found, stretches: [] });
+  try {
+    const now = await readRecordedBefore(layout, digest);
+    if (isSame(before, now)) return await work.write(found);
+    const again = new SessionImport(options, now, paths);
+    return await again.write(await again.look());
+  } finally {
+    await turn.leave();
+  }
 }
+
+/** What stands in the logs is only ever added to. */
+const isSame = (a: RecordedBefore, b: RecordedBefore): boolean =>
+  a.isEmpty === b.isEmpty && a.sources.size === b.sources.size && a.commits.size === b.commits.size && a.withheld.size === b.withheld.size;
 
 class SessionImport {
   readonly #options: SessionImportOptions;
@@ -144,8 +170,9 @@ class SessionImport {
     this.#paths = paths;
   }
 
-  async run(): Promise<ImportReport> {
-    const { transcripts, idleHours, isDryRun = false } = this.#options;
+  /** Reads the transcripts once, to see what there is. Writes nothing. */
+  async look(): Promise<Found> {
+    const { transcripts, idleHours } = this.#options;
     const surveyed: Surveyed[] = [];
     await this.#each(await this.#mayBeOurs(transcripts), 'looking', 0, async (transcript) => {
       surveyed.push({ transcript, ...(await this.#survey(transcript)) });
@@ -159,19 +186,26 @@ class SessionImport {
     const commits = this.#isCancelled || this.#options.git === 'never' ? [] : await this.#commits();
     for (const { commit } of commits) this.#activity.add(commit.committedAt * 1000);
     const stretches = this.#isCancelled ? [] : this.#activity.stretches(idleHours * hourMs);
-    const log = new ReconstructedLog(stretches, this.#options);
-    if (!isDryRun && stretches.length > 0) {
-      await prepareRoot(this.#options.layout);
-      try {
-        await this.#write(log, stretches, ours, commits);
-      } finally {
-        // What was read so far is written, also where the rest was called off or cannot be read.
-        await log.finish();
-      }
+    return { ours, commits, stretches, transcripts: inside.length };
+  }
+
+  async write(found: Found): Promise<ImportReport> {
+    const log = new ReconstructedLog(found.stretches, this.#options);
+    try {
+      await this.#write(log, found.stretches, found.ours, found.commits);
+    } finally {
+      // What was read so far is written, also where the rest was called off or cannot be read.
+      await log.finish();
     }
+    return this.report(found, log);
+  }
+
+  /** Without a log: what would be written, or nothing. */
+  report({ commits, stretches, transcripts }: Found, log?: ReconstructedLog): ImportReport {
+    this.#isCalledOff();
     const runs = [...this.#runs].filter(([, { facts }]) => facts > 0);
     return {
-      sessions: log.sessions.toSorted(),
+      sessions: log?.sessions.toSorted() ?? [],
       stretches,
       runs: runs.map(([run, { agent, title, facts, changedAtMs }]) => ({
         agent,
@@ -180,9 +214,9 @@ class SessionImport {
         changedAtMs,
         ...(title === undefined ? {} : { title }),
       })),
-      events: isDryRun ? runs.reduce((sum, [, { facts }]) => sum + facts, commits.length) : log.events,
+      events: log?.events ?? (stretches.length === 0 ? 0 : runs.reduce((sum, [, { facts }]) => sum + facts, commits.length)),
       commits: commits.length,
-      transcripts: inside.length,
+      transcripts,
       known: this.#known,
       live: this.#live,
       paused: this.#paused,
@@ -471,6 +505,15 @@ interface FoundCommit {
 }
 
 /** The import was called off. */
+interface Found {
+  /** Transcripts of this workspace that tell something new, in the order of their beginnings. */
+  readonly ours: readonly ListedTranscript[];
+  readonly commits: readonly FoundCommit[];
+  readonly stretches: readonly Stretch[];
+  /** All of this workspace. */
+  readonly transcripts: number;
+}
+
 class CalledOff extends Error {}
 
 /** The log cannot be written, which is no fault of a transcript. */

@@ -19,6 +19,8 @@ export interface TapedeckLayout {
   readonly rewinds: string;
   /** Who records now: `<writer>.json`. */
   readonly recorders: string;
+  /** Who makes sessions of the past now, and who waits to: see `takeTurn`. */
+  readonly imports: string;
   /** May be deleted at any time. */
   readonly cache: string;
   readonly reports: string;
@@ -52,6 +54,7 @@ export function tapedeckLayout(root: string): TapedeckLayout {
     looseBlobs: join(root, 'blobs', 'loose'),
     rewinds: join(root, 'rewinds'),
     recorders: join(root, 'recorders'),
+    imports: join(root, 'imports'),
     cache: join(root, 'cache'),
     reports: join(root, 'reports'),
     session(id) {

@@ -171,7 +171,7 @@ async function readCard(path: string): Promise<PresenceCard | undefined> {
 }
 
 /** Alive, and no later process that was given the same number: not from before this machine started, nor started after the card. */
-async function isProcessAlive(card: PresenceCard): Promise<boolean> {
+export async function isProcessAlive(card: Pick<PresenceCard, 'pid' | 'startedAt'>): Promise<boolean> {
   try {
     process.kill(card.pid, 0);
   } catch (error) {

@@ -24,7 +24,7 @@ export async function checkRoot(layout: TapedeckLayout, workspaceFolder: string)
   if (within === '' || within.startsWith('..') || isAbsolute(within)) return;
   const above: string[] = [];
   for (let folder = dirname(layout.root); folder.length > workspaceFolder.length; folder = dirname(folder)) above.push(folder);
-  const inside = [layout.sessions, layout.blobs, layout.looseBlobs, layout.recorders, layout.rewinds, layout.cache];
+  const inside = [layout.sessions, layout.blobs, layout.looseBlobs, layout.recorders, layout.imports, layout.rewinds, layout.cache];
   for (const path of [...above, layout.root, ...inside]) {
     const stats = await lstat(path).catch(() => undefined);
     if (stats?.isSymbolicLink() === true)

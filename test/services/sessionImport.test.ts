@@ -33,6 +33,17 @@ async function allEvents(): Promise<LoggedEvent[]> {
 }
 
 describe('sessions that nobody recorded', () => {
+  test('[A72] tell each fact once, however many imports are at work at the same moment', async () => {
+    await room.lay('claude', 'tools-and-resume');
+    await room.lay('codex', 'edits-and-resume');
+    const reports = await Promise.all([1, 2, 3].map(() => room.import()));
+    expect(reports.map(({ events }) => events > 0).toSorted()).toEqual([false, false, true]);
+    expect(reports.flatMap(({ sessions }) => sessions)).toHaveLength(1);
+    const records = recordsOf(await allEvents());
+    expect(new Set(records).size).toBe(records.length);
+    expect(await readdir(room.layout.imports)).toEqual([]);
+  });
+
   test('[A50] are made of the transcripts of this workspace, with their own times, and marked', async () => {
     await room.lay('claude', 'tools-and-resume');
     await room.lay('codex', 'edits-and-resume');
