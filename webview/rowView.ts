@@ -31,8 +31,9 @@ export function rowView(item: RowItem, setting: RowSetting): TemplateResult {
   const classes = [
     'row',
     `kind-${row.kind}`,
-    `level-${item.level}`,
+    `level-${item.level - item.depth}`,
     `rule-${item.rule}`,
+    item.depth === 0 ? '' : 'nested',
     laneClass(row),
     row.isAside ? 'aside' : '',
     row.isRunning && row.kind !== 'turn' ? 'running' : '',
@@ -44,7 +45,7 @@ export function rowView(item: RowItem, setting: RowSetting): TemplateResult {
   return html`<div
     class=${classes.join(' ')}
     role="treeitem"
-    style="top:${setting.top}px;height:${item.height}px"
+    style=${`top:${setting.top}px;height:${item.height}px${item.depth === 0 ? '' : `;--depth:${Math.min(item.depth, 6)}`}`}
     data-key=${item.key}
     data-vscode-context=${setting.isHot ? JSON.stringify(rowContext(row)) : nothing}
     aria-labelledby=${`${id}-label ${id}-undo ${id}-time`}
@@ -79,7 +80,7 @@ export function rowView(item: RowItem, setting: RowSetting): TemplateResult {
           : nothing
       }
       ${setting.isHot ? html`<span class="actions">${actions(row, setting)}</span>` : nothing}
-      ${item.level === 3 || row.kind === 'file' ? nothing : html`<time class="time" id=${`${id}-time`} datetime=${row.at} title=${setting.isHot ? timeTitle(row, setting.times) : nothing}>${setting.times.clock(row.at)}${timeMore(row)}</time>`}
+      ${item.level - item.depth === 3 || row.kind === 'file' ? nothing : html`<time class="time" id=${`${id}-time`} datetime=${row.at} title=${setting.isHot ? timeTitle(row, setting.times) : nothing}>${setting.times.clock(row.at)}${timeMore(row)}</time>`}
     </div>
   </div>`;
 }

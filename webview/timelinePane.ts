@@ -375,7 +375,10 @@ export class TimelinePane extends LitElement {
     const found = await findRow(deck, event);
     if (found === undefined) return;
     if (this.state?.filter !== '') await this.#filter('');
-    this.#closed.delete(found.section.key);
+    const sections = new Map(deck.timeline.sections().map((section) => [section.key, section]));
+    // A sub-agent's turn may be folded away in the one that began it.
+    for (let at: TimelineSection | undefined = found.section; at !== undefined; at = sections.get(at.parent ?? ''))
+      this.#closed.delete(at.key);
     this.#remember({});
     await this.updateComplete;
     await this.#list?.updateComplete;

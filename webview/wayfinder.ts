@@ -50,7 +50,12 @@ export function rowAt(items: readonly ListItem[], ms: number): RowItem | undefin
 /** The row in which the newest things stand: the last one of the newest section. */
 export function newestKey(items: readonly ListItem[], order: Order): string | undefined {
   if (order === 'oldest') return items.findLast(({ type }) => type === 'row')?.key;
-  const rows = items.slice(0, 4).filter((item): item is RowItem => item.type === 'row');
-  const [first, second] = rows;
-  return second !== undefined && second.level > (first?.level ?? 1) ? second.key : first?.key;
+  const rows = items.slice(0, 16).filter((item): item is RowItem => item.type === 'row');
+  let newest = rows[0];
+  // Down through headings, also those of sub-agents.
+  for (const row of rows.slice(1)) {
+    if (newest?.row.kind !== 'turn' || row.level <= newest.level) break;
+    newest = row;
+  }
+  return newest?.key;
 }

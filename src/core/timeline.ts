@@ -32,6 +32,8 @@ export interface TimelineSection {
   readonly at: string;
   readonly isRewind: boolean;
   readonly isAside: boolean;
+  /** The key of the turn that it was a part of, when it is a sub-agent's. That one stands behind it, for it began earlier. */
+  readonly parent: string | undefined;
 }
 
 /** Of what we can't read. Said here, because the vocabulary's own constant would bring its schemas into the page. */
@@ -206,6 +208,7 @@ export class Timeline {
       at: section.startAt,
       isRewind: section.kind === 'rewind',
       isAside,
+      parent: section.parent?.key,
     };
     this.#folded.set(section, folded);
     return folded;
@@ -225,6 +228,7 @@ function isSameSection(a: Section, b: Section): boolean {
     a.isOpen === b.isOpen &&
     a.isStopped === b.isStopped &&
     a.isSubAgent === b.isSubAgent &&
+    a.parent?.key === b.parent?.key &&
     a.agent === b.agent &&
     a.ended === b.ended &&
     JSON.stringify(a.tokens) === JSON.stringify(b.tokens) &&

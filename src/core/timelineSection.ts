@@ -22,6 +22,8 @@ export interface Section {
   /** It goes on after a rewind, or its beginning is not loaded. */
   readonly isContinued: boolean;
   readonly isSubAgent: boolean;
+  /** The turn of another run that was at work when this one of its sub-agents began, where that is loaded. */
+  readonly parent: Section | undefined;
   isOpen: boolean;
   /** The recording stopped after it: what was running in a terminal is not seen to end any more. */
   isStopped: boolean;
@@ -211,6 +213,7 @@ export class SectionBuilder {
       prompt,
       isContinued: kind === 'turn' && prompt === undefined,
       isSubAgent: info?.parent !== undefined,
+      parent: kind === 'turn' && info?.parent !== undefined && info.parent !== run ? this.#runs.get(info.parent)?.section : undefined,
       isOpen: true,
       isStopped: false,
       lastAt: event.at,

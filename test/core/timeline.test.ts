@@ -30,6 +30,44 @@ const words = (row: TimelineRow): string =>
 const page = (sections: readonly TimelineSection[]): string[] =>
   sections.flatMap(({ heading, rows }) => [...(heading ? [`# ${words(heading)}`] : ['--']), ...rows.map(words)]);
 
+describe('the turn of a sub-agent', () => {
+  const sub = { actor: 'agent', name: 'claude', run: 'c-1/agent-a', how: 'transcript' } as const;
+  const events = (() => {
+    const tape = new Tape('2026-01-01T10:00:00.000Z');
+    tape.prompt(claude, 1, 'Mend it');
+    tape.command(claude, 1, 'npm test', 1, 900);
+    tape.add({ kind: 'run.started', by: sub, run: sub.run, agent: 'claude', parent: claude.run });
+    tape.prompt(sub, 1, 'Look into it');
+    tape.edit(sub, 1, 'a.ts', 1, 0);
+    tape.edit(claude, 1, 'b.ts', 1, 0);
+    tape.prompt(claude, 2, 'And now?');
+    tape.edit(sub, 1, 'c.ts', 1, 0);
+    return tape.events;
+  })();
+  const parents = (timeline: Timeline): string[] => {
+    const sections = timeline.sections();
+    return sections.map(
+      ({ heading, parent }) => `${heading?.title} < ${sections.find(({ key }) => key === parent)?.heading?.title ?? String(parent)}`,
+    );
+  };
+
+  it('[V51] is a part of the turn that was at work when it began, and stays so', () => {
+    expect(parents(timelineOf(events))).toEqual(['And now? < undefined', 'Look into it < Mend it', 'Mend it < undefined']);
+    const late = new Timeline({ dayOf });
+    late.append(events.slice(4));
+    late.prepend(events.slice(0, 4));
+    expect(parents(late)).toEqual(parents(timelineOf(events)));
+  });
+
+  it('[V51] is a part of none where that turn is not loaded', () => {
+    expect(parents(timelineOf(events.slice(3)))).toEqual([
+      'And now? < undefined',
+      expect.stringContaining('< undefined'),
+      'Look into it < undefined',
+    ]);
+  });
+});
+
 describe('a record that was read late', () => {
   it('[V1] stands where it happened, before the changes that came of it, which it then does not doubt', () => {
     const second = (n: number): string => `2026-01-01T10:00:0${n}.000Z`;
@@ -295,6 +333,14 @@ describe('the rows of a session', () => {
     expect(page(timelineOf(tape.events).sections()).at(-1)).toContain('2 files not kept');
     tape.add({ kind: 'file.changed', by: { actor: 'system', how: 'stated' }, path: 'a.txt' });
     expect(page(timelineOf(tape.events).sections()).at(-1)).toContain('1 edit in 3 files');
+  });
+
+  it('[V1] [C31] call files that are taken up recorded from now on, and not left out', () => {
+    const tape = new Tape('2026-01-01T10:00:00.000Z');
+    const after = { sizeBytes: 1, type: 'file' as const, hash: 'h' };
+    for (const path of ['gen/a', 'gen/b'])
+      tape.add({ kind: 'file.skipped', by: { actor: 'system', how: 'stated' }, path, reason: 'ignored', after });
+    expect(page(timelineOf(tape.events).sections()).at(-1)).toContain('2 files recorded from now on');
   });
 
   it('[V7] show what can’t be read as such, and what has no words as nothing', () => {
