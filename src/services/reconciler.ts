@@ -146,6 +146,7 @@ export class Reconciler implements Disposable {
     const unknown = new Set<WorkspacePath>();
     const fresh: Fresh[] = [];
     tracker.beginLook();
+    const { generation } = index;
     const result = await index.scan(
       '',
       (within) => tracker.has(toPath(within)),
@@ -162,10 +163,13 @@ export class Reconciler implements Disposable {
     );
     const remembered = this.#remembered.get(index);
     const wasLeftOut = remembered?.();
-    const haveRulesChanged = remembered === undefined || wasLeftOut !== undefined;
-    if (haveRulesChanged) {
-      this.#options.onRulesChanged();
+    const mayBeUncovered = remembered === undefined || wasLeftOut !== undefined;
+    // To begin to watch anew is dear: not where only git's index has changed, as with each commit.
+    if (index.generation !== generation) this.#options.onRulesChanged();
+    const slice = new TimeSlice();
+    if (mayBeUncovered) {
       for (const { path, within, ctimeMs } of since === undefined ? [] : fresh) {
+        if (slice.isSpent) await slice.pause();
         const isOld = ctimeMs < since! - stampDoubtMs;
         // Nobody knows what was left out: a file from before our last look may have been, or has come with a folder's new name.
         if (wasLeftOut === undefined) {
@@ -178,8 +182,7 @@ export class Reconciler implements Disposable {
     const isHidden = (path: string): boolean =>
       result.unreadable.some((folder) => folder === '' || path === folder || path.startsWith(`${folder}/`));
     const missing: WorkspacePath[] = [];
-    const slice = new TimeSlice();
-    if (haveRulesChanged)
+    if (mayBeUncovered)
       for (const path of tracker.coveredPaths()) {
         if (slice.isSpent) await slice.pause();
         const { folder, relative } = splitWorkspacePath(path);
