@@ -67,3 +67,9 @@ export function milestones(state: SessionState): Milestone[] {
   for (const { kind, to, author } of state.branches) add(kind === 'undo' ? 'undo' : 'rewind', to, author, undefined);
   return found.sort((a, b) => compareMarks(a.mark, b.mark));
 }
+
+const progressKinds =
+  /^(?:prompt|plan|progress|decision|blocker|checkpoint|git|tests|diagnostics|file|rewind)\.|^(?:command|session)\.ended$/;
+
+/** Whether an event of this kind can change what plans, milestones, the last green, decisions or blockers tell. */
+export const changesProgress = (kind: string): boolean => progressKinds.test(kind);

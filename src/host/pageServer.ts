@@ -2,6 +2,7 @@ import { Delayer } from '../base/delayer.ts';
 import { DisposableStore, type Disposable } from '../base/disposable.ts';
 import { effectiveAuthor } from '../core/fold.ts';
 import { packEvents } from '../core/packedEvents.ts';
+import { changesProgress } from '../core/progress.ts';
 import type { Author } from '../model/author.ts';
 import type { LoggedEvent } from '../model/event.ts';
 import { eventId, type EventId } from '../model/ids.ts';
@@ -93,7 +94,7 @@ export class PageServer implements Disposable {
         const found = findings(feed, events);
         if (found !== undefined) this.#notify('authors', { session, authors: found });
         if (events.some(({ kind }) => kind.startsWith('rewind.'))) this.#notify('setAside', { session, spans: asideOf(state) });
-        if (events.some(({ kind }) => /^(?:decision|blocker|progress|file|rewind)\./.test(kind))) entries.request();
+        if (events.some(({ kind }) => changesProgress(kind))) entries.request();
         resume.request();
         onHeader();
       }),
