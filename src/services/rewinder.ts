@@ -15,7 +15,8 @@ import type { Digest } from '../model/digest.ts';
 import { eventId, type EventId } from '../model/ids.ts';
 import type { WorkspacePath } from '../model/workspacePath.ts';
 import type { ContentStore } from '../store/contentStore.ts';
-import { diskFileSystem, type DiskFileSystem } from '../store/diskFileSystem.ts';
+import { createDirectDisk } from '../store/directDisk.ts';
+import type { DiskFileSystem } from '../store/diskFileSystem.ts';
 import type { TapedeckLayout } from '../store/layout.ts';
 import type { LogReader } from '../store/logReader.ts';
 import { restorePlatform, type FilePlace, type RestorePlatform } from '../store/presentFile.ts';
@@ -113,7 +114,7 @@ class LogRewinder implements Rewinder {
 
   constructor(options: RewinderOptions) {
     this.#options = options;
-    this.#fileSystem = options.fileSystem ?? diskFileSystem;
+    this.#fileSystem = options.fileSystem ?? createDirectDisk();
     this.#platform = options.platform ?? restorePlatform();
     this.#history = new RewindHistory(options.reader, options.laterReaders ?? [], options.earlierReaders ?? []);
     this.#journals = new RewindJournals(options.layout.rewinds, this.#fileSystem);

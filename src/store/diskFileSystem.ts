@@ -1,9 +1,18 @@
 import * as nodeFileSystem from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
 import { dirname } from 'node:path';
 
-/** What content store and restore ask of an open file. */
-export type DiskFile = Pick<FileHandle, 'read' | 'write' | 'datasync' | 'sync' | 'stat' | 'chmod' | 'close'>;
+/** What content store and restore ask of an open file: a part of Node's FileHandle. */
+export interface DiskFile {
+  read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<{ readonly bytesRead: number }>;
+  /** Position null: where the last one ended. */
+  write(bytes: Uint8Array, offset: number, length: number, position: number | null): Promise<{ readonly bytesWritten: number }>;
+  datasync(): Promise<void>;
+  sync(): Promise<void>;
+  stat(): Promise<Stats>;
+  chmod(mode: number): Promise<void>;
+  close(): Promise<void>;
+}
 
 /**
  * What content store and restore ask of the disk, in Node's own shapes. Handed in, so that tests can make each single

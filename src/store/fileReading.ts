@@ -4,9 +4,9 @@ import { failureCode, type DiskFile, type DiskFileSystem } from './diskFileSyste
 
 const chunkBytes = 1024 * 1024;
 
-/** Reads a whole open file in pieces of at most 1 MB. The piece is valid until the next one is asked for. */
-export async function* readPieces(file: DiskFile): AsyncGenerator<Uint8Array> {
-  const buffer = Buffer.allocUnsafe(chunkBytes);
+/** Reads a whole open file, of about that size if it is known, in pieces of at most 1 MB. The piece is valid until the next one is asked for. */
+export async function* readPieces(file: DiskFile, sizeBytes: number = chunkBytes): AsyncGenerator<Uint8Array> {
+  const buffer = Buffer.allocUnsafe(Math.min(chunkBytes, sizeBytes + 1));
   for (let position = 0; ;) {
     const { bytesRead } = await file.read(buffer, 0, buffer.length, position);
     if (bytesRead === 0) return;

@@ -97,7 +97,7 @@ async function versionOf(fileSystem: DiskFileSystem, path: string, found: Stats,
     try {
       const hash = createHash('sha256');
       let sizeBytes = 0;
-      for await (const piece of readPieces(file)) {
+      for await (const piece of readPieces(file, found.size)) {
         hash.update(piece);
         sizeBytes += piece.length;
       }

@@ -133,11 +133,12 @@ export class RestoreRun {
       return;
     }
     this.#staged.set(step.path, { step, temporary });
-    const file: DiskFile = await fileSystem.open(temporary, 'wx');
+    const mode = this.#context.platform.isWindows ? undefined : (to.mode ?? step.disk?.mode);
+    // Made with its mode where the system's mask lets that pass: to change it later is one more thing to be synced.
+    const file: DiskFile = await fileSystem.open(temporary, 'wx', mode === undefined ? undefined : mode | 0o600);
     try {
       if (!(await content.copyTo(to.hash, (piece) => writeFully(file, piece)))) throw gone();
-      const mode = to.mode ?? step.disk?.mode;
-      if (mode !== undefined && !this.#context.platform.isWindows) await file.chmod(mode);
+      if (mode !== undefined && ((await file.stat()).mode & 0o777) !== mode) await file.chmod(mode);
       await file.sync();
       this.#written.set(step.path, stampOf(await file.stat()));
     } finally {

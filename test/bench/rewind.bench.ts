@@ -12,7 +12,7 @@ import { openRecorder } from '../../src/services/recorder.ts';
 import { defaultRecorderSettings } from '../../src/services/recorderSettings.ts';
 import { openRewinder } from '../../src/services/rewinder.ts';
 import { openContentStore } from '../../src/store/contentStore.ts';
-import { diskFileSystem } from '../../src/store/diskFileSystem.ts';
+import { createDirectDisk } from '../../src/store/directDisk.ts';
 import { nodeDigest } from '../../src/store/digest.ts';
 import { quietGitEnvironment } from '../../src/store/gitObjects.ts';
 import { tapedeckLayout } from '../../src/store/layout.ts';
@@ -268,7 +268,13 @@ try {
         return { path, root: tree, relative: path, from: disk, disk, to: await versionOf(absolute, to.get(absolute)!) };
       }),
     );
-  const context = { id: 'bench', content: recorder.content, fileSystem: diskFileSystem, platform: restorePlatform(), documents: undefined };
+  const context = {
+    id: 'bench',
+    content: recorder.content,
+    fileSystem: createDirectDisk(),
+    platform: restorePlatform(),
+    documents: undefined,
+  };
   const back = await stepsTo(after, before);
   const forth = await stepsTo(before, after);
   const run = async (steps: readonly RestoreStep[]): Promise<void> => {

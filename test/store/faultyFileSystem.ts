@@ -1,4 +1,5 @@
-import { diskFileSystem, type DiskFile, type DiskFileSystem } from '../../src/store/diskFileSystem.ts';
+import { createDirectDisk } from '../../src/store/directDisk.ts';
+import type { DiskFile, DiskFileSystem } from '../../src/store/diskFileSystem.ts';
 
 /** One call to the disk: its name (`write`, `rename` …; calls on an open file as `file.write`) and its path. */
 export interface DiskCall {
@@ -39,7 +40,7 @@ export function faultyFileSystem(decide: (call: DiskCall) => Fault): { fileSyste
         };
       },
     });
-  const fileSystem = new Proxy(diskFileSystem, {
+  const fileSystem = new Proxy(createDirectDisk(), {
     get(target, key) {
       const method = Reflect.get(target, key) as unknown;
       if (typeof method !== 'function') return method;
