@@ -271,7 +271,7 @@ describe('the page', () => {
     expect(await other.getByRole('button', { name: /Undo/ }).count()).toBe(0);
   });
 
-  it('[V26] shows of a row’s last words a part that says something, or none, on the line of its title', async () => {
+  it('[V26] [V62] shows of a row’s last words a part that says something, or none, on the line of its title', async () => {
     for (const width of [220, 250, 280, 310, 340]) {
       const { page } = await show(sample, { width, height: 1200 });
       await page.locator('.row .meta').first().waitFor({ state: 'attached' });
@@ -279,8 +279,12 @@ describe('the page', () => {
         all.map((meta) => {
           const box = meta.getBoundingClientRect();
           const words = meta.querySelector('bdi')!.getBoundingClientRect();
-          const title = meta.closest('.row')!.querySelector('.title')!.getBoundingClientRect();
+          const titleBox = meta.closest('.row')!.querySelector('.title')!;
+          const title = titleBox.getBoundingClientRect();
+          const whole = document.createRange();
+          whole.selectNodeContents(titleBox);
           return {
+            lost: box.width < 2 ? 0 : whole.getBoundingClientRect().width - title.width,
             shown: words.top < box.bottom - 2 ? words.width : undefined,
             whole: meta.textContent.length,
             off: Math.abs(box.bottom - title.bottom),
@@ -288,7 +292,8 @@ describe('the page', () => {
         }),
       );
       expect(places.length).toBeGreaterThan(0);
-      for (const { shown, whole, off } of places) {
+      for (const { shown, whole, off, lost } of places) {
+        expect(lost).toBeLessThan(0.01);
         if (shown !== undefined) expect(shown).toBeGreaterThan(Math.min(whole, 5) * 4);
         expect(off).toBeLessThan(4);
       }
