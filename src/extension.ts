@@ -17,6 +17,7 @@ import { PastFiles } from './host/pastFiles.ts';
 import { vscodePrompts, type Prompts } from './host/prompts.ts';
 import { watchDocuments } from './host/savedDocuments.ts';
 import { watchReports } from './host/reportPages.ts';
+import { recordingNotes } from './host/recordingNotes.ts';
 import { headerOf } from './host/sessionFacts.ts';
 import { tellingRefusals } from './host/refusals.ts';
 import { readSettings } from './host/settings.ts';
@@ -96,7 +97,8 @@ export function activate(context: vscode.ExtensionContext): TapedeckApi {
 
   const refresh = (): void => {
     const header = headerOf(deck);
-    status.show(header);
+    const recorder = deck.recorder?.status();
+    status.show(header, recorder === undefined ? [] : recordingNotes(recorder));
     view.refresh();
     const keys = {
       state: header.state,

@@ -3,6 +3,7 @@ import type { Outcome } from '../protocol/messages.ts';
 import type { Deck } from './deck.ts';
 import { done, turnedDown } from './outcome.ts';
 import type { Choice, Prompts } from './prompts.ts';
+import { recordingNotes } from './recordingNotes.ts';
 import { headerOf } from './sessionFacts.ts';
 
 /** The status bar item's menu: what makes sense in the present state, the likeliest first. */
@@ -44,9 +45,17 @@ export async function showMenu(deck: Deck, prompts: Prompts): Promise<Outcome> {
     choices.push(item('findPast', 'comment-discussion', t('Find Past Agent Session…')));
     if (!deck.hasHistory) choices.push(item('importPast', 'cloud-download', t('Import Past Sessions…')));
   }
+  const status = deck.recorder?.status();
+  for (const { kind, text } of status === undefined ? [] : recordingNotes(status))
+    choices.push(
+      kind === 'policy'
+        ? { value: 'workbench.action.openSettings tapedeck.recordPolicy', icon: 'filter', label: text }
+        : item('showOutput', 'question', text),
+    );
   choices.push(item('showOutput', 'output', t('Show Output')));
-  const command = await prompts.pick(header.label === undefined ? 'Tapedeck' : `Tapedeck: ${header.label}`, choices, header.reason);
-  if (command === undefined) return turnedDown;
-  await vscode.commands.executeCommand(command);
+  const picked = await prompts.pick(header.label === undefined ? 'Tapedeck' : `Tapedeck: ${header.label}`, choices, header.reason);
+  if (picked === undefined) return turnedDown;
+  const [command = '', ...words] = picked.split(' ');
+  await vscode.commands.executeCommand(command, ...words);
   return done;
 }

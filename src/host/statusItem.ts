@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { Disposable } from '../base/disposable.ts';
 import { counted } from '../core/timelineWords.ts';
 import type { Header } from '../protocol/messages.ts';
+import type { RecordingNote } from './recordingNotes.ts';
 
 const icons: Record<Header['state'], string> = {
   noFolder: 'circle-slash',
@@ -30,8 +31,9 @@ export class StatusItem implements Disposable {
     this.#item.command = 'tapedeck.menu';
   }
 
-  show(status: Header): void {
-    const words = describe(status);
+  /** `notes`: what else is good to know, a sentence each; they are no trouble. */
+  show(status: Header, notes: readonly RecordingNote[]): void {
+    const words = [describe(status), ...notes.map(({ text }) => text)].join('\n');
     this.#item.text = `$(${icons[status.state]}) ${textOf(status.state)}`;
     this.#item.tooltip = words;
     this.#item.accessibilityInformation = { label: vscode.l10n.t('Tapedeck: {0}', words), role: 'button' };

@@ -60,6 +60,8 @@ export interface LeaderWorkOptions {
   readonly onTrace: (message: string) => void;
   /** `what` is fixed for one kind of trouble; `message` undefined: it is over. */
   readonly onTrouble: (what: string, message: string | undefined) => void;
+  /** Something was kept out of the log by the policy. */
+  readonly onLeftOut: () => void;
 }
 
 const evidenceKinds: ReadonlySet<string> = new Set(['run.started', 'prompt.submitted', 'tool.called', 'tool.returned', 'turn.ended']);
@@ -469,6 +471,7 @@ export class LeaderWork implements Disposable {
 
   /** Who was at work is known of a run that is not recorded too, or its changes would be said to be somebody else's. */
   #noteWithheld(fact: EventDraft): void {
+    this.#options.onLeftOut();
     if (this.#options.isOff() || !evidenceKinds.has(fact.kind)) return;
     const at = fact.at ?? new Date(this.#options.clock.now()).toISOString();
     this.#options.attributor.observe({ ...fact, v: schemaVersion, w: '', n: 0, at }, true);

@@ -1,3 +1,4 @@
+import type { Drift } from '../core/transcripts/drift.ts';
 import type { SessionId } from '../model/ids.ts';
 import type { WriterHealth } from '../store/writerHealth.ts';
 
@@ -25,6 +26,8 @@ export interface RecorderStatus {
   readonly gaps: number;
   /** Records of agents' transcripts that could not be read by this process. */
   readonly damagedRecords: number;
+  /** Records of agents' transcripts of types that this version does not know, the most first. */
+  readonly drift: readonly Drift[];
   /** What the record policy kept out, by this process. */
   readonly withheld: { readonly runs: number; readonly facts: number };
 }

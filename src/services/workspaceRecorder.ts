@@ -30,6 +30,7 @@ import { RecorderTroubles } from './recorderTroubles.ts';
 
 const leaderPollMs = 15_000;
 const closeLimitMs = 1800;
+const maxToldDrift = 50;
 const statusQuietMs = 60;
 /** A session that is taken up so soon after its last event was left by a reload. */
 const reloadMs = 60_000;
@@ -61,6 +62,7 @@ export class WorkspaceRecorder {
   #poll: ReturnType<typeof setInterval> | undefined;
   #card: { label?: string; startedAt: string } | undefined;
   #gaps = 0;
+  readonly #toldDrift = new Set<string>();
   #detail: DetailLevel = 'full';
   #isLeader = false;
   #hasDead = false;
@@ -83,7 +85,7 @@ export class WorkspaceRecorder {
     this.#openedAt = clock.now();
     this.#folders = new WorkspaceFolders(options.folders);
     this.onDidChangeStatus = this.#changed.event;
-    this.#tellStatus = new Delayer(() => this.#changed.fire(this.status()), statusQuietMs, statusQuietMs * 4);
+    this.#tellStatus = new Delayer(() => this.#toldStatus(), statusQuietMs, statusQuietMs * 4);
     this.#troubles = new RecorderTroubles(clock, presence);
     this.sessions = createSessions({
       layout,
@@ -178,6 +180,7 @@ export class WorkspaceRecorder {
       isFallbackRoot: this.#isFallback,
       gaps: this.#gaps,
       damagedRecords: this.#work?.damagedRecords ?? 0,
+      drift: this.#work?.drift() ?? [],
       withheld: this.#work?.withheld ?? { runs: 0, facts: 0 },
     };
   }
@@ -383,6 +386,7 @@ export class WorkspaceRecorder {
       history: (filter) => this.#reader?.batches({ filter }) ?? nothing(),
       onTrace: (message) => this.#options.onTrace?.(message),
       onTrouble: (what, message) => this.#trouble(what, message),
+      onLeftOut: () => this.#tellStatus.request(),
     });
     const current = this.journal.session ?? (await this.sessions.current())?.id;
     const remembered = await work.open(current);
@@ -509,6 +513,19 @@ export class WorkspaceRecorder {
     if (!this.#troubles.set(what, message)) return;
     this.#tellStatus.request();
     this.#tellPresence();
+  }
+
+  #toldStatus(): void {
+    const status = this.status();
+    this.#presence.tellDrift(status.drift);
+    for (const { agent, version, recordType } of status.drift) {
+      const words = `${agent}${version === undefined ? '' : ` ${version}`} writes records of the type “${recordType}”, which this version does not know`;
+      if (this.#toldDrift.size < maxToldDrift && !this.#toldDrift.has(words)) {
+        this.#toldDrift.add(words);
+        this.#options.onTrace?.(words);
+      }
+    }
+    this.#changed.fire(status);
   }
 
   #tellPresence(): void {

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { transcriptAdapters } from '../../src/core/transcripts/table.ts';
 import { eventId } from '../../src/model/ids.ts';
 import type { Recorder } from '../../src/services/recorder.ts';
+import { readRecorders } from '../../src/store/presence.ts';
 import { RecorderRoom, until } from './recorderRoom.ts';
 
 const thread = '019a0000-0000-7000-8000-000000000001';
@@ -96,4 +97,20 @@ it('[A18] [C19] says where a line is too long, and nothing of what it holds', as
   await until(async () => (await prompts(recorder)).length === 1, 'the prompt');
   expect(room.traces.join('\n')).toMatch(/could not be read \(too-long\): \d+ bytes at \d+ of /);
   expect(room.traces.join('\n')).not.toContain('private words');
+});
+
+it('[A73] tells which records of which agent it does not know: in its status, to other processes, and once in the output', async () => {
+  const recorder = await record();
+  await begin();
+  await appendFile(transcript, line('moon_landed', { a: 1 }));
+  await appendFile(transcript, line('moon_landed', { a: 2 }));
+  await say('Hello');
+  const known = { agent: 'codex', version: '1', recordType: 'moon_landed', count: 2 };
+  await until(() => Promise.resolve(recorder.status().drift.length > 0), 'the drift');
+  expect(recorder.status().drift).toEqual([known]);
+  await until(async () => (await readRecorders(recorder.layout))[0]?.drift !== undefined, 'the card');
+  expect((await readRecorders(recorder.layout))[0]!.drift).toEqual([known]);
+  await say('Hello again');
+  await until(async () => (await prompts(recorder)).length === 2, 'the other prompt');
+  expect(room.traces.filter((told) => told.includes('moon_landed'))).toHaveLength(1);
 });

@@ -37,7 +37,7 @@ describe('sessions that nobody recorded', () => {
     await room.lay('claude', 'tools-and-resume');
     await room.lay('codex', 'edits-and-resume');
     const reports = await Promise.all([1, 2, 3].map(() => room.import()));
-    expect(reports.map(({ events }) => events > 0).toSorted()).toEqual([false, false, true]);
+    expect(reports.filter(({ events }) => events > 0)).toHaveLength(1);
     expect(reports.flatMap(({ sessions }) => sessions)).toHaveLength(1);
     const records = recordsOf(await allEvents());
     expect(new Set(records).size).toBe(records.length);
