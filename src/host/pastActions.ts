@@ -5,6 +5,7 @@ import { ageWords, sizeWords } from '../core/shortWords.ts';
 import { commandLineIn, commandText } from '../core/terminalLine.ts';
 import { counted } from '../core/timelineWords.ts';
 import type { PlaceKind } from '../core/projectIdentity.ts';
+import { ChosenModels } from '../services/chosenModels.ts';
 import type { PastRunItem, PastRuns } from '../services/pastRuns.ts';
 import { linkPlace, ProjectPlaces } from '../services/projectPlaces.ts';
 import { importSessions, type ImportReport } from '../services/sessionImport.ts';
@@ -44,8 +45,16 @@ export function pastActions({ deck, prompts, trace }: ActionContext): PastAction
   }
 
   const takeUp = async (item: PastRunItem, isCopied: boolean): Promise<void> => {
-    const text = commandText(item.command);
-    const line = commandLineIn(item.folder, item.command, process.platform);
+    const { layout, sessions } = deck();
+    const command =
+      layout === undefined || sessions === undefined
+        ? item.command
+        : await new ChosenModels({ layout, digest: nodeDigest, sessions }).commandOf(item).catch((error: unknown) => {
+            trace(`The chosen model could not be read: ${String(error)}`);
+            return item.command;
+          });
+    const text = commandText(command);
+    const line = commandLineIn(item.folder, command, process.platform);
     if (text === undefined || line === undefined)
       throw new Refusal(t('{0} has no command that takes up “{1}” again.', item.agentName, item.run.title ?? item.run.run));
     if (isCopied) {

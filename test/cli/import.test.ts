@@ -167,6 +167,32 @@ describe('tapedeck weigh', { timeout: 60_000 }, () => {
 });
 
 describe('tapedeck past', { timeout: 60_000 }, () => {
+  it('[A74] takes a run up again with the model that was chosen for the session in which it was last at work', async () => {
+    const home = await mkdtemp(join(tmpdir(), 'tapedeck-home-'));
+    const environment = { HOME: home, USERPROFILE: home };
+    try {
+      const run = '625d02c2-b83d-4f46-acf4-05a0bb32300e';
+      const line = (at: Date): string =>
+        `${JSON.stringify({ type: 'user', uuid: 'u1', sessionId: run, cwd: folder, timestamp: at.toISOString(), version: '2.0.0', message: { role: 'user', content: 'Hello' } })}\n`;
+      const folder = await realpath(room.folder);
+      const to = join(home, '.claude', 'projects', 'any', `${run}.jsonl`);
+      await mkdir(join(home, '.claude', 'projects', 'any'), { recursive: true });
+      expect((await room.run(['start', '--no-scan'], { environment })).code).toBe(0);
+      await writeFile(to, line(new Date()));
+      expect((await room.run(['set', '--model', 'opus-9', '--agent', 'claude'], { environment })).code).toBe(0);
+      const resumed = ['claude', '--resume', run];
+      expect((await room.run(['past', '--json'], { environment })).lines()).toMatchObject([{ command: [...resumed, '--model', 'opus-9'] }]);
+      expect((await room.run(['past'], { environment })).out).toContain(`${resumed.join(' ')} --model opus-9`);
+      expect((await room.run(['set', '--model', '', '--agent', 'claude'], { environment })).code).toBe(0);
+      expect((await room.run(['past', '--json'], { environment })).lines()).toMatchObject([{ command: resumed }]);
+      expect((await room.run(['set', '--model', 'opus-9'], { environment })).code).toBe(0);
+      await writeFile(to, line(new Date(Date.now() - 86_400_000)));
+      expect((await room.run(['past', '--json'], { environment })).lines()).toMatchObject([{ command: resumed }]);
+    } finally {
+      await rm(home, { recursive: true, force: true });
+    }
+  });
+
   it('[A51] [A52] finds what an agent did here and before the folder was moved, by words, in pages, as JSON and in words', async () => {
     const home = await mkdtemp(join(tmpdir(), 'tapedeck-home-'));
     const environment = { HOME: home, USERPROFILE: home };

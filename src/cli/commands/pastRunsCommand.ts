@@ -5,6 +5,7 @@ import { ageWords, sizeWords } from '../../core/shortWords.ts';
 import { commandLineIn } from '../../core/terminalLine.ts';
 import { counted } from '../../core/timelineWords.ts';
 import { transcriptAdapters } from '../../core/transcripts/table.ts';
+import { ChosenModels } from '../../services/chosenModels.ts';
 import { PastRuns, type PastRunItem } from '../../services/pastRuns.ts';
 import { linkPlace } from '../../services/projectPlaces.ts';
 import { nodeDigest } from '../../store/digest.ts';
@@ -41,16 +42,18 @@ export const pastCommand: CommandEntry = (program, act) => {
           places: await openPlaces(workspace),
           cacheFile: await cacheFileOf(workspace.layout.root, workspace.layout.cache),
         });
+        const chosen = new ChosenModels({ layout: workspace.layout, digest: nodeDigest, sessions: workspace.sessions });
         let count = 0;
         let hasMore = false;
         for await (const { items } of past.list({ agent, words, withChildren: options.children })) {
-          for (const item of items) {
+          for (const found of items) {
             count += 1;
             if (count <= skip) continue;
             if (count > skip + last) {
               hasMore = true;
               break;
             }
+            const item = { ...found, command: await chosen.commandOf(found) };
             if (run.output.isJson) await run.output.document(factsOf(item));
             else for (const line of describe(item)) await run.output.line(line);
           }
