@@ -15,7 +15,7 @@ import { nodeDigest } from '../../src/store/digest.ts';
 import { openLogReader, type LogReader } from '../../src/store/logReader.ts';
 import { deafWatcher, until } from '../services/recorderRoom.ts';
 import { random } from '../services/rewindWorld.ts';
-import { capBytes, gitEnvironment, listTree, type OperatedRoom } from './workspaceOperations.ts';
+import { capBytes, gitEnvironment, listTree, rulesOf, type OperatedRoom } from './workspaceOperations.ts';
 
 /** By workspace path: type, mode and content. */
 export type Tree = Readonly<Record<string, string>>;
@@ -121,6 +121,14 @@ export class FuzzedRoom implements OperatedRoom {
     return lines.join('\n');
   }
 
+  /** What the log says is recorded only from some event on: it may have been there before. */
+  async takenUp(): Promise<readonly string[]> {
+    const paths: string[] = [];
+    for await (const batch of this.#reader.batches({ filter: { kinds: ['file.skipped'] } }))
+      for (const event of batch) if (event.kind === 'file.skipped' && event.after !== undefined) paths.push(event.path);
+    return paths;
+  }
+
   /** Damage in log and store. */
   async damage(): Promise<readonly unknown[]> {
     return [...(await this.#recorder.content.verify()).damage, ...(await this.#reader.verify()).damage];
@@ -129,8 +137,8 @@ export class FuzzedRoom implements OperatedRoom {
   see(): Sight {
     const tree: Record<string, string> = {};
     const leftOut = new Set<string>();
-    const ignored = this.#ignoredNames();
-    for (const [index, folder] of this.folders.entries())
+    for (const [index, folder] of this.folders.entries()) {
+      const { rules } = rulesOf(folder);
       for (const { path, type } of listTree(folder)) {
         if (type === 'folder') continue;
         const within = relative(folder, path);
@@ -139,9 +147,10 @@ export class FuzzedRoom implements OperatedRoom {
         const mode = type === 'link' ? '' : (fs.lstatSync(path).mode & 0o777).toString(8);
         tree[name] = `${type} ${mode} ${bytes.length} ${nodeDigest.sha256(bytes)}`;
         const parts = within.split('/');
-        const isIgnored = index === 0 && (ignored.test(within) || parts.some((part) => part === 'ignored' || part.endsWith('.log')));
+        const isIgnored = rules.ignores(within);
         if (isIgnored || parts.some((part) => /^\.env$/i.test(part)) || (type === 'file' && bytes.length > capBytes)) leftOut.add(name);
       }
+    }
     return { tree, leftOut };
   }
 
@@ -169,19 +178,5 @@ export class FuzzedRoom implements OperatedRoom {
   async remove(): Promise<void> {
     await this.close();
     fs.rmSync(this.base, { recursive: true, force: true, maxRetries: 5 });
-  }
-
-  /** The rules that the operations may have put into the first folder's ignore file. */
-  #ignoredNames(): RegExp {
-    let text = '';
-    try {
-      text = fs.readFileSync(join(this.folders[0]!, '.gitignore'), 'utf8');
-    } catch {
-      // There is none, or it is a folder by now.
-    }
-    const rules = text
-      .split('\n')
-      .flatMap((line) => (line === '/Data' ? ['^Data(/|$)'] : /^(a|c|lib\.rs)$/.test(line) ? [`(^|/)${line}(/|$)`] : []));
-    return new RegExp(rules.length === 0 ? '^$' : rules.join('|'));
   }
 }

@@ -92,6 +92,7 @@ async function fuzz(room: FuzzedRoom, dice: (sides: number) => number, seed: str
     tally.targets += 1;
     const before = room.see();
     for (const path of before.leftOut) everLeftOut.add(path);
+    for (const path of await room.takenUp()) everLeftOut.add(path);
     const git = room.gitState();
     const rewinder = room.rewinder();
     const plan = await rewinder.plan(target.id);
@@ -160,10 +161,12 @@ async function compare(
     else if (isExcused && now[path] === before[path]) tally.excused += 1;
     // What became of it while it was left out is not known: then it is as it was when it was last recorded.
     else if (everLeftOut.has(path) && skip === undefined && earlier.some((tree) => tree[path] === now[path])) tally.excused += 1;
-    else
+    else {
+      differing.push(path);
       differences.push(
         `${path}: before ${before[path]}, now ${now[path]}, wanted ${wanted[path]}, ${JSON.stringify(skip ?? 'not skipped')}`,
       );
+    }
   }
   if (differences.length > 0) throw new Error(`${differences.join('\n')}\n${await room.told(differing[0]!)}\n${plan}\n${note}`);
 }

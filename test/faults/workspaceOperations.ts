@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
 import { dirname, join } from 'node:path';
+import ignore, { type Ignore } from 'ignore';
 import type { Recorder } from '../../src/services/recorder.ts';
 
 type Dice = (sides: number) => number;
@@ -29,8 +30,8 @@ export class WorkspaceOperations {
   readonly #room: OperatedRoom;
   readonly #dice: Dice;
   #count = 0;
-  /** Every rule that an ignore file has held so far, for however short a time. */
-  readonly #rules = new Set<string>();
+  /** By folder, every text that its ignore file has had so far, for however short a time. */
+  readonly #rules: Map<string, Ignore>[] = [];
 
   constructor(room: OperatedRoom, dice: Dice) {
     this.#room = room;
@@ -46,14 +47,14 @@ export class WorkspaceOperations {
     } catch (error) {
       if (!isRefusal(error)) throw error;
     }
+    this.#noteRules();
     return name;
   }
 
-  /** An ignore file of the first folder may have left it out at some moment. */
+  /** The ignore file of its folder may have left it out at some moment. */
   mayHaveBeenIgnored(path: string): boolean {
-    if (path.startsWith('//')) return false;
-    const parts = path.split('/');
-    return [...this.#rules].some((rule) => (rule.startsWith('/') ? parts[0] === rule.slice(1) : parts.includes(rule)));
+    const [folder, within] = path.startsWith('//second/') ? [1, path.slice('//second/'.length)] : [0, path];
+    return [...(this.#rules[folder]?.values() ?? [])].some((rules) => rules.ignores(within));
   }
 
   /** Several of the plain ones at once. */
@@ -64,6 +65,14 @@ export class WorkspaceOperations {
       } catch (error) {
         if (!isRefusal(error)) throw error;
       }
+      this.#noteRules();
+    }
+  }
+
+  #noteRules(): void {
+    for (const [index, folder] of this.#room.folders.entries()) {
+      const { text, rules } = rulesOf(folder);
+      (this.#rules[index] ??= new Map()).set(text, rules);
     }
   }
 
@@ -87,6 +96,9 @@ export class WorkspaceOperations {
       }
       case 'burst':
         return this.burst();
+      // What lies there is older than the next look by any disk's clock.
+      case 'age':
+        return pause(1100);
       case 'restart':
         return this.#room.restart(() => this.burst());
       case 'commit':
@@ -218,7 +230,6 @@ export class WorkspaceOperations {
         const path = join(this.#root(), '.gitignore');
         if (fs.lstatSync(path, { throwIfNoEntry: false })?.isFile() === false) return;
         const rules = ['a', 'c', '/Data', 'lib.rs'].filter(() => this.#dice(4) === 0);
-        for (const rule of rules) this.#rules.add(rule);
         return fs.writeFileSync(path, ['*.log', 'ignored', ...rules, ''].join('\n'));
       }
     }
@@ -259,12 +270,12 @@ export class WorkspaceOperations {
   }
 
   #entry(): string | undefined {
-    const entries = listTree(this.#root()).filter(isNoRule);
+    const entries = listTree(this.#root());
     return entries.length === 0 ? undefined : this.#pick(entries).path;
   }
 
   #file(): string | undefined {
-    const files = listTree(this.#root()).filter((entry) => entry.type === 'file' && isNoRule(entry));
+    const files = listTree(this.#root()).filter((entry) => entry.type === 'file');
     return files.length === 0 ? undefined : this.#pick(files).path;
   }
 
@@ -315,7 +326,7 @@ const onDisk = [
   'secret',
   'ignoreMore',
 ] as const;
-const plain = [...onDisk, 'save', 'save', 'command', 'burst', 'restart'] as const;
+const plain = [...onDisk, 'save', 'save', 'command', 'burst', 'restart', 'age'] as const;
 const withGit = [
   'commit',
   'commit',
@@ -353,8 +364,16 @@ export function listTree(folder: string): TreeEntry[] {
   });
 }
 
-/** What an ignore file may say is the operations' own choice, so that it is known what may be left out. */
-const isNoRule = ({ path }: TreeEntry): boolean => !/\/(?:\.gitignore$|ignored(?:\/|$)|[^/]*\.log(?:\/|$))/i.test(path);
+/** The folder's ignore file as it is. */
+export function rulesOf(folder: string): { readonly text: string; readonly rules: Ignore } {
+  let text = '';
+  try {
+    text = fs.readFileSync(join(folder, '.gitignore'), 'utf8');
+  } catch {
+    // There is none, or it is a folder by now.
+  }
+  return { text, rules: ignore().add(text) };
+}
 
 /** As a user's own git: of no machine's config. */
 export function gitEnvironment(home: string): NodeJS.ProcessEnv {
