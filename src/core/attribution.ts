@@ -12,6 +12,8 @@ export interface ChangeTime {
   /** The change lies between these, Unix ms. The same twice: the disk tells it. */
   readonly earliest: UnixMs;
   readonly latest: UnixMs;
+  /** A look that began then still saw what was there before: whatever had ended by then did not do it. */
+  readonly unchangedAt?: UnixMs;
 }
 
 /** A time in which somebody's command ran (or a tool call worked on certain paths). */
@@ -129,6 +131,7 @@ export function isSameAuthor(a: Author, b: Author): boolean {
 function couldHave(span: WorkSpan, time: ChangeTime): boolean {
   const start = span.start - span.slackMs;
   const end = span.end === undefined ? Number.POSITIVE_INFINITY : span.end + span.slackMs;
+  if (span.end !== undefined && time.unchangedAt !== undefined && span.end < time.unchangedAt) return false;
   return start <= time.latest && end >= time.earliest;
 }
 

@@ -403,7 +403,8 @@ export class FileRecorder implements Disposable {
       return { earliest: isLast ? told - 15 : hint.firstAt - hintDelayMs, latest: told + 5 };
     }
     if (hint !== undefined) return { earliest: hint.firstAt - hintDelayMs, latest: hint.lastAt };
-    return { earliest: cause.since ?? now - hintDelayMs, latest: now };
+    if (cause.since === undefined) return { earliest: now - hintDelayMs, latest: now };
+    return { earliest: cause.since, latest: now, ...(change.after === undefined && { unchangedAt: cause.since }) };
   }
 }
 

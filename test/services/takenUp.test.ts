@@ -155,3 +155,18 @@ it('[R48] after a time in which nobody recorded, knows a moved folder again, and
     'write src/empty',
   ]);
 });
+
+it('[R48] undoes a deletion that came after a command when its end is rewound to: a look in between still saw the file', async () => {
+  await room.write('a.txt', 'a\n');
+  const recorder = await room.started({ watcher: deafWatcher });
+  const command = recorder.terminalCommandStarted({ terminal: 't', command: 'make' });
+  await room.write('b.txt', 'b\n');
+  command.end(0);
+  const ended = await look(recorder);
+  await look(recorder);
+  await rm(room.path('a.txt'));
+  await look(recorder);
+  expect((await room.fileEvents(recorder)).at(-1)).toMatchObject({ kind: 'file.deleted', by: { actor: 'unknown' } });
+  const plan = await (await rewinder(recorder)).plan(ended);
+  expect(plan.steps.map(({ act, path }) => `${act} ${path}`)).toEqual(['write a.txt']);
+});
