@@ -11,4 +11,9 @@ customElements.define('tapedeck-list', TimelineList);
 customElements.define('tapedeck-timeline', TimelinePane);
 customElements.define('tapedeck-strip', DensityStrip);
 customElements.define('tapedeck-app', App);
-document.querySelector<App>('tapedeck-app')?.connect(openEditorPort());
+/**
+ * An export makes this a module to the bundler: in a package of CommonJS a file of imports alone is taken for a script, and all
+ * that it reaches is kept whole, with every element of the toolkit.
+ */
+export const app = document.querySelector<App>('tapedeck-app');
+app?.connect(openEditorPort());
