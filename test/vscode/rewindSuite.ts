@@ -163,7 +163,7 @@ export function rewindSuite(): void {
       assert.match(conflicts.choices[0]!.detail!, /^The same lines were changed later/);
       assert.match(answers.told.at(-1)!, /^inform: Undone in 1 file.* \| Redo$/);
       answers.confirm = ['action'];
-      assert.equal(await vscode.commands.executeCommand('tapedeck.undoRewind'), true);
+      assert.equal(await vscode.commands.executeCommand('tapedeck.undoRewind'), true, answers.told.join('\n'));
       // No button here: it would take back an older one.
       assert.equal(answers.told.at(-1), 'inform: What was undone is done again in 1 file.');
     });
