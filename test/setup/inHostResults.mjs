@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 /**
  * @typedef {{ kind: "passed", title: string, durationMs: number }
  *   | { kind: "failed", title: string, message: string }
+ *   | { kind: "retried", title: string, message: string }
  *   | { kind: "skipped", title: string }
  *   | { kind: "finished" }} InHostResult
  */
@@ -30,6 +31,7 @@ export function describeInHostResults(results) {
   for (const result of results) {
     if (result.kind === 'passed') lines.push(`  ok ${result.title} (${result.durationMs} ms)`);
     if (result.kind === 'skipped') lines.push(`  skipped ${result.title}`);
+    if (result.kind === 'retried') lines.push(`  once more ${result.title}\n${result.message.replaceAll(/^/gm, '    ')}`);
     if (result.kind === 'failed') lines.push(`  FAILED ${result.title}\n${result.message.replaceAll(/^/gm, '    ')}`);
   }
   return lines.join('\n');

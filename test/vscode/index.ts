@@ -13,7 +13,8 @@ const suites: readonly (() => void)[] = [activationSuite, recordingSuite, rewind
 
 /** Runs every suite. Rejects when a test failed, which the editor turns into its exit code. */
 export async function run(): Promise<void> {
-  const mocha = new Mocha({ ui: 'bdd', timeout: 30_000, color: false });
+  // A real editor on a machine that may be busy: each test that needed its second run is named, with the reason.
+  const mocha = new Mocha({ ui: 'bdd', timeout: 30_000, color: false, retries: 1 });
   const grep = process.env['TAPEDECK_TEST_GREP'];
   if (grep !== undefined && grep !== '') mocha.fgrep(grep);
   mocha.suite.emit('pre-require', globalThis, '', mocha);
