@@ -303,7 +303,9 @@ try {
       await run([forth[one]!]);
     }
   }
-  // The whole: plan, safety checkpoint, journal, restore, log.
+  // The whole: plan, safety checkpoint, journal, restore, log. A look of the recorder may have met a round half done.
+  await recorder.flush();
+  await recorder.reconcile('hand');
   const rewinder = openRewinder({
     layout: recorder.layout,
     folders: [{ name: 'tree', path: tree }],
