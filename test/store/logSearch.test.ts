@@ -144,8 +144,9 @@ describe('a search of the log', () => {
         async (wounds, isBefore) => {
           let bytes: Buffer = whole;
           for (const { at, cut, put, isGlued } of wounds) {
-            // As when a write was cut off and the next line stands right behind it.
-            const to = isGlued ? bytes.indexOf(10, at) + 1 : at + cut;
+            // As when a write was cut off and the next line stands right behind it, or nothing any more.
+            const newline = bytes.indexOf(10, at);
+            const to = isGlued ? (newline < 0 ? bytes.length : newline + 1) : at + cut;
             bytes = Buffer.concat([bytes.subarray(0, at), ...(isGlued ? [] : [put]), bytes.subarray(to)]);
           }
           await rm(room.session.cache, { recursive: true, force: true });
