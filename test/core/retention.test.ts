@@ -2,15 +2,15 @@ import { describe, expect, test } from 'vitest';
 import { deletionDueAt, retentionPolicies } from '../../src/core/retention.ts';
 
 const policyOf = (agent: string) => retentionPolicies.find((policy) => policy.agent === agent)!;
-const environment = { platform: 'linux', homeFolder: '/home/me', variables: {}, folders: ['/work'] };
+const environment = { platform: 'linux', homeFolder: '/home/me', variables: {}, folders: ['/project'] };
 
 describe('how long an agent keeps its transcripts', () => {
   test('[A53] is what its settings say, the nearest first, else what it does by default', () => {
     const { files, keptDays } = policyOf('claude');
     expect(files(environment)).toEqual([
       '/home/me/.claude/settings.json',
-      '/work/.claude/settings.json',
-      '/work/.claude/settings.local.json',
+      '/project/.claude/settings.json',
+      '/project/.claude/settings.local.json',
     ]);
     expect(files({ ...environment, variables: { CLAUDE_CONFIG_DIR: '/other' } })[0]).toBe('/other/settings.json');
     expect(keptDays([])).toBe(30);
@@ -21,7 +21,7 @@ describe('how long an agent keeps its transcripts', () => {
 
   test('[A53] is read of each agent in its own words', () => {
     const gemini = policyOf('gemini');
-    expect(gemini.files(environment)).toEqual(['/home/me/.gemini/settings.json', '/work/.gemini/settings.json']);
+    expect(gemini.files(environment)).toEqual(['/home/me/.gemini/settings.json', '/project/.gemini/settings.json']);
     expect(gemini.keptDays([])).toBe(30);
     expect(gemini.keptDays([{ general: { sessionRetention: { enabled: false } } }])).toBeUndefined();
     expect(gemini.keptDays([{ general: { sessionRetention: { maxAge: '2w' } } }])).toBe(14);
