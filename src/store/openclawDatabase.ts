@@ -1,6 +1,7 @@
 import type { TranscriptFile } from '../core/transcripts/adapter.ts';
+import { ChangingDatabase } from './changingDatabase.ts';
 import type { RecordTaker } from './recordTaker.ts';
-import { lookIntoSqlite, sqliteMark, type DatabaseSession, type SqliteLook, type SqliteRow } from './sqlite.ts';
+import { lookIntoSqlite, type DatabaseSession, type SqliteLook, type SqliteRow } from './sqlite.ts';
 import type { TailOutcome } from './transcriptTail.ts';
 import { unpackZstd, ZstdMissing } from './zstd.ts';
 
@@ -42,41 +43,31 @@ const pageBytes = mebibyte;
  * session, then its events, which are those of the files of before; `offset` is an event's `seq`.
  */
 export class OpenclawDatabaseSource {
-  readonly #path: string;
+  readonly #database: ChangingDatabase;
   readonly #session: string;
   readonly #taker: RecordTaker;
   readonly #maxRowBytes: number;
   #next = 0;
   #generation: string | undefined;
   #card: string | undefined;
-  #mark: string | undefined;
 
   constructor(file: TranscriptFile, taker: RecordTaker) {
-    this.#path = file.path;
+    this.#database = new ChangingDatabase(file.path);
     this.#session = file.session ?? '';
     this.#taker = taker;
     this.#maxRowBytes = taker.maxLineBytes ?? 16 * mebibyte;
   }
 
-  async hasChanged(): Promise<boolean> {
-    return (await sqliteMark(this.#path)) !== this.#mark;
+  hasChanged(): Promise<boolean> {
+    return this.#database.hasChanged();
   }
 
-  async read(): Promise<TailOutcome> {
-    const mark = await sqliteMark(this.#path);
-    if (mark === undefined) {
-      this.#mark = undefined;
-      return { kind: 'missing' };
-    }
-    if (mark === this.#mark) return { kind: 'same' };
-    const bytes = await lookIntoSqlite(this.#path, (look, isAgain) => {
+  read(): Promise<TailOutcome> {
+    return this.#database.read((look, isAgain) => {
       // What was read before may have been torn.
       if (isAgain) this.#restart();
       return this.#readRows(look);
     });
-    // What was written since then is read at the next look.
-    this.#mark = mark;
-    return bytes === 0 ? { kind: 'same' } : { kind: 'read', bytes };
   }
 
   #restart(): void {
@@ -124,7 +115,7 @@ export class OpenclawDatabaseSource {
     const seq = Number(row['seq']);
     const sizeBytes = Number(row['size']);
     const damage = (reason: 'too-long' | 'not-an-object'): void =>
-      this.#taker.onDamage?.({ path: this.#path, offset: seq, sizeBytes, reason });
+      this.#taker.onDamage?.({ path: this.#database.path, offset: seq, sizeBytes, reason });
     if (sizeBytes > this.#maxRowBytes) {
       damage('too-long');
       return;

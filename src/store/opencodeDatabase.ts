@@ -1,5 +1,6 @@
 import type { TranscriptFile } from '../core/transcripts/adapter.ts';
-import { lookIntoSqlite, sqliteMark, type DatabaseSession, type SqliteLook, type SqliteRow } from './sqlite.ts';
+import { ChangingDatabase } from './changingDatabase.ts';
+import { lookIntoSqlite, type DatabaseSession, type SqliteLook, type SqliteRow } from './sqlite.ts';
 import type { RecordTaker } from './recordTaker.ts';
 import type { TailOutcome } from './transcriptTail.ts';
 
@@ -43,41 +44,31 @@ interface Row {
  * document that `opencode export` would write; `offset` is the message's row.
  */
 export class OpencodeDatabaseSource {
-  readonly #path: string;
+  readonly #database: ChangingDatabase;
   readonly #session: string;
   readonly #taker: RecordTaker;
   readonly #maxRowBytes: number;
   readonly #seen = new Map<string, string>();
   #info: string | undefined;
-  #mark: string | undefined;
   #isForkKnown = false;
 
   constructor(file: TranscriptFile, taker: RecordTaker) {
-    this.#path = file.path;
+    this.#database = new ChangingDatabase(file.path);
     this.#session = file.session ?? '';
     this.#taker = taker;
     this.#maxRowBytes = taker.maxLineBytes ?? 16 * mebibyte;
   }
 
-  async hasChanged(): Promise<boolean> {
-    return (await sqliteMark(this.#path)) !== this.#mark;
+  hasChanged(): Promise<boolean> {
+    return this.#database.hasChanged();
   }
 
-  async read(): Promise<TailOutcome> {
-    const mark = await sqliteMark(this.#path);
-    if (mark === undefined) {
-      this.#mark = undefined;
-      return { kind: 'missing' };
-    }
-    if (mark === this.#mark) return { kind: 'same' };
-    const bytes = await lookIntoSqlite(this.#path, (look, isAgain) => {
+  read(): Promise<TailOutcome> {
+    return this.#database.read((look, isAgain) => {
       // What was read before may have been torn.
       if (isAgain) this.#forget();
       return this.#readRows(look);
     });
-    // What was written since then is read at the next look.
-    this.#mark = mark;
-    return bytes === 0 ? { kind: 'same' } : { kind: 'read', bytes };
   }
 
   #forget(): void {
@@ -173,7 +164,7 @@ export class OpencodeDatabaseSource {
 
   #valueOf(look: SqliteLook, table: 'message' | 'part', { id, row, sizeBytes }: Row): object | undefined {
     const damage = (reason: 'too-long' | 'not-an-object'): undefined => {
-      if (!this.#seen.has(`damage/${id}`)) this.#taker.onDamage?.({ path: this.#path, offset: row, sizeBytes, reason });
+      if (!this.#seen.has(`damage/${id}`)) this.#taker.onDamage?.({ path: this.#database.path, offset: row, sizeBytes, reason });
       this.#seen.set(`damage/${id}`, '');
       return undefined;
     };
