@@ -18,6 +18,7 @@ import { besideReader } from '../store/besideFile.ts';
 import type { TailDamage } from '../store/transcriptTail.ts';
 import { FollowedTranscript } from './followedTranscript.ts';
 import type { Journal } from './journal.ts';
+import { RunTurns } from './runTurns.ts';
 import { ToldPathMap, type NamedFolder } from './toldPathMap.ts';
 import { TranscriptFinder, type FinderTimes, type FoundFile } from './transcriptFinder.ts';
 import { toWorkspaceFact } from './workspaceFact.ts';
@@ -110,11 +111,7 @@ class TranscriptFollower implements AgentFollower {
   readonly #begun = new Set<string>();
   /** One file is read at a time, in the order in which they were met: an earlier part of a run before a later one. */
   readonly #reading = new SerialQueue();
-  /** Highest turn of each file of a run, by run. */
-  readonly #turns = new Map<string, Map<string, number>>();
-  /** The file in which each prompt was met first, and the files of runs that hold a copy of one: those count from the beginning. */
-  readonly #promptFiles = new Map<string, string>();
-  readonly #copies = new Set<string>();
+  readonly #turns = new RunTurns();
   /** Files whose last reading failed. */
   readonly #failed = new Set<FollowedTranscript>();
   /** Runs that are not recorded, with the reason, and what is known of each run that the policy asks for. */
@@ -276,7 +273,7 @@ class TranscriptFollower implements AgentFollower {
       if (this.#isClosed) return;
       const { src } = fact;
       if (src === undefined) continue;
-      this.#noteTurn(fact, src.file);
+      this.#turns.note(fact, src.file);
       const denial = this.#denialOf(adapter, fact, run);
       if (denial !== undefined) {
         const card = await this.#withhold(adapter, fact, src, denial);
@@ -284,7 +281,7 @@ class TranscriptFollower implements AgentFollower {
         continue;
       }
       if (!this.#isNew(fact, src)) continue;
-      const draft = await toWorkspaceFact(this.#numbered(this.#clamped(fact), src.file), this.#paths);
+      const draft = await toWorkspaceFact(this.#turns.numbered(this.#clamped(fact), src.file), this.#paths);
       if (draft === undefined) continue;
       for (const next of [...this.#joining(adapter, draft, src, run), draft]) {
         this.#options.onFact?.(next);
@@ -380,31 +377,6 @@ class TranscriptFollower implements AgentFollower {
         ...(run.model === undefined ? {} : { model: run.model }),
       },
     ];
-  }
-
-  #noteTurn(fact: TranscriptFact, file: string): void {
-    if (fact.run === undefined) return;
-    if (fact.kind === 'prompt.submitted' && fact.src !== undefined) {
-      const key = sourceKey(fact.src);
-      const first = this.#promptFiles.get(key) ?? file;
-      this.#promptFiles.set(key, first);
-      if (first !== file) this.#copies.add(`${fact.run}\n${file}`);
-    }
-    let turns = this.#turns.get(fact.run);
-    if (turns === undefined) this.#turns.set(fact.run, (turns = new Map()));
-    turns.set(file, Math.max(turns.get(file) ?? 0, fact.turn ?? 0));
-  }
-
-  /** A run that goes on in another file counts its turns on from there. */
-  #numbered(fact: TranscriptFact, file: string): TranscriptFact {
-    const turns = fact.run === undefined ? undefined : this.#turns.get(fact.run);
-    if (turns === undefined || turns.size < 2 || fact.turn === undefined || this.#copies.has(`${fact.run}\n${file}`)) return fact;
-    let before = 0;
-    for (const [other, highest] of turns) {
-      if (other === file) break;
-      before += highest;
-    }
-    return before === 0 ? fact : { ...fact, turn: fact.turn + before };
   }
 
   /** A record's clock may run ahead of ours. */

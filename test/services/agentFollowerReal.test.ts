@@ -151,7 +151,10 @@ function checkFirstRun(agent: string, events: readonly LoggedEvent[], after: str
   const usage = ofKind(events, 'usage.reported');
   expect(usage.length).toBeGreaterThanOrEqual(8);
   expect(new Set(usage.map((event) => event.response)).size).toBe(usage.length);
-  // What a session cost is told apart from what its responses took.
-  const ofResponses = usage.filter((event) => event.response !== undefined);
+  // What a session cost is told apart from what its responses took, once, and with the cost.
+  const [ofSession, ...others] = usage.filter((event) => event.response === undefined);
+  expect(others).toEqual([]);
+  expect(ofSession === undefined || ofSession.costUsd !== undefined).toBe(true);
+  const ofResponses = usage.filter((event) => event !== ofSession);
   expect(ofResponses.every((event) => (event.usage['gen_ai.usage.output_tokens'] ?? 0) > 0)).toBe(true);
 }
